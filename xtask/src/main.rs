@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "The tools of this repository", disable_help_subcommand = true)]
+#[command(bin_name = "cargo xtask", about = "The tools of this repository", disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     task: Task,

@@ -4,7 +4,6 @@ use std::{ffi::OsString, path::PathBuf};
 
 use super::error::{LaunchError, Problem};
 use super::package::{Kind, Module};
-use super::process;
 use super::server::Server;
 
 /// Settings of a private server, made by [`Server::builder`].
@@ -98,12 +97,16 @@ impl ServerBuilder {
         Server::launch(self)
     }
 
-    /// The program on PATH if there is one, else the fetched Valkey.
-    pub(super) fn first_found(mut self) -> Result<Self, LaunchError> {
-        let found = ["valkey-server", "redis-server"].into_iter().find_map(process::on_path);
+    /// The first server that `find` finds by its program's name, else the one that `fetch` fetches.
+    pub(super) fn first_found(
+        mut self,
+        find: impl Fn(&str) -> Option<PathBuf>,
+        fetch: impl FnOnce() -> Result<PathBuf, LaunchError>,
+    ) -> Result<Self, LaunchError> {
+        let found = ["valkey-server", "redis-server"].into_iter().find_map(find);
         let found = match found {
             Some(program) => program,
-            None => Kind::Valkey.program().map_err(|e| {
+            None => fetch().map_err(|e| {
                 LaunchError::new(
                     Problem::NoServer,
                     format!(

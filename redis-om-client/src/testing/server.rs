@@ -13,6 +13,7 @@ use std::{
 use super::builder::ServerBuilder;
 use super::error::{LaunchError, Problem, tail};
 use super::folder::RunFolder;
+use super::package::Kind;
 use super::{process, ready};
 
 /// How long a server may take to come up on a busy machine.
@@ -63,7 +64,7 @@ impl Server {
     ///
     /// Where nothing is found and nothing can be fetched, the text names all three ways to a server.
     pub fn for_first_steps() -> Result<Self, LaunchError> {
-        Self::builder().first_found()?.start()
+        Self::builder().first_found(process::on_path, || Kind::Valkey.program())?.start()
     }
 
     pub(super) fn launch(settings: ServerBuilder) -> Result<Self, LaunchError> {

