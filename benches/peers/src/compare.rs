@@ -1,0 +1,128 @@
+//! Runs the rows: contestants alternate round by round, in an order that turns by one each round.
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::contestants::Id;
+use crate::harness::{Harness, Placement, Runner};
+use crate::report::Outcome;
+use crate::rows::{Kind, Row, allocations, hello, instructions, memory};
+use crate::stats::{Spread, spread};
+
+/// Measures one row.
+pub(crate) fn run(harness: &Harness, row: Row, line_up: &[Id], rounds: usize) -> Result<Outcome> {
+    let one_each = |unit, extra, measure: &dyn Fn(Id) -> Result<(f64, f64)>| -> Result<Outcome> {
+        harness.place(Placement::Pinned)?;
+        let bar = progress(row, line_up.len());
+        let (mut figures, mut others) = (Vec::new(), Vec::new());
+        for id in line_up.iter().copied().filter(|id| *id != Id::Raw || row.kind == Kind::Allocations) {
+            bar.set_message(id.name());
+            let (figure, other) = measure(id).with_context(|| format!("{} of {id}", row.name))?;
+            figures.push((id, figure));
+            others.push((id, other));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let more = vec![(extra, others)];
+        Ok(Outcome { row, unit, figures, more, ratio: None, more_is_better: false, skipped: None })
+    };
+    match row.kind {
+        Kind::Throughput { threads, .. } => {
+            let placement = if threads == 1 { Placement::Pinned } else { Placement::Free };
+            alternate(harness, row, line_up, rounds, placement)
+        }
+        Kind::Instructions if !instructions::valgrind() => Ok(Outcome::skipped(
+            row,
+            "valgrind is not installed; install it (Debian: the package `valgrind`)",
+        )),
+        Kind::Instructions => count_instructions(harness, row, line_up),
+        Kind::Allocations => one_each("allocations", "bytes", &|id| allocations::measure(harness, id)),
+        Kind::Memory => one_each("MB", "MB with the futures", &|id| memory::measure(harness, id)),
+        Kind::Hello => build_hello(row, line_up),
+    }
+}
+
+fn alternate(
+    harness: &Harness,
+    row: Row,
+    line_up: &[Id],
+    rounds: usize,
+    placement: Placement,
+) -> Result<Outcome> {
+    harness.place(placement)?;
+    let bar = progress(row, line_up.len() * (rounds + 1));
+    let mut runners: Vec<Runner> = Vec::new();
+    for id in line_up {
+        bar.set_message(id.name());
+        let runner = harness.contestant(*id, row.name, placement);
+        runners.extend(runner.with_context(|| format!("{} of {id}", row.name))?);
+        bar.inc(1);
+    }
+    let mut speeds = vec![Vec::new(); runners.len()];
+    for round in 0..rounds {
+        for turn in 0..runners.len() {
+            let at = (turn + round) % runners.len();
+            bar.set_message(runners[at].id().name());
+            let speed =
+                runners[at].round().with_context(|| format!("{} of {}", row.name, runners[at].id()))?;
+            speeds[at].push(speed);
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let ids: Vec<Id> = runners.iter().map(Runner::id).collect();
+    let figures = ids.iter().zip(&speeds).filter_map(|(id, all)| Some((*id, spread(all)?.median))).collect();
+    let ratio = ratios(&ids, &speeds, rounds);
+    let unit = "operations/s";
+    Ok(Outcome { row, unit, figures, more: Vec::new(), ratio, more_is_better: true, skipped: None })
+}
+
+/// Ours over the best peer of the same round: what slows a whole round down falls out.
+fn ratios(ids: &[Id], speeds: &[Vec<f64>], rounds: usize) -> Option<Spread> {
+    let ours = ids.iter().position(|id| id.name() == "ours")?;
+    let peers: Vec<usize> = (0..ids.len()).filter(|at| ids[*at].is_peer()).collect();
+    let ratio = |round: usize| {
+        let best = peers.iter().map(|peer| speeds[*peer][round]).max_by(f64::total_cmp)?;
+        Some(speeds[ours][round] / best)
+    };
+    spread(&(0..rounds).filter_map(ratio).collect::<Vec<_>>())
+}
+
+fn count_instructions(harness: &Harness, row: Row, line_up: &[Id]) -> Result<Outcome> {
+    harness.place(Placement::Pinned)?;
+    let bar = progress(row, line_up.len());
+    let mut figures = Vec::new();
+    for id in line_up {
+        bar.set_message(id.name());
+        let figure = instructions::measure(harness, *id).with_context(|| format!("instructions of {id}"))?;
+        figures.push((*id, figure));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let unit = "instructions";
+    Ok(Outcome { row, unit, figures, more: Vec::new(), ratio: None, more_is_better: false, skipped: None })
+}
+
+fn build_hello(row: Row, line_up: &[Id]) -> Result<Outcome> {
+    let bar = progress(row, line_up.len());
+    let (mut seconds, mut crates, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for id in line_up {
+        bar.set_message(id.name());
+        if let Some(build) = hello::measure(*id).with_context(|| format!("hello world of {id}"))? {
+            seconds.push((*id, build.seconds));
+            crates.push((*id, build.crates as f64));
+            bytes.push((*id, build.bytes as f64));
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let more = vec![("crates", crates), ("bytes of the binary", bytes)];
+    Ok(Outcome { row, unit: "s", figures: seconds, more, ratio: None, more_is_better: false, skipped: None })
+}
+
+/// On standard error, and gone when the row is done.
+fn progress(row: Row, steps: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len} {msg}");
+    let bar = ProgressBar::new(steps as u64).with_prefix(row.name);
+    if let Ok(style) = style { bar.with_style(style) } else { bar }
+}

@@ -1,0 +1,113 @@
+//! The contestants behind one trait, each used the way its own documentation recommends for throughput.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::data::User;
+
+mod fred;
+#[cfg(feature = "ours")]
+mod ours;
+pub(crate) mod raw;
+mod redis_rs_1;
+mod redis_rs_2;
+mod rustis;
+
+pub(crate) use self::fred::Fred;
+#[cfg(feature = "ours")]
+pub(crate) use self::ours::Ours;
+pub(crate) use self::rustis::Rustis;
+pub(crate) use redis_rs_1::RedisRs as RedisRs1;
+pub(crate) use redis_rs_2::RedisRs as RedisRs2;
+
+/// A blocking `GET`, for those that have a blocking client.
+pub(crate) type BlockingGet = Box<dyn FnMut(&str) -> Result<Option<String>>>;
+
+/// A client under measurement. A clone is a handle to the same connection, one for each task.
+pub(crate) trait Contestant: Clone + Send + Sync + 'static {
+    /// What a large value is read into: the cheapest type of owned bytes that the client offers.
+    type Blob: AsRef<[u8]> + Send;
+
+    /// One multiplexed connection, without a response timeout.
+    fn connect(port: u16) -> impl Future<Output = Result<Self>> + Send;
+
+    fn get(&mut self, key: &str) -> impl Future<Output = Result<Option<String>>> + Send;
+    fn set(&mut self, key: &str, value: &str) -> impl Future<Output = Result<()>> + Send;
+    fn pipe_get(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<String>>> + Send;
+    fn lrange(&mut self, key: &str) -> impl Future<Output = Result<Vec<String>>> + Send;
+    fn hgetall(&mut self, key: &str) -> impl Future<Output = Result<HashMap<String, String>>> + Send;
+    fn get_bytes(&mut self, key: &str) -> impl Future<Output = Result<Self::Blob>> + Send;
+    fn load(&mut self, id: u64) -> impl Future<Output = Result<User>> + Send;
+    fn save(&mut self, user: &User) -> impl Future<Output = Result<()>> + Send;
+
+    /// The blocking client, where there is one.
+    fn blocking(port: u16) -> Result<Option<BlockingGet>> {
+        let _ = port;
+        Ok(None)
+    }
+}
+
+/// Who takes part. Both generations of redis-rs do; in each round the faster one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Id {
+    Raw,
+    #[value(name = "redis-rs-1")]
+    RedisRs1,
+    #[value(name = "redis-rs-2")]
+    RedisRs2,
+    Fred,
+    Rustis,
+    #[cfg(feature = "ours")]
+    Ours,
+}
+
+/// A peer as the user names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Peer {
+    RedisRs,
+    Fred,
+    Rustis,
+}
+
+impl Id {
+    /// The name in the table and on a child's command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::RedisRs1 => "redis-rs-1",
+            Self::RedisRs2 => "redis-rs-2",
+            Self::Fred => "fred",
+            Self::Rustis => "rustis",
+            #[cfg(feature = "ours")]
+            Self::Ours => "ours",
+        }
+    }
+
+    /// Whether it is one that ours is held against.
+    pub(crate) fn is_peer(self) -> bool {
+        matches!(self, Self::RedisRs1 | Self::RedisRs2 | Self::Fred | Self::Rustis)
+    }
+
+    /// The floor, the peers asked for, and ours.
+    pub(crate) fn line_up(peers: &[Peer]) -> Vec<Self> {
+        let mut all = vec![Self::Raw];
+        for peer in peers {
+            match peer {
+                Peer::RedisRs => all.extend([Self::RedisRs1, Self::RedisRs2]),
+                Peer::Fred => all.push(Self::Fred),
+                Peer::Rustis => all.push(Self::Rustis),
+            }
+        }
+        #[cfg(feature = "ours")]
+        all.push(Self::Ours);
+        all
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,62 @@
+//! Ours: one client, cloned for each task; models by the derive.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use redis_om::RedisModel;
+use redis_om_client::prelude::*;
+use redis_om_client::{Client, blocking};
+
+use super::{BlockingGet, Contestant};
+use crate::data::User;
+
+/// A clone of the client.
+#[derive(Clone)]
+pub(crate) struct Ours(Client);
+
+impl Contestant for Ours {
+    type Blob = Bytes;
+
+    async fn connect(port: u16) -> Result<Self> {
+        Ok(Self(Client::connect(format!("redis://127.0.0.1:{port}").as_str()).await?))
+    }
+
+    async fn get(&mut self, key: &str) -> Result<Option<String>> {
+        Ok(self.0.get(key).await?)
+    }
+
+    async fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        Ok(self.0.set(key, value).await?)
+    }
+
+    async fn pipe_get(&mut self, keys: &[String]) -> Result<Vec<String>> {
+        let (values,) = self.0.run(pipe().many(keys.iter().map(|key| cmd().get::<String>(key)))).await?;
+        Ok(values)
+    }
+
+    async fn lrange(&mut self, key: &str) -> Result<Vec<String>> {
+        Ok(self.0.lrange(key, 0, -1).await?)
+    }
+
+    async fn hgetall(&mut self, key: &str) -> Result<HashMap<String, String>> {
+        Ok(self.0.hgetall(key).await?)
+    }
+
+    async fn get_bytes(&mut self, key: &str) -> Result<Bytes> {
+        Ok(self.0.get(key).await?)
+    }
+
+    async fn load(&mut self, id: u64) -> Result<User> {
+        User::get(&self.0, id).await?.context("no such user")
+    }
+
+    async fn save(&mut self, user: &User) -> Result<()> {
+        Ok(user.save(&self.0).await?)
+    }
+
+    fn blocking(port: u16) -> Result<Option<BlockingGet>> {
+        let client = blocking::Client::connect(format!("redis://127.0.0.1:{port}").as_str())?;
+        Ok(Some(Box::new(move |key| Ok(client.get(key)?))))
+    }
+}

@@ -1,0 +1,95 @@
+//! rustis: one client, cloned for each task.
+
+use std::collections::HashMap;
+
+use ::rustis::client::{BatchPreparedCommand, Client, Config};
+use ::rustis::commands::{HashCommands, ListCommands, StringCommands};
+use ::rustis::resp::{BulkString, cmd};
+use anyhow::Result;
+
+use super::Contestant;
+use crate::data::{User, user_key};
+
+/// A clone of the client.
+#[derive(Clone)]
+pub(crate) struct Rustis(Client);
+
+/// Its type of bytes, which derefs to a slice but is not `AsRef` of one.
+pub(crate) struct Blob(BulkString);
+
+impl AsRef<[u8]> for Blob {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Contestant for Rustis {
+    type Blob = Blob;
+
+    async fn connect(port: u16) -> Result<Self> {
+        let mut config: Config = format!("redis://127.0.0.1:{port}").parse()?;
+        // No timeout is its default. Its byte budget fails commands where others wait: a million queued would not fit.
+        config.backpressure.max_queued_bytes = 0;
+        Ok(Self(Client::connect(config).await?))
+    }
+
+    async fn get(&mut self, key: &str) -> Result<Option<String>> {
+        Ok(self.0.get(key).await?)
+    }
+
+    async fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        Ok(self.0.set(key, value).await?)
+    }
+
+    async fn pipe_get(&mut self, keys: &[String]) -> Result<Vec<String>> {
+        let mut pipeline = self.0.create_pipeline();
+        for key in keys {
+            pipeline.get::<()>(key).queue();
+        }
+        Ok(pipeline.execute().await?)
+    }
+
+    async fn lrange(&mut self, key: &str) -> Result<Vec<String>> {
+        Ok(self.0.lrange(key, 0, -1).await?)
+    }
+
+    async fn hgetall(&mut self, key: &str) -> Result<HashMap<String, String>> {
+        Ok(self.0.hgetall(key).await?)
+    }
+
+    async fn get_bytes(&mut self, key: &str) -> Result<Blob> {
+        Ok(Blob(self.0.get(key).await?))
+    }
+
+    async fn load(&mut self, id: u64) -> Result<User> {
+        // Its serde facility: the reply straight into the struct.
+        Ok(self.0.hgetall(user_key(id)).await?)
+    }
+
+    async fn save(&mut self, user: &User) -> Result<()> {
+        let hset = cmd("HSET")
+            .key(user_key(user.id))
+            .arg("id")
+            .arg(user.id)
+            .arg("name")
+            .arg(&user.name)
+            .arg("email")
+            .arg(&user.email)
+            .arg("age")
+            .arg(user.age)
+            .arg("score")
+            .arg(user.score)
+            .arg("active")
+            .arg(user.active)
+            .arg("city")
+            .arg(&user.city)
+            .arg("country")
+            .arg(&user.country)
+            .arg("created_at")
+            .arg(user.created_at)
+            .arg("bio")
+            .arg(&user.bio);
+        self.0.send::<usize>(hset, None).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! The server, the pinning and the children. Knows contestants by name only.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::contestants::Id;
+use crate::contestants::raw::RawBlocking;
+use crate::data;
+
+/// Where client and server run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// Client on core 0, server on core 1.
+    Pinned,
+    /// Wherever the kernel likes.
+    Free,
+}
+
+/// A private server and what is needed to start children against it.
+pub(crate) struct Harness {
+    server: Child,
+    port: u16,
+    cores: usize,
+    seconds: f64,
+    _folder: TempDir,
+}
+
+impl Harness {
+    /// Starts a server on core 1 with a free port and seeds it.
+    pub(crate) fn start(server: &Path, seconds: f64) -> Result<Self> {
+        let cores = std::thread::available_parallelism()?.get();
+        if cores < 2 {
+            bail!("a comparison needs two cores, one for the client and one for the server; here is {cores}");
+        }
+        let folder = tempfile::tempdir().context("make a folder for the server")?;
+        // The port is given back before the server takes it; if another takes it first, the server ends and says so.
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let child = taskset("1", server)
+            .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--daemonize", "no", "--loglevel", "warning"])
+            .arg("--dir")
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("start {} with taskset (util-linux)", server.display()))?;
+        let mut harness = Self { server: child, port, cores, seconds, _folder: folder };
+        let mut socket = harness.first_socket(server)?;
+        let (commands, count) = data::seed();
+        socket.send(&commands, count).context("seed the server")?;
+        Ok(harness)
+    }
+
+    fn first_socket(&mut self, path: &Path) -> Result<RawBlocking> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            match RawBlocking::connect(self.port) {
+                Ok(socket) => return Ok(socket),
+                Err(_) if self.server.try_wait()?.is_none() && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(10)); // no event tells that a foreign process listens
+                }
+                Err(error) => return Err(error.context(format!("{} does not answer", path.display()))),
+            }
+        }
+    }
+
+    /// Puts the server where the row wants it.
+    pub(crate) fn place(&self, placement: Placement) -> Result<()> {
+        let cores = match placement {
+            Placement::Pinned => "1".to_owned(),
+            Placement::Free => format!("0-{}", self.cores - 1),
+        };
+        let moved = Command::new("taskset").args(["-acp", &cores, &self.server.id().to_string()]).output()?;
+        if !moved.status.success() {
+            bail!(
+                "taskset cannot move the server to core {cores}: {}",
+                String::from_utf8_lossy(&moved.stderr)
+            );
+        }
+        Ok(())
+    }
+
+    /// A command that runs on the clients' core.
+    pub(crate) fn pinned(&self, program: impl AsRef<Path>) -> Command {
+        taskset("0", program.as_ref())
+    }
+
+    /// Tells a command of this binary which child it is.
+    pub(crate) fn describe_child(&self, command: &mut Command, id: Id, row: &str) {
+        let (port, seconds) = (self.port.to_string(), self.seconds.to_string());
+        command.args(["--child", id.name(), "--rows", row, "--port", &port, "--seconds", &seconds]);
+    }
+
+    /// Starts a contestant's child for a row and waits until it is ready; nothing where the contestant has no such
+    /// operation.
+    pub(crate) fn contestant(&self, id: Id, row: &str, placement: Placement) -> Result<Option<Runner>> {
+        let exe = std::env::current_exe()?;
+        let mut command = match placement {
+            Placement::Pinned => self.pinned(exe),
+            Placement::Free => Command::new(exe),
+        };
+        self.describe_child(&mut command, id, row);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let input = child.stdin.take().context("a child without input")?;
+        let output = BufReader::new(child.stdout.take().context("a child without output")?);
+        let mut runner = Runner { id, child, input, output };
+        Ok(match runner.line()?.as_str() {
+            "ready" => Some(runner),
+            "absent" => None,
+            other => bail!("{id} said {other:?} instead of being ready"),
+        })
+    }
+
+    /// Runs a child to its end; the two numbers that it printed.
+    pub(crate) fn two_numbers(&self, id: Id, row: &str) -> Result<(f64, f64)> {
+        let mut command = self.pinned(std::env::current_exe()?);
+        self.describe_child(&mut command, id, row);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+        if !output.status.success() {
+            bail!("{id} ended with {}", output.status);
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let numbers = text.trim().split_once(' ').context("a child printed no two numbers")?;
+        Ok((numbers.0.parse()?, numbers.1.parse()?))
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        // By its process id, and waited for; a server that is gone already is no error.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn taskset(core: &str, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", core]).arg(program);
+    command
+}
+
+/// A contestant's child, waiting for its next round.
+pub(crate) struct Runner {
+    id: Id,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Runner {
+    /// Who it is.
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+
+    /// One round: operations a second.
+    pub(crate) fn round(&mut self) -> Result<f64> {
+        self.input.write_all(b"round\n")?;
+        let line = self.line()?;
+        let (operations, nanoseconds) = line.split_once(' ').context("a round without two numbers")?;
+        Ok(operations.parse::<f64>()? / (nanoseconds.parse::<f64>()? / 1e9))
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            let status = self.child.wait()?;
+            bail!("{} ended with {status}; its own words are above", self.id);
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server to start: the one named, else a `redis-server` or `valkey-server` on PATH.
+pub(crate) fn find_server(named: Option<PathBuf>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return if path.is_file() { Ok(path) } else { bail!("no server at {}", path.display()) };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .flat_map(|folder| [folder.join("redis-server"), folder.join("valkey-server")])
+        .find(|candidate| candidate.is_file());
+    found.context(
+        "no server: name one with --server or REDIS_OM_BENCH_SERVER, or put redis-server 8.2 on PATH \
+         (`cargo xtask servers` fetches one)",
+    )
+}

@@ -1,0 +1,148 @@
+//! `peers`: redis-om's client beside redis-rs, fred and rustis, and a raw socket as the floor.
+//!
+//! Contestants alternate round by round in one run, each in a process of its own, against one private server: only
+//! ratios within a run mean anything on a busy machine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+mod compare;
+mod contestants;
+mod counting;
+mod data;
+mod harness;
+mod report;
+mod rows;
+mod stats;
+
+use contestants::{Contestant, Fred, Id, Peer, RedisRs1, RedisRs2, Rustis};
+use harness::Harness;
+use rows::{Kind, Row, allocations, instructions, memory, throughput};
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+/// Compares redis-om's client with its peers.
+#[derive(Parser)]
+#[command(version, about)]
+struct Options {
+    /// Rows to measure, by name (all of them by default).
+    #[arg(long, value_delimiter = ',')]
+    rows: Vec<String>,
+    /// Rounds of each throughput row.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Seconds of work in a round, about.
+    #[arg(long, default_value_t = 0.4)]
+    seconds: f64,
+    /// Peers to compare with.
+    #[arg(long, value_delimiter = ',', default_value = "redis-rs,fred,rustis")]
+    against: Vec<Peer>,
+    /// One JSON object a row instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// End with exit code 1 where a threshold is missed.
+    #[arg(long)]
+    check: bool,
+    /// The server to start (redis-server 8.2 for comparable figures); else one on PATH.
+    #[arg(long, env = "REDIS_OM_BENCH_SERVER")]
+    server: Option<PathBuf>,
+
+    /// What a child process is told.
+    #[arg(long, hide = true)]
+    child: Option<Id>,
+    #[arg(long, hide = true, default_value_t = 0)]
+    port: u16,
+    #[arg(long, hide = true, default_value_t = 0)]
+    ops: u64,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let done = match options.child {
+        Some(id) => child(id, &options).with_context(|| id.name()).map(|()| ExitCode::SUCCESS),
+        None => compare(options),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("peers: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+/// Exit code 0; 1 where a threshold is missed and `--check` was given; 2 where a row broke.
+fn compare(options: Options) -> Result<ExitCode> {
+    let rows = rows::chosen(&options.rows)?;
+    if !(0.001..=60.0).contains(&options.seconds) {
+        bail!("--seconds is {}: expected something from 0.001 to 60", options.seconds);
+    }
+    let line_up = Id::line_up(&options.against);
+    let harness = Harness::start(&harness::find_server(options.server)?, options.seconds)?;
+    let (mut outcomes, mut broken) = (Vec::new(), false);
+    for row in rows {
+        match compare::run(&harness, row, &line_up, options.rounds.into()) {
+            Ok(outcome) => {
+                if options.json {
+                    println!("{}", outcome.json());
+                }
+                outcomes.push(outcome);
+            }
+            // The other rows may still be well; the exit code tells.
+            Err(error) => {
+                eprintln!("peers: {error:#}");
+                broken = true;
+            }
+        }
+    }
+    if !options.json {
+        println!("{}", report::table(&outcomes));
+    }
+    let missed = outcomes.iter().any(|outcome| outcome.holds() == Some(false));
+    Ok(match (broken, missed && options.check) {
+        (true, _) => ExitCode::from(2),
+        (_, true) => ExitCode::from(1),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+fn child(id: Id, options: &Options) -> Result<()> {
+    let rows = rows::chosen(&options.rows)?;
+    let [row] = rows.as_slice() else { bail!("a child runs one row, not {}", rows.len()) };
+    match id {
+        Id::Raw => raw(*row, options),
+        Id::RedisRs1 => client::<RedisRs1>(*row, options),
+        Id::RedisRs2 => client::<RedisRs2>(*row, options),
+        Id::Fred => client::<Fred>(*row, options),
+        Id::Rustis => client::<Rustis>(*row, options),
+        #[cfg(feature = "ours")]
+        Id::Ours => client::<contestants::Ours>(*row, options),
+    }
+}
+
+fn client<C: Contestant>(row: Row, options: &Options) -> Result<()> {
+    let port = options.port;
+    match row.kind {
+        Kind::Throughput { load, threads } => {
+            throughput::serve::<C>(load, threads, port, Duration::from_secs_f64(options.seconds))
+        }
+        Kind::Instructions => instructions::child::<C>(port, options.ops),
+        Kind::Allocations => allocations::child::<C>(port),
+        Kind::Memory => memory::child::<C>(port),
+        Kind::Hello => bail!("hello world is built, not run"),
+    }
+}
+
+fn raw(row: Row, options: &Options) -> Result<()> {
+    let port = options.port;
+    match row.kind {
+        Kind::Throughput { load, threads } => {
+            throughput::serve_raw(load, threads, port, Duration::from_secs_f64(options.seconds))
+        }
+        Kind::Instructions => instructions::child_raw(port, options.ops),
+        Kind::Allocations => allocations::child_raw(port),
+        Kind::Memory | Kind::Hello => bail!("{} means nothing for a raw socket", row.name),
+    }
+}

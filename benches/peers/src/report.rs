@@ -1,0 +1,211 @@
+//! What a row came to, for people and for programs.
+
+use comfy_table::{Cell, CellAlignment, Color, Table, presets};
+use serde_json::{Map, Value, json};
+
+use crate::contestants::Id;
+use crate::rows::{Row, Threshold};
+use crate::stats::Spread;
+
+/// A column of the table: both generations of redis-rs share one.
+pub(crate) const COLUMNS: [&str; 5] = ["raw", "redis-rs", "fred", "rustis", "ours"];
+
+/// The result of one row.
+pub(crate) struct Outcome {
+    pub(crate) row: Row,
+    pub(crate) unit: &'static str,
+    /// The row's figure of each contestant.
+    pub(crate) figures: Vec<(Id, f64)>,
+    /// Other figures by name, for the JSON form and the notes.
+    pub(crate) more: Vec<(&'static str, Vec<(Id, f64)>)>,
+    /// Ours over the best peer, round by round.
+    pub(crate) ratio: Option<Spread>,
+    /// Whether more is better.
+    pub(crate) more_is_better: bool,
+    pub(crate) skipped: Option<String>,
+}
+
+impl Outcome {
+    /// A row that could not be measured here.
+    pub(crate) fn skipped(row: Row, why: &str) -> Self {
+        let skipped = Some(why.to_owned());
+        Self {
+            row,
+            unit: "",
+            figures: Vec::new(),
+            more: Vec::new(),
+            ratio: None,
+            more_is_better: false,
+            skipped,
+        }
+    }
+
+    /// The figure of a column; for redis-rs that of its better generation.
+    fn column(&self, name: &str) -> Option<f64> {
+        best(&self.figures, self.more_is_better, |id| group(id) == name)
+    }
+
+    /// The best peer's figure.
+    fn best_peer(&self) -> Option<(Id, f64)> {
+        let peers = self.figures.iter().copied().filter(|(id, _)| id.is_peer());
+        if self.more_is_better {
+            peers.max_by(|a, b| a.1.total_cmp(&b.1))
+        } else {
+            peers.min_by(|a, b| a.1.total_cmp(&b.1))
+        }
+    }
+
+    /// Whether ours holds the threshold; nothing where ours or what it is held against was not measured.
+    pub(crate) fn holds(&self) -> Option<bool> {
+        let ours = self.column("ours");
+        match self.row.threshold {
+            Threshold::Ratio(least) => self.ratio.as_ref().map(|ratio| ratio.median >= least),
+            Threshold::AtMost(most) => ours.map(|ours| ours <= most),
+            Threshold::NoMoreThanRustis => {
+                let mut holds = ours? <= self.column("rustis")?;
+                for (_, figures) in self.more.iter().filter(|(name, _)| *name == "crates") {
+                    holds &= best(figures, false, |id| group(id) == "ours")?
+                        <= best(figures, false, |id| group(id) == "rustis")?;
+                }
+                Some(holds)
+            }
+        }
+    }
+
+    /// One object, one line.
+    pub(crate) fn json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("row".into(), self.row.name.into());
+        if let Some(why) = &self.skipped {
+            object.insert("skipped".into(), why.as_str().into());
+            return object.into();
+        }
+        object.insert("unit".into(), self.unit.into());
+        object.insert("figures".into(), self.all(&self.figures));
+        for (name, figures) in &self.more {
+            object.insert((*name).into(), self.all(figures));
+        }
+        if let Some((id, _)) = self.best_peer() {
+            object.insert("best_peer".into(), group(id).into());
+        }
+        if let Some(ratio) = &self.ratio {
+            object.insert("ratio".into(), rounded(ratio.median));
+            object.insert("ratio_min".into(), rounded(ratio.min));
+            object.insert("ratio_max".into(), rounded(ratio.max));
+        }
+        match self.row.threshold {
+            Threshold::Ratio(least) => object.insert("at_least".into(), json!(least)),
+            Threshold::AtMost(most) => object.insert("limit".into(), json!(most)),
+            Threshold::NoMoreThanRustis => object.insert("limit".into(), json!(self.column("rustis"))),
+        };
+        object.insert("holds".into(), json!(self.holds()));
+        object.into()
+    }
+
+    fn all(&self, figures: &[(Id, f64)]) -> Value {
+        let mut object = Map::new();
+        for column in COLUMNS {
+            if let Some(figure) = best(figures, self.more_is_better, |id| group(id) == column) {
+                object.insert(column.into(), rounded(figure));
+            }
+        }
+        for (id, figure) in figures.iter().filter(|(id, _)| id.name() != group(*id)) {
+            object.insert(id.name().into(), rounded(*figure));
+        }
+        object.into()
+    }
+
+    fn threshold(&self) -> String {
+        match self.row.threshold {
+            Threshold::Ratio(least) => format!("≥ {least}"),
+            Threshold::AtMost(most) => format!("≤ {}", figure(most)),
+            Threshold::NoMoreThanRustis => "≤ rustis".to_owned(),
+        }
+    }
+
+    fn ratio_text(&self) -> String {
+        match &self.ratio {
+            Some(ratio) => format!("{:.2} ({:.2}..{:.2})", ratio.median, ratio.min, ratio.max),
+            None => "—".to_owned(),
+        }
+    }
+
+    /// The lines under the table: what has no column.
+    fn notes(&self) -> Vec<String> {
+        if let Some(why) = &self.skipped {
+            return vec![format!("{}: skipped: {why}", self.row.name)];
+        }
+        let list = |figures: &[(Id, f64)]| {
+            let texts: Vec<_> =
+                figures.iter().map(|(id, value)| format!("{id} {}", figure(*value))).collect();
+            texts.join(", ")
+        };
+        self.more
+            .iter()
+            .map(|(name, figures)| format!("{}: {name}: {}", self.row.name, list(figures)))
+            .collect()
+    }
+}
+
+/// The table for people.
+pub(crate) fn table(outcomes: &[Outcome]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    let mut head = vec!["row", "what", "unit"];
+    head.extend(COLUMNS);
+    head.extend(["ours / best peer", "threshold", ""]);
+    table.set_header(head);
+    for outcome in outcomes {
+        let mut cells =
+            vec![Cell::new(outcome.row.name), Cell::new(outcome.row.title), Cell::new(outcome.unit)];
+        for column in COLUMNS {
+            let text = outcome.column(column).map_or_else(|| "—".to_owned(), figure);
+            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        }
+        cells.push(Cell::new(outcome.ratio_text()));
+        cells.push(Cell::new(outcome.threshold()));
+        cells.push(match (outcome.holds(), &outcome.skipped) {
+            (_, Some(_)) => Cell::new("skipped").fg(Color::Yellow),
+            (Some(true), _) => Cell::new("holds").fg(Color::Green),
+            (Some(false), _) => Cell::new("misses").fg(Color::Red),
+            (None, _) => Cell::new("—"),
+        });
+        table.add_row(cells);
+    }
+    let notes: Vec<_> = outcomes.iter().flat_map(Outcome::notes).collect();
+    format!("{table}\n{}", notes.join("\n"))
+}
+
+/// The column that a contestant stands in.
+fn group(id: Id) -> &'static str {
+    match id {
+        Id::RedisRs1 | Id::RedisRs2 => "redis-rs",
+        other => other.name(),
+    }
+}
+
+fn best(figures: &[(Id, f64)], more_is_better: bool, of: impl Fn(Id) -> bool) -> Option<f64> {
+    let values = figures.iter().filter(|(id, _)| of(*id)).map(|(_, value)| *value);
+    if more_is_better { values.max_by(f64::total_cmp) } else { values.min_by(f64::total_cmp) }
+}
+
+fn rounded(value: f64) -> Value {
+    json!((value * 1000.0).round() / 1000.0)
+}
+
+/// Thousands apart where the number is large, decimals where it is small.
+fn figure(value: f64) -> String {
+    if value < 100.0 {
+        let text = format!("{value:.2}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    let digits = format!("{value:.0}");
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

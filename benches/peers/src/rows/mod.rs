@@ -1,0 +1,123 @@
+//! The rows: what is measured, and the threshold that ours has to hold.
+
+use anyhow::{Result, bail};
+
+pub(crate) mod allocations;
+pub(crate) mod hello;
+pub(crate) mod instructions;
+pub(crate) mod memory;
+pub(crate) mod throughput;
+
+/// What the tasks of a throughput row do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// One task, one `GET` after another.
+    Sequential,
+    /// The same without async.
+    Blocking,
+    /// So many tasks on one client, `GET` and `SET` in turn.
+    Tasks(usize),
+    /// One task, pipelines of so many `GET`s.
+    Pipeline(usize),
+    /// `LRANGE` of the whole list into strings.
+    List,
+    /// `HGETALL` into a map.
+    Hash,
+    /// `GET` of the large value.
+    Large,
+    /// 64 tasks load a struct of 10 fields.
+    Read,
+    /// 64 tasks save a struct of 10 fields.
+    Write,
+}
+
+/// How a row is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Operations a second. One thread: client on core 0 and server on core 1. Two: both where the kernel likes.
+    Throughput { load: Load, threads: usize },
+    /// User instructions of one `GET`.
+    Instructions,
+    /// Allocations of one `GET`.
+    Allocations,
+    /// Memory of a million queued commands.
+    Memory,
+    /// A clean release build of hello world.
+    Hello,
+}
+
+/// What ours has to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Threshold {
+    /// Ours over the best peer of the same round, at least.
+    Ratio(f64),
+    /// Ours, at most.
+    AtMost(f64),
+    /// No more than rustis.
+    NoMoreThanRustis,
+}
+
+/// One row of the report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) threshold: Threshold,
+}
+
+const fn row(name: &'static str, title: &'static str, load: Load, threads: usize, ratio: f64) -> Row {
+    Row { name, title, kind: Kind::Throughput { load, threads }, threshold: Threshold::Ratio(ratio) }
+}
+
+/// Every row, in the order of the report.
+pub(crate) const ROWS: [Row; 19] = [
+    row("seq", "1 task, sequential GET of 64 B", Load::Sequential, 1, 1.0),
+    row("seq-blocking", "blocking, sequential GET of 64 B", Load::Blocking, 1, 1.0),
+    row("tasks-64", "64 tasks on one client, GET and SET of 64 B", Load::Tasks(64), 1, 1.5),
+    row("tasks-256", "256 tasks", Load::Tasks(256), 1, 1.7),
+    row("tasks-1024", "1,024 tasks", Load::Tasks(1024), 1, 1.7),
+    row("mt-64", "64 tasks, two threads, unpinned", Load::Tasks(64), 2, 1.15),
+    row("mt-256", "256 tasks, two threads, unpinned", Load::Tasks(256), 2, 1.2),
+    row("mt-1024", "1,024 tasks, two threads, unpinned", Load::Tasks(1024), 2, 1.3),
+    row("pipe-100", "pipeline of 100 GET", Load::Pipeline(100), 1, 1.25),
+    row("pipe-1000", "pipeline of 1,000 GET", Load::Pipeline(1000), 1, 1.25),
+    row("lrange", "LRANGE of 10,000 x 32 B into Vec<String>", Load::List, 1, 1.3),
+    row("hgetall", "HGETALL of 1,000 fields into a map", Load::Hash, 1, 1.2),
+    row("get-1mib", "GET of 1 MiB", Load::Large, 1, 1.0),
+    row("load", "load a struct of 10 fields, 64 tasks", Load::Read, 1, 1.8),
+    row("save", "save a struct of 10 fields, 64 tasks", Load::Write, 1, 1.2),
+    Row {
+        name: "instructions",
+        title: "user instructions of one GET, 64 tasks",
+        kind: Kind::Instructions,
+        threshold: Threshold::AtMost(2_200.0),
+    },
+    Row {
+        name: "allocations",
+        title: "allocations of one GET, 64 tasks",
+        kind: Kind::Allocations,
+        threshold: Threshold::AtMost(1.0),
+    },
+    Row {
+        name: "memory",
+        title: "client's memory, 1,000,000 commands queued",
+        kind: Kind::Memory,
+        threshold: Threshold::AtMost(64.0),
+    },
+    Row {
+        name: "hello",
+        title: "clean release build of hello world",
+        kind: Kind::Hello,
+        threshold: Threshold::NoMoreThanRustis,
+    },
+];
+
+/// The rows of these names, in the order of the report; all of them where none is named.
+pub(crate) fn chosen(names: &[String]) -> Result<Vec<Row>> {
+    if let Some(unknown) = names.iter().find(|name| !ROWS.iter().any(|row| row.name == *name)) {
+        let known: Vec<_> = ROWS.iter().map(|row| row.name).collect();
+        bail!("no row is called `{unknown}`: expected some of {}", known.join(", "));
+    }
+    Ok(ROWS.into_iter().filter(|row| names.is_empty() || names.iter().any(|name| name == row.name)).collect())
+}
