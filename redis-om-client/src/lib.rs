@@ -1,3 +1,23 @@
-//! (to come)
+//! A complete async client for Redis and Valkey.
+
+mod command;
+mod error;
+mod resp;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod value;
+
+pub mod commands;
+pub mod prelude;
+
+pub use command::{
+    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, Slot, Slots, Transaction,
+    atomic, cmd, pipe, raw,
+};
+pub use error::{
+    DecodeError, Error, ErrorKind, Execution, Result, ServerError, ServerErrorCode, TimeoutKind,
+};
+pub use resp::{Blob, Items, Replies, Reply};
+#[cfg(feature = "json")]
+pub use value::Json;
+pub use value::{Arg, Args, FromRedis, ToArg, ToArgs, Value, Written};

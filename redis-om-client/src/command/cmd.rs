@@ -1,0 +1,359 @@
+//! The words of a command, encoded as they are added, with its keys and flags.
+
+use std::time::Duration;
+
+use crate::{
+    error::{DecodeError, Error},
+    resp::{
+        Replies,
+        encode::{Body, bulk, header},
+    },
+    value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
+};
+
+use super::{Command, Decoder, Flags, guard};
+
+/// A command being built: its name, keys, arguments and flags.
+///
+/// The arguments are encoded at once; a short command needs no allocation. Clone is a copy of the bytes.
+#[derive(Clone)]
+#[must_use = "a command does nothing until it is run"]
+pub struct Cmd {
+    body: Body,
+    /// Arguments, the name included; 0 for a batch, whose body has the headers of its parts.
+    args: u32,
+    /// Replies to expect: one for each command in it.
+    parts: u32,
+    /// Offset of the first key in the body; 0 for none, since the name comes first.
+    key: u32,
+    flags: Flags,
+    extra: Option<Box<Extra>>,
+}
+
+/// What few commands have.
+#[derive(Clone, Default)]
+struct Extra {
+    refused: Refused,
+    /// Offsets of the keys behind the first.
+    keys: Vec<u32>,
+    /// How long the server may keep the reply back.
+    block: Option<Block>,
+}
+
+/// How long the server may keep the reply back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block {
+    For(Duration),
+    Forever,
+}
+
+/// A command that has no method here, such as one of a module of your own.
+///
+/// `name` may be several words (`"CONFIG GET"`). Mark keys with [`Cmd::key`], so that errors can name them and a
+/// cluster can find their node; mark what writes nothing with [`Cmd::readonly`], so that it may be retried.
+/// What would take a shared connection out of step (`SUBSCRIBE`, `MONITOR`, `MULTI`, `SELECT` …) is refused when it
+/// runs; what blocks (`BLPOP` …) gets a connection of its own.
+///
+/// ```
+/// use redis_om_client::{prelude::*, raw};
+///
+/// let command = raw("OBJECT ENCODING").key("k").readonly().reply::<Option<String>>();
+/// assert_eq!(command.to_string(), "OBJECT ENCODING k");
+/// ```
+pub fn raw(name: &str) -> Cmd {
+    let mut words = name.split_ascii_whitespace();
+    let mut cmd = Cmd::new(words.next().unwrap_or_default());
+    for word in words {
+        cmd = cmd.arg(word);
+    }
+    cmd.flags = cmd.flags.with(Flags::RAW);
+    if name.trim().is_empty() { cmd.refuse("a command needs a name") } else { cmd }
+}
+
+impl Cmd {
+    /// A command that a method declares: whoever uses this instead of [`raw`] vouches that any connection can run it.
+    #[doc(hidden)]
+    #[inline]
+    pub fn new(name: &str) -> Self {
+        let mut body = Body::new();
+        bulk(&mut body, name.as_bytes());
+        Self { body, args: 1, parts: 1, key: 0, flags: Flags::default(), extra: None }
+    }
+
+    /// No command yet, to push several into.
+    pub(crate) fn batch() -> Self {
+        let flags = Flags::READONLY.with(Flags::IDEMPOTENT);
+        Self { body: Body::new(), args: 0, parts: 0, key: 0, flags, extra: None }
+    }
+
+    /// Adds a key.
+    #[inline]
+    pub fn key(mut self, key: impl ToArg) -> Self {
+        self.mark_key();
+        self.arg(key)
+    }
+
+    /// Adds keys, any number.
+    pub fn keys(mut self, keys: impl ToArgs) -> Self {
+        let from = self.body.len();
+        let count = self.args;
+        self = self.args(keys);
+        // Found again in the bytes, so that `ToArgs` need not know what a key is.
+        let mut at = from;
+        for _ in count..self.args {
+            if self.key == 0 {
+                self.key = at as u32;
+            } else {
+                self.extra().keys.push(at as u32);
+            }
+            at += encoded_len(&self.body[at..]);
+        }
+        if self.args == count && self.extra.as_ref().is_none_or(|extra| extra.refused.is_none()) {
+            let name = self.name();
+            return self
+                .refuse(format!("{name} needs at least one key, found none: leave the call out instead"));
+        }
+        self
+    }
+
+    /// Adds an argument.
+    #[inline]
+    pub fn arg(mut self, arg: impl ToArg) -> Self {
+        let mut refused = None;
+        let _written = arg.to_arg(Arg::new(&mut self.body, &mut refused));
+        self.args += 1;
+        self.note(refused)
+    }
+
+    /// Adds arguments, any number, also none.
+    #[inline]
+    pub fn args(mut self, args: impl ToArgs) -> Self {
+        let mut refused = None;
+        args.to_args(&mut Args::new(&mut self.body, &mut self.args, &mut refused));
+        self.note(refused)
+    }
+
+    /// Adds arguments of which there must be at least one (members, fields): else the command is refused as it runs.
+    pub fn args_nonempty(mut self, what: &str, args: impl ToArgs) -> Self {
+        let count = self.args;
+        self = self.args(args);
+        if self.args == count {
+            let name = self.name();
+            return self
+                .refuse(format!("{name} needs at least one {what}, found none: leave the call out instead"));
+        }
+        self
+    }
+
+    /// Adds a word if it applies.
+    #[inline]
+    pub fn word_if(self, applies: bool, word: &str) -> Self {
+        if applies { self.arg(word) } else { self }
+    }
+
+    /// Makes room for so many more bytes.
+    #[inline]
+    pub fn reserve(mut self, bytes: usize) -> Self {
+        self.body.reserve(bytes);
+        self
+    }
+
+    /// Declares that it writes nothing: it may be retried when a connection is lost, and served by a replica.
+    #[inline]
+    pub fn readonly(mut self) -> Self {
+        self.flags = self.flags.with(Flags::READONLY);
+        self
+    }
+
+    /// Declares that doing it twice is the same as doing it once: it may be retried when nobody knows whether it ran.
+    #[inline]
+    pub fn idempotent(mut self) -> Self {
+        self.flags = self.flags.with(Flags::IDEMPOTENT);
+        self
+    }
+
+    /// Declares that the server may keep the reply back for so long (zero: for ever). It gets a connection of its own,
+    /// and its deadline is this time plus a grace.
+    pub fn blocking(mut self, timeout: Duration) -> Self {
+        self.flags = self.flags.with(Flags::BLOCKING);
+        self.extra().block = Some(if timeout.is_zero() { Block::Forever } else { Block::For(timeout) });
+        self
+    }
+
+    /// Refuses: it will not be sent, and its result is an argument error with this text.
+    #[cold]
+    pub fn refuse(mut self, why: impl Into<String>) -> Self {
+        self.extra().refused.get_or_insert_with(|| why.into().into_boxed_str());
+        self
+    }
+
+    /// The command, its reply read as an `R`.
+    #[inline]
+    pub fn reply<R: FromRedis>(self) -> Command<R> {
+        Command::new(self, Decoder::of())
+    }
+
+    /// The command, its reply read by a function of its own.
+    #[inline]
+    pub fn reply_with<R>(self, decode: fn(&mut Replies<'_>) -> Result<R, DecodeError>) -> Command<R> {
+        Command::new(self, Decoder::new(decode))
+    }
+
+    #[inline]
+    fn note(mut self, refused: Refused) -> Self {
+        if let Some(why) = refused {
+            self.extra().refused.get_or_insert(why);
+        }
+        self
+    }
+
+    #[inline]
+    fn mark_key(&mut self) {
+        let at = self.body.len() as u32;
+        if self.key == 0 { self.key = at } else { self.extra().keys.push(at) }
+    }
+
+    fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// Appends another command (or batch) to this batch.
+    pub(crate) fn push(&mut self, cmd: Self) {
+        debug_assert!(self.args == 0, "only a batch is pushed into");
+        let start = if cmd.args > 0 {
+            let mut head = Vec::with_capacity(12);
+            header(&mut head, cmd.args);
+            self.body.extend_from_slice(&head);
+            self.body.len()
+        } else {
+            self.body.len()
+        };
+        self.body.extend_from_slice(&cmd.body);
+        self.flags = self.flags.both(cmd.flags);
+        if cmd.key > 0 {
+            let at = start as u32 + cmd.key;
+            if self.key == 0 { self.key = at } else { self.extra().keys.push(at) }
+        }
+        if let Some(extra) = cmd.extra {
+            let mine = self.extra();
+            mine.keys.extend(extra.keys.iter().map(|key| start as u32 + key));
+            mine.block = match (mine.block, extra.block) {
+                (Some(Block::Forever), _) | (_, Some(Block::Forever)) => Some(Block::Forever),
+                (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one + other)),
+                (one, other) => one.or(other),
+            };
+            if let Some(why) = extra.refused {
+                let why = format!("command {} of the batch: {why}", self.parts + 1).into_boxed_str();
+                self.extra().refused.get_or_insert(why);
+            }
+        }
+        self.parts += cmd.parts;
+    }
+
+    /// Its arguments as they go over the wire; the header stands before them, unless this is a batch.
+    #[inline]
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Arguments, the name included; 0 for a batch.
+    #[inline]
+    pub(crate) fn argument_count(&self) -> u32 {
+        self.args
+    }
+
+    /// How many replies it gets.
+    #[inline]
+    pub(crate) fn parts(&self) -> u32 {
+        self.parts
+    }
+
+    #[inline]
+    pub(crate) fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    pub(crate) fn block(&self) -> Option<Block> {
+        self.extra.as_ref().and_then(|extra| extra.block)
+    }
+
+    pub(crate) fn key_offset(&self) -> Option<usize> {
+        (self.key > 0).then_some(self.key as usize)
+    }
+
+    /// Whether nothing is unusual about it: no flag or refusal that needs a look before it is sent.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.extra.is_none() && !self.flags.has(Flags::RAW)
+    }
+
+    /// The refusal that rides in it, or that its words call for on a connection that others share.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if let Some(why) = self.extra.as_ref().and_then(|extra| extra.refused.as_deref()) {
+            return Err(self.blame(Error::argument(why), 0));
+        }
+        if self.flags.has(Flags::RAW)
+            && let Some(why) = guard::refusal(self)
+        {
+            return Err(self.blame(Error::argument(why), 0));
+        }
+        Ok(())
+    }
+
+    /// Whether it needs a connection of its own.
+    pub(crate) fn is_blocking(&self) -> bool {
+        self.flags.has(Flags::BLOCKING) || (self.flags.has(Flags::RAW) && guard::blocks(self))
+    }
+}
+
+/// The bytes of the encoded argument that starts here.
+fn encoded_len(bytes: &[u8]) -> usize {
+    let line = memchr::memchr(b'\r', bytes).unwrap_or(bytes.len());
+    let length = std::str::from_utf8(&bytes[1.min(bytes.len())..line])
+        .ok()
+        .and_then(|text| text.parse::<usize>().ok());
+    line + 2 + length.unwrap_or(0) + 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_as_it_is_built() {
+        let cmd = Cmd::new("SET").key("k").arg(5).word_if(true, "NX");
+        assert_eq!(cmd.argument_count(), 4);
+        assert_eq!(cmd.body().escape_ascii().to_string(), r"$3\r\nSET\r\n$1\r\nk\r\n$1\r\n5\r\n$2\r\nNX\r\n");
+        assert!(cmd.is_plain());
+    }
+
+    #[test]
+    fn a_short_command_needs_no_allocation() {
+        assert!(!Cmd::new("GET").key("user:0000000042:session").body.spilled());
+        assert!(size_of::<Cmd>() <= 104, "{}", size_of::<Cmd>());
+    }
+
+    #[test]
+    fn a_bad_argument_is_told_before_anything_is_sent() {
+        let error = Cmd::new("ZADD").key("k").arg(f64::NAN).check().unwrap_err();
+        assert_eq!(error.to_string(), "ZADD `k`: a float argument is NaN, which Redis has no form for");
+        let error = Cmd::new("DEL").keys(Vec::<String>::new()).check().unwrap_err();
+        assert!(error.to_string().contains("DEL needs at least one key"), "{error}");
+        assert!(raw(" ").check().is_err());
+    }
+
+    #[test]
+    fn a_batch_has_the_headers_of_its_parts() {
+        let mut batch = Cmd::batch();
+        batch.push(Cmd::new("GET").key("a").readonly());
+        batch.push(Cmd::new("MGET").keys(["b", "c"]).readonly());
+        assert_eq!(batch.parts(), 2);
+        assert!(batch.flags().has(Flags::READONLY));
+        assert_eq!(
+            batch.body().escape_ascii().to_string(),
+            r"*2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$4\r\nMGET\r\n$1\r\nb\r\n$1\r\nc\r\n"
+        );
+        batch.push(Cmd::new("INCR").key("d"));
+        assert!(!batch.flags().repeatable());
+    }
+}

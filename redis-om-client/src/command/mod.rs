@@ -1,0 +1,133 @@
+//! A command is a value; an executor decides what becomes of it.
+//!
+//! Floor 3: stands on `value` and `resp`; knows no client and no connection. [`Cmd`] is the words, the keys and the
+//! flags; [`Command<R>`] adds the decoder of the reply. An [`Executor`] (a client, a pipeline, a transaction) takes a
+//! `Command<R>` and gives what it makes of an `R`. The promise kept here: building never fails and never sends; what is
+//! wrong with an argument rides along and is told when the command runs, before anything is sent.
+
+mod cmd;
+mod executor;
+mod flags;
+mod guard;
+mod pipeline;
+mod plan;
+mod show;
+mod slots;
+mod transaction;
+
+pub use cmd::{Cmd, raw};
+pub use executor::{Build, Executor, cmd};
+pub(crate) use flags::Flags;
+pub use pipeline::{Pipeline, pipe};
+pub use plan::Plan;
+pub use slots::{Checked, Many, One, Slot, Slots};
+pub use transaction::{Transaction, atomic};
+
+use std::fmt;
+
+use crate::{error::DecodeError, resp::Replies, value::FromRedis};
+
+/// How the reply of a command becomes an `R`. A function, so it is two words for every `R` and costs nothing to copy.
+pub struct Decoder<R>(fn(&mut Replies<'_>) -> Result<R, DecodeError>);
+
+impl<R> Clone for Decoder<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Decoder<R> {}
+
+impl<R> fmt::Debug for Decoder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decoder<{}>", std::any::type_name::<R>())
+    }
+}
+
+impl<R> Decoder<R> {
+    /// A decoder that takes as many replies as its command has parts (one, unless it is made of several).
+    pub const fn new(decode: fn(&mut Replies<'_>) -> Result<R, DecodeError>) -> Self {
+        Self(decode)
+    }
+
+    /// Decodes.
+    ///
+    /// # Errors
+    /// Where the reply is not an `R`, or is an error.
+    #[inline]
+    pub fn decode(self, replies: &mut Replies<'_>) -> Result<R, DecodeError> {
+        (self.0)(replies)
+    }
+}
+
+impl<R: FromRedis> Decoder<R> {
+    /// The decoder of a type that says itself how it is read.
+    #[must_use]
+    pub const fn of() -> Self {
+        Self(|replies| R::from_redis(replies.take()?))
+    }
+}
+
+/// A command whose reply is an `R`: nothing is sent until an [`Executor`] or `run` takes it.
+///
+/// ```
+/// use redis_om_client::prelude::*;
+///
+/// let command = cmd().get::<Option<String>>("name");
+/// assert_eq!(command.to_string(), "GET name");
+/// ```
+#[derive(Clone)]
+#[must_use = "a command does nothing until it is run"]
+pub struct Command<R> {
+    cmd: Cmd,
+    decoder: Decoder<R>,
+}
+
+impl<R> Command<R> {
+    /// A command of these words, its reply read by `decoder`.
+    #[inline]
+    pub fn new(cmd: Cmd, decoder: Decoder<R>) -> Self {
+        Self { cmd, decoder }
+    }
+
+    /// Several commands as one value: sent together, answered together, in order; one connection, no other command
+    /// between. Which is all that it promises: for all or nothing put it into [`atomic`].
+    pub fn together<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
+        let mut batch = Cmd::batch();
+        commands.into_iter().for_each(|command| batch.push(command.cmd));
+        Self { cmd: batch, decoder }
+    }
+
+    /// The words.
+    #[must_use]
+    pub fn cmd(&self) -> &Cmd {
+        &self.cmd
+    }
+
+    /// The decoder of the reply.
+    #[must_use]
+    pub fn decoder(&self) -> Decoder<R> {
+        self.decoder
+    }
+
+    /// The same command, its reply read in another way.
+    pub fn decode_with<T>(self, decoder: Decoder<T>) -> Command<T> {
+        Command { cmd: self.cmd, decoder }
+    }
+
+    pub(crate) fn into_parts(self) -> (Cmd, Decoder<R>) {
+        (self.cmd, self.decoder)
+    }
+}
+
+impl<R> fmt::Display for Command<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cmd.fmt(f)
+    }
+}
+
+impl<R> fmt::Debug for Command<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Command<{}>({})", std::any::type_name::<R>(), self.cmd)
+    }
+}

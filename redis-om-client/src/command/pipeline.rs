@@ -1,0 +1,107 @@
+//! Commands sent together, their replies typed in one flat tuple.
+
+use std::fmt;
+
+use super::{Checked, Cmd, Command, Executor, Many, One};
+
+/// Commands that are sent together and answered together: one round trip. Build with [`pipe`], run with `run`.
+///
+/// Not atomic: commands of others may run between; for all or nothing see [`atomic`](super::atomic). If one command
+/// fails, the others run all the same, and the error says which one failed.
+#[must_use = "a pipeline does nothing until it is run"]
+pub struct Pipeline<L> {
+    pub(super) batch: Cmd,
+    pub(super) slots: L,
+    pub(super) ignored: Vec<u32>,
+}
+
+/// An empty pipeline.
+///
+/// ```
+/// # use redis_om_client::prelude::*;
+/// # async fn example(client: Client) -> redis_om_client::Result<()> {
+/// let (name, visits): (Option<String>, i64) = client.run(pipe().get("name").incr("visits")).await?;
+/// # Ok(()) }
+/// assert_eq!(pipe().get::<String>("name").incr("visits").to_string(), "GET name | INCR visits");
+/// ```
+pub fn pipe() -> Pipeline<()> {
+    Pipeline { batch: Cmd::batch(), slots: (), ignored: Vec::new() }
+}
+
+impl<L> Pipeline<L> {
+    /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # async fn example(client: Client) -> redis_om_client::Result<()> {
+    /// let keys = ["a", "b", "c"];
+    /// let (values,): (Vec<Option<String>>,) = client.run(pipe().many(keys.map(|key| cmd().get(key)))).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn many<R>(mut self, commands: impl IntoIterator<Item = Command<R>>) -> Pipeline<(L, Many<R>)> {
+        let slots = push_all(&mut self.batch, commands);
+        Pipeline { batch: self.batch, slots: (self.slots, Many { slots }), ignored: self.ignored }
+    }
+
+    /// How many commands it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.batch.parts() as usize
+    }
+
+    /// Whether it has none: running it then sends nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Command<R>>) -> Vec<One<R>> {
+    commands
+        .into_iter()
+        .map(|command| {
+            let (cmd, decoder) = command.into_parts();
+            let parts = cmd.parts();
+            batch.push(cmd);
+            One { decoder, parts }
+        })
+        .collect()
+}
+
+impl<L, R> Pipeline<(L, One<R>)> {
+    /// Leaves the last command's reply out of the tuple; an error in it is still the pipeline's error.
+    pub fn ignore(mut self) -> Pipeline<L> {
+        let end = self.batch.parts();
+        self.ignored.extend(end - self.slots.1.parts..end);
+        Pipeline { batch: self.batch, slots: self.slots.0, ignored: self.ignored }
+    }
+
+    /// Gives the last command's outcome as a `Result` in the tuple, so that its error is not the whole pipeline's.
+    pub fn checked(self) -> Pipeline<(L, Checked<One<R>>)> {
+        let (list, last) = self.slots;
+        Pipeline { batch: self.batch, slots: (list, Checked(last)), ignored: self.ignored }
+    }
+}
+
+impl<L> Executor for Pipeline<L> {
+    type Output<R> = Pipeline<(L, One<R>)>;
+
+    fn execute<R>(mut self, command: Command<R>) -> Self::Output<R> {
+        let (cmd, decoder) = command.into_parts();
+        let parts = cmd.parts();
+        self.batch.push(cmd);
+        Pipeline { batch: self.batch, slots: (self.slots, One { decoder, parts }), ignored: self.ignored }
+    }
+}
+
+impl<L> fmt::Display for Pipeline<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.batch.fmt(f)
+    }
+}
+
+impl<L> fmt::Debug for Pipeline<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pipeline({})", self.batch)
+    }
+}

@@ -1,0 +1,138 @@
+//! Commands as text: for errors, logs and tests.
+
+use std::fmt;
+
+use crate::{
+    error::Error,
+    resp::encode::{Part, arguments},
+};
+
+use super::Cmd;
+
+/// Commands of two words.
+const CONTAINERS: [&str; 16] = [
+    "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "FUNCTION", "LATENCY", "MEMORY", "MODULE", "OBJECT",
+    "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO", "DEBUG",
+];
+
+impl Cmd {
+    /// The name, of two words where it has two; of a batch, its first command's.
+    #[cold]
+    pub(crate) fn name(&self) -> String {
+        self.name_of(0)
+    }
+
+    /// The words of its `part`-th command.
+    pub(crate) fn words(&self, part: usize) -> impl Iterator<Item = &[u8]> {
+        let mut seen = usize::from(self.argument_count() > 0);
+        arguments(self.body())
+            .filter_map(move |item| match item {
+                Part::Header(_) => {
+                    seen += 1;
+                    None
+                }
+                Part::Argument(word) => Some((seen, word)),
+            })
+            .skip_while(move |(seen, _)| *seen != part + 1)
+            .take_while(move |(seen, _)| *seen == part + 1)
+            .map(|(_, word)| word)
+    }
+
+    #[cold]
+    fn name_of(&self, part: usize) -> String {
+        let mut words = self.words(part).map(|word| String::from_utf8_lossy(word).to_ascii_uppercase());
+        let name = words.next().unwrap_or_default();
+        match words.next() {
+            Some(second) if CONTAINERS.contains(&name.as_str()) => format!("{name} {second}"),
+            _ => name,
+        }
+    }
+
+    /// The error, with the name and the key of the `part`-th command.
+    #[cold]
+    pub(crate) fn blame(&self, error: Error, part: usize) -> Error {
+        if part > 0 || self.argument_count() == 0 {
+            // In a batch the word behind the name is nearly always the key.
+            let key = self.words(part).nth(1).map(|key| key.escape_ascii().to_string());
+            return error.with_command(self.name_of(part), key);
+        }
+        let key = self.key_offset().and_then(|at| match arguments(&self.body()[at..]).next() {
+            Some(Part::Argument(key)) => Some(match std::str::from_utf8(key) {
+                Ok(text) => text.to_owned(),
+                Err(_) => key.escape_ascii().to_string(),
+            }),
+            _ => None,
+        });
+        error.with_command(self.name_of(part), key)
+    }
+}
+
+/// The words with spaces between; those that are empty, or have spaces or bytes that are no text, in quotes. Batches
+/// with ` | ` between their commands.
+impl fmt::Display for Cmd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        let mut started = false;
+        for item in arguments(self.body()) {
+            match item {
+                Part::Header(_) => {
+                    if started {
+                        f.write_str(" | ")?;
+                    }
+                    first = true;
+                }
+                Part::Argument(word) => {
+                    if !first {
+                        f.write_str(" ")?;
+                    }
+                    first = false;
+                    match std::str::from_utf8(word) {
+                        Ok(text)
+                            if !text.is_empty()
+                                && !text.contains(|c: char| c.is_whitespace() || c.is_control()) =>
+                        {
+                            f.write_str(text)?;
+                        }
+                        _ => write!(f, "\"{}\"", word.escape_ascii())?,
+                    }
+                }
+            }
+            started = true;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Cmd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cmd({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_text() {
+        let cmd = Cmd::new("SET").key("a b").arg("").arg(b"\xff").arg("{\"x\":1}");
+        assert_eq!(cmd.to_string(), r#"SET "a b" "" "\xff" {"x":1}"#);
+        let mut batch = Cmd::batch();
+        batch.push(Cmd::new("GET").key("a"));
+        batch.push(Cmd::new("CONFIG").arg("GET").arg("save"));
+        assert_eq!(batch.to_string(), "GET a | CONFIG GET save");
+        assert_eq!(batch.name_of(1), "CONFIG GET");
+    }
+
+    #[test]
+    fn errors_name_command_and_key() {
+        let cmd = Cmd::new("HGET").key("user:1").arg("name");
+        let error = cmd.blame(Error::argument("no"), 0);
+        assert_eq!((error.command(), error.key()), (Some("HGET"), Some("user:1")));
+        let mut batch = Cmd::batch();
+        batch.push(Cmd::new("GET").key("a"));
+        batch.push(Cmd::new("INCR").key("b"));
+        let error = batch.blame(Error::argument("no"), 1);
+        assert_eq!((error.command(), error.key()), (Some("INCR"), Some("b")));
+    }
+}

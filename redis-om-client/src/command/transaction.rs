@@ -1,0 +1,90 @@
+//! Commands that run all together or not at all: `MULTI` … `EXEC`.
+
+use std::fmt;
+
+use super::{Checked, Cmd, Command, Executor, Many, One, pipeline::push_all};
+
+/// Commands between `MULTI` and `EXEC`, sent as one: nobody else's command runs between them, and none of them is seen
+/// half done. Build with [`atomic`], run with `run`, or hand it back from `watch`.
+///
+/// Redis has no rollback: a command that fails as it runs (`WRONGTYPE`) does not undo the others. One that is refused
+/// as it is queued (unknown, wrong number of arguments) makes the whole transaction fail with nothing done.
+#[must_use = "a transaction does nothing until it is run"]
+pub struct Transaction<L> {
+    pub(super) batch: Cmd,
+    pub(super) slots: L,
+    pub(super) ignored: Vec<u32>,
+}
+
+/// An empty transaction.
+///
+/// ```
+/// # use redis_om_client::prelude::*;
+/// # async fn example(client: Client) -> redis_om_client::Result<()> {
+/// let (a, b) = client.run(atomic().decr_by("acct:a", 30).incr_by("acct:b", 30)).await?;
+/// # Ok(()) }
+/// assert_eq!(atomic().incr("a").to_string(), "MULTI | INCR a | EXEC");
+/// ```
+pub fn atomic() -> Transaction<()> {
+    let mut batch = Cmd::batch();
+    batch.push(Cmd::new("MULTI").readonly().idempotent());
+    Transaction { batch, slots: (), ignored: Vec::new() }
+}
+
+impl<L> Transaction<L> {
+    /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
+    pub fn many<R>(mut self, commands: impl IntoIterator<Item = Command<R>>) -> Transaction<(L, Many<R>)> {
+        let slots = push_all(&mut self.batch, commands);
+        Transaction { batch: self.batch, slots: (self.slots, Many { slots }), ignored: self.ignored }
+    }
+
+    /// How many commands it has, `MULTI` and `EXEC` not counted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.batch.parts() as usize - 1
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<L, R> Transaction<(L, One<R>)> {
+    /// Leaves the last command's reply out of the tuple; an error in it is still the transaction's error.
+    pub fn ignore(mut self) -> Transaction<L> {
+        let end = self.batch.parts() - 1;
+        self.ignored.extend(end - self.slots.1.parts..end);
+        Transaction { batch: self.batch, slots: self.slots.0, ignored: self.ignored }
+    }
+
+    /// Gives the last command's outcome as a `Result` in the tuple.
+    pub fn checked(self) -> Transaction<(L, Checked<One<R>>)> {
+        let (list, last) = self.slots;
+        Transaction { batch: self.batch, slots: (list, Checked(last)), ignored: self.ignored }
+    }
+}
+
+impl<L> Executor for Transaction<L> {
+    type Output<R> = Transaction<(L, One<R>)>;
+
+    fn execute<R>(mut self, command: Command<R>) -> Self::Output<R> {
+        let (cmd, decoder) = command.into_parts();
+        let parts = cmd.parts();
+        self.batch.push(cmd);
+        Transaction { batch: self.batch, slots: (self.slots, One { decoder, parts }), ignored: self.ignored }
+    }
+}
+
+impl<L> fmt::Display for Transaction<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} | EXEC", self.batch)
+    }
+}
+
+impl<L> fmt::Debug for Transaction<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transaction({self})")
+    }
+}

@@ -1,0 +1,108 @@
+//! A reply, or a stored value, that is not what the caller's type needs.
+
+use std::fmt;
+
+use super::{Error, ErrorKind, ServerError};
+
+/// Why a value could not be decoded. The caller's command and key are added by whoever runs the command.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DecodeError(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    /// Where in the value: a field's name or an element's number, outermost first.
+    path: Vec<String>,
+    cause: Cause,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Cause {
+    /// The server answered with an error in the value's place.
+    Server(ServerError),
+    Mismatch(String),
+}
+
+impl DecodeError {
+    /// A value that does not fit; `message` says what was expected and what was found.
+    #[cold]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { path: Vec::new(), cause: Cause::Mismatch(message.into()) }))
+    }
+
+    /// Expected this, found that.
+    #[cold]
+    pub fn expected(expected: impl fmt::Display, found: impl fmt::Display) -> Self {
+        Self::new(format!("expected {expected}, found {found}"))
+    }
+
+    /// An error reply where a value was expected.
+    #[cold]
+    pub fn server(error: ServerError) -> Self {
+        Self(Box::new(Inner { path: Vec::new(), cause: Cause::Server(error) }))
+    }
+
+    /// The same error, found inside `place` (a field's name, an element's number).
+    #[must_use]
+    #[cold]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.0.path.insert(0, place.to_string());
+        self
+    }
+
+    /// The server's error reply, where that is what was found.
+    #[must_use]
+    pub fn server_error(&self) -> Option<&ServerError> {
+        match &self.0.cause {
+            Cause::Server(error) => Some(error),
+            Cause::Mismatch(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.path.is_empty() {
+            write!(f, "at `{}`: ", self.0.path.join("."))?;
+        }
+        match &self.0.cause {
+            Cause::Server(error) => error.fmt(f),
+            Cause::Mismatch(message) => f.write_str(message),
+        }
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DecodeError({self})")
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl From<DecodeError> for Error {
+    #[cold]
+    fn from(error: DecodeError) -> Self {
+        match error.0.cause {
+            Cause::Server(server) => Error::server(server),
+            Cause::Mismatch(_) => Error::new(ErrorKind::Decode, error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_where_and_what() {
+        let error = DecodeError::expected("an integer", "\"x\"").at("age").at(3);
+        assert_eq!(error.to_string(), "at `3.age`: expected an integer, found \"x\"");
+        assert_eq!(Error::from(error).kind(), &ErrorKind::Decode);
+    }
+
+    #[test]
+    fn an_error_reply_stays_the_servers() {
+        let error = DecodeError::server(ServerError::parse("WRONGTYPE no"));
+        assert!(matches!(Error::from(error).kind(), ErrorKind::Server(_)));
+    }
+}

@@ -1,0 +1,311 @@
+//! What can go wrong, said once: [`Error`] and its [`ErrorKind`].
+//!
+//! Floor 0: every module may use this one, and it knows none of them. The promise kept here is that an error says
+//! what was attempted (the command and its key), what was expected and found, and whether the command may have
+//! taken effect: [`Error::may_have_run`] is never guessed by a caller.
+
+mod decode;
+mod server;
+
+use std::{fmt, io, sync::Arc};
+
+pub use decode::DecodeError;
+pub use server::{ServerError, ServerErrorCode};
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, with what was attempted.
+///
+/// One pointer wide, so that `Result`s stay small; cloning is cheap.
+///
+/// ```
+/// use redis_om_client::{Error, ErrorKind};
+///
+/// let error = Error::aborted("sold out");
+/// assert_eq!(error.kind(), &ErrorKind::Aborted);
+/// assert_eq!(error.to_string(), "sold out");
+/// assert!(!error.may_have_run());
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    command: Option<String>,
+    key: Option<String>,
+    execution: Execution,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The kinds of failure, for `match`; [`Error`]'s text has the details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The server answered with an error.
+    Server(ServerError),
+    /// The reply, or a stored value, is not what the caller's type needs.
+    Decode,
+    /// An argument was refused before anything was sent.
+    Argument,
+    /// The socket failed, or could not be opened.
+    Io,
+    /// TLS could not be agreed, or a certificate does not verify.
+    Tls,
+    /// Something took longer than it may.
+    Timeout(TimeoutKind),
+    /// The connection was lost while the command was under way, or is down and was not to be waited for.
+    Disconnected,
+    /// What the server sent is not RESP, or breaks a limit.
+    Protocol,
+    /// No node answers for this key, or the URL's topology is not supported yet.
+    Routing,
+    /// The caller's own code gave up, inside `watch`.
+    Aborted,
+    /// Watched keys kept changing, or the transaction was refused because of them.
+    Conflict,
+    /// The settings (URL, TLS, policies) make no sense.
+    Config,
+    /// The queue's byte budget is used up, and the client was asked to fail rather than to wait.
+    QueueFull,
+    /// No exclusive connection became free.
+    Pool,
+}
+
+/// What took too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeoutKind {
+    /// Opening a connection, its TLS and its greeting.
+    Connect,
+    /// A command, from its call to its reply.
+    Command,
+    /// Waiting for an exclusive connection.
+    Pool,
+}
+
+/// Whether the command that failed may have taken effect on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Execution {
+    /// Not one complete command left this process: the server cannot have run it.
+    NotSent,
+    /// It was handed to the network, and no answer came: it may have run, or not.
+    MaybeExecuted,
+    /// The server answered: what it says is what happened.
+    Answered,
+}
+
+impl Error {
+    /// A new error. The text names what was expected, what was found, and the remedy.
+    #[cold]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let execution = match kind {
+            ErrorKind::Server(_) | ErrorKind::Decode | ErrorKind::Conflict => Execution::Answered,
+            _ => Execution::NotSent,
+        };
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            command: None,
+            key: None,
+            execution,
+            source: None,
+        }))
+    }
+
+    /// An argument that cannot be sent: `message` says which, and what would be right.
+    #[cold]
+    pub fn argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Argument, message)
+    }
+
+    /// A setting that makes no sense: `message` says which, and what is possible.
+    #[cold]
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    /// For the caller's own code inside `watch`: give up, write nothing, hand this text back.
+    #[cold]
+    pub fn aborted(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Aborted, message)
+    }
+
+    /// A socket's failure while doing `what`.
+    #[cold]
+    pub fn io(what: impl fmt::Display, source: io::Error) -> Self {
+        Self::new(ErrorKind::Io, format!("{what}: {source}")).with_source(source)
+    }
+
+    /// An error reply of the server.
+    #[cold]
+    pub fn server(error: ServerError) -> Self {
+        let message = error.to_string();
+        Self::new(ErrorKind::Server(error), message)
+    }
+
+    /// The same error, with the command's name and key where it has none yet.
+    #[must_use]
+    pub fn with_command(mut self, command: impl Into<String>, key: Option<String>) -> Self {
+        if self.0.command.is_none() {
+            self.0.command = Some(command.into());
+            self.0.key = key;
+        }
+        self
+    }
+
+    /// The same error, saying whether the command may have run.
+    #[must_use]
+    pub fn with_execution(mut self, execution: Execution) -> Self {
+        self.0.execution = execution;
+        self
+    }
+
+    /// The same error, with what caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same error, its text put after `what` and a colon.
+    #[must_use]
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
+    /// The kind of failure.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The name of the command that failed, such as `"HGETALL"`; `None` where none was involved.
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        self.0.command.as_deref()
+    }
+
+    /// The first key of the command that failed; bytes that are not UTF-8 are escaped.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
+    }
+
+    /// The code of the server's error reply, where the server answered with one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ServerErrorCode> {
+        match &self.0.kind {
+            ErrorKind::Server(error) => Some(error.code()),
+            _ => None,
+        }
+    }
+
+    /// Whether the command was sent, and answered.
+    #[must_use]
+    pub fn execution(&self) -> Execution {
+        self.0.execution
+    }
+
+    /// Whether the command may have taken effect although no answer came. A write must not be repeated blindly then.
+    #[must_use]
+    pub fn may_have_run(&self) -> bool {
+        self.0.execution == Execution::MaybeExecuted
+    }
+
+    /// Whether the same call may well succeed later, and trying again cannot do anything twice.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match &self.0.kind {
+            ErrorKind::Io
+            | ErrorKind::Disconnected
+            | ErrorKind::Timeout(_)
+            | ErrorKind::QueueFull
+            | ErrorKind::Pool => self.0.execution == Execution::NotSent,
+            ErrorKind::Server(error) => error.code().is_transient(),
+            ErrorKind::Conflict => true,
+            ErrorKind::Decode
+            | ErrorKind::Argument
+            | ErrorKind::Tls
+            | ErrorKind::Protocol
+            | ErrorKind::Routing
+            | ErrorKind::Aborted
+            | ErrorKind::Config => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(command) = &inner.command {
+            write!(f, "{command}")?;
+            if let Some(key) = &inner.key {
+                write!(f, " `{key}`")?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&inner.message)?;
+        if inner.execution == Execution::MaybeExecuted {
+            f.write_str(" (the command was sent and may have run: check before repeating it)")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.to_string())
+            .field("execution", &self.0.execution)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<ServerError> for Error {
+    fn from(error: ServerError) -> Self {
+        Self::server(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_one_pointer_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn says_command_key_and_whether_it_may_have_run() {
+        let error = Error::new(ErrorKind::Disconnected, "connection lost before the reply came")
+            .with_command("INCR", Some("visits".into()))
+            .with_execution(Execution::MaybeExecuted);
+        assert_eq!(
+            error.to_string(),
+            "INCR `visits`: connection lost before the reply came \
+             (the command was sent and may have run: check before repeating it)"
+        );
+        assert!(error.may_have_run());
+        assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn unsent_commands_are_retryable() {
+        assert!(Error::new(ErrorKind::Disconnected, "down").is_retryable());
+        assert!(!Error::argument("no keys").is_retryable());
+    }
+}

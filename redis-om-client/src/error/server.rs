@@ -1,0 +1,200 @@
+//! Error replies of the server: the code, typed, and the text as sent.
+
+use std::fmt;
+
+/// An error reply, split into its code and its text: `WRONGTYPE Operation against a key …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerError {
+    code: ServerErrorCode,
+    message: String,
+}
+
+/// The first word of an error reply.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServerErrorCode {
+    /// `ERR`: a mistake with no code of its own.
+    Err,
+    /// `WRONGTYPE`: the key holds another type than the command works on.
+    WrongType,
+    /// `NOSCRIPT`: no script with this SHA-1 is loaded.
+    NoScript,
+    /// `NOAUTH`: the connection has not authenticated.
+    NoAuth,
+    /// `WRONGPASS`: the user name or the password is wrong.
+    WrongPass,
+    /// `NOPERM`: the ACL of the user does not allow this.
+    NoPerm,
+    /// `NOPROTO`: the protocol version asked for is not spoken.
+    NoProto,
+    /// `READONLY`: a write reached a replica.
+    ReadOnly,
+    /// `LOADING`: the server is reading its data set into memory.
+    Loading,
+    /// `BUSY`: a script runs longer than it should.
+    Busy,
+    /// `MASTERDOWN`: a replica whose primary is out of reach.
+    MasterDown,
+    /// `OOM`: the server's memory limit is reached.
+    OutOfMemory,
+    /// `EXECABORT`: a command of the transaction was refused, so none ran.
+    ExecAbort,
+    /// `BUSYGROUP`: the consumer group exists.
+    BusyGroup,
+    /// `NOGROUP`: there is no such consumer group.
+    NoGroup,
+    /// `MOVED`: the slot belongs to another node.
+    Moved,
+    /// `ASK`: the slot is being moved to another node.
+    Ask,
+    /// `CROSSSLOT`: the keys of one command lie in different slots.
+    CrossSlot,
+    /// `CLUSTERDOWN`: the cluster does not serve this slot.
+    ClusterDown,
+    /// `TRYAGAIN`: a multi-key command during the move of a slot.
+    TryAgain,
+    /// `UNKILLABLE`: a script that has written cannot be killed.
+    Unkillable,
+    /// Any other code.
+    Other(String),
+}
+
+impl ServerError {
+    /// Splits the line that the server sent (without the leading `-`).
+    ///
+    /// ```
+    /// use redis_om_client::{ServerError, ServerErrorCode};
+    ///
+    /// let error = ServerError::parse("WRONGTYPE Operation against a key holding the wrong kind of value");
+    /// assert_eq!(error.code(), &ServerErrorCode::WrongType);
+    /// assert_eq!(error.message(), "Operation against a key holding the wrong kind of value");
+    /// ```
+    #[must_use]
+    pub fn parse(line: &str) -> Self {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let is_code =
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
+        if !is_code {
+            return Self { code: ServerErrorCode::Err, message: line.to_owned() };
+        }
+        Self { code: ServerErrorCode::parse(word), message: rest.trim_end().to_owned() }
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &ServerErrorCode {
+        &self.code
+    }
+
+    /// The text after the code.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.as_str(), self.message)?;
+        if let Some(remedy) = self.code.remedy() {
+            write!(f, " ({remedy})")?;
+        }
+        Ok(())
+    }
+}
+
+impl ServerErrorCode {
+    fn parse(word: &str) -> Self {
+        match word {
+            "ERR" => Self::Err,
+            "WRONGTYPE" => Self::WrongType,
+            "NOSCRIPT" => Self::NoScript,
+            "NOAUTH" => Self::NoAuth,
+            "WRONGPASS" => Self::WrongPass,
+            "NOPERM" => Self::NoPerm,
+            "NOPROTO" => Self::NoProto,
+            "READONLY" => Self::ReadOnly,
+            "LOADING" => Self::Loading,
+            "BUSY" => Self::Busy,
+            "MASTERDOWN" => Self::MasterDown,
+            "OOM" => Self::OutOfMemory,
+            "EXECABORT" => Self::ExecAbort,
+            "BUSYGROUP" => Self::BusyGroup,
+            "NOGROUP" => Self::NoGroup,
+            "MOVED" => Self::Moved,
+            "ASK" => Self::Ask,
+            "CROSSSLOT" => Self::CrossSlot,
+            "CLUSTERDOWN" => Self::ClusterDown,
+            "TRYAGAIN" => Self::TryAgain,
+            "UNKILLABLE" => Self::Unkillable,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The code as the server writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Err => "ERR",
+            Self::WrongType => "WRONGTYPE",
+            Self::NoScript => "NOSCRIPT",
+            Self::NoAuth => "NOAUTH",
+            Self::WrongPass => "WRONGPASS",
+            Self::NoPerm => "NOPERM",
+            Self::NoProto => "NOPROTO",
+            Self::ReadOnly => "READONLY",
+            Self::Loading => "LOADING",
+            Self::Busy => "BUSY",
+            Self::MasterDown => "MASTERDOWN",
+            Self::OutOfMemory => "OOM",
+            Self::ExecAbort => "EXECABORT",
+            Self::BusyGroup => "BUSYGROUP",
+            Self::NoGroup => "NOGROUP",
+            Self::Moved => "MOVED",
+            Self::Ask => "ASK",
+            Self::CrossSlot => "CROSSSLOT",
+            Self::ClusterDown => "CLUSTERDOWN",
+            Self::TryAgain => "TRYAGAIN",
+            Self::Unkillable => "UNKILLABLE",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Whether the server refused before doing anything, for a reason that passes by itself.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Loading | Self::Busy | Self::MasterDown | Self::ClusterDown | Self::TryAgain)
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::WrongType => Some("TYPE tells what the key holds"),
+            Self::NoAuth => Some("put user and password into the URL: redis://user:password@host"),
+            Self::WrongPass => Some("check the user and the password in the URL"),
+            Self::NoPerm => Some("ACL DRYRUN tells what the user may do"),
+            Self::OutOfMemory => Some("raise maxmemory, or set an eviction policy"),
+            Self::ReadOnly => Some("this node is a replica: writes go to its primary"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_code_and_text() {
+        let error = ServerError::parse("NOSCRIPT No matching script.");
+        assert_eq!((error.code(), error.message()), (&ServerErrorCode::NoScript, "No matching script."));
+        let error = ServerError::parse("MYMODULE did not like it");
+        assert_eq!(error.code(), &ServerErrorCode::Other("MYMODULE".into()));
+    }
+
+    #[test]
+    fn keeps_text_without_a_code() {
+        let error = ServerError::parse("something broke");
+        assert_eq!((error.code(), error.message()), (&ServerErrorCode::Err, "something broke"));
+        assert_eq!(ServerError::parse("").code(), &ServerErrorCode::Err);
+    }
+}

@@ -1,0 +1,6 @@
+//! Everything that a module which talks to Redis needs: `use redis_om_client::prelude::*;`.
+
+pub use crate::{
+    command::{Executor, atomic, cmd, pipe},
+    commands::*,
+};

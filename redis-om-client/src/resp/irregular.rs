@@ -1,0 +1,124 @@
+//! Attributes and streamed aggregates to their plain form, by the `redis-protocol` crate.
+//!
+//! No server of today sends these on any path that is hot, so a tree may be built, and the order of a streamed map may
+//! be lost in it.
+
+use redis_protocol::resp3::{
+    decode::streaming,
+    types::{DecodedFrame, OwnedFrame, Resp3Frame, VerbatimStringFormat},
+};
+
+use crate::error::{Error, ErrorKind};
+
+/// The same reply without its attributes and with counted aggregates.
+pub(crate) fn regular(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(bytes.len());
+    write(&decode(bytes)?, &mut out);
+    Ok(out)
+}
+
+fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
+    let mut position = 0;
+    let mut next = || {
+        let (frame, used) = streaming::decode(&bytes[position..])
+            .map_err(|error| refused(&error.to_string()))?
+            .ok_or_else(|| refused("the stream ends too early"))?;
+        position += used;
+        Ok::<_, Error>(frame)
+    };
+    let mut stream = match next()? {
+        DecodedFrame::Complete(frame) => return Ok(frame),
+        DecodedFrame::Streaming(stream) => stream,
+    };
+    loop {
+        match next()? {
+            DecodedFrame::Complete(frame) if frame.is_end_stream_frame() => break,
+            DecodedFrame::Complete(frame) => stream.add_frame(frame),
+            DecodedFrame::Streaming(_) => return Err(refused("a stream inside a stream")),
+        }
+    }
+    stream.take().map_err(|error| refused(&error.to_string()))
+}
+
+fn refused(why: &str) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        format!("the server sent a streamed or attributed reply that cannot be read: {why}"),
+    )
+}
+
+fn write(frame: &OwnedFrame, out: &mut Vec<u8>) {
+    match frame {
+        OwnedFrame::BlobString { data, .. } => blob(b'$', data, out),
+        OwnedFrame::BlobError { data, .. } => blob(b'!', data, out),
+        // A chunk of a stream that was put together is a string like any other.
+        OwnedFrame::ChunkedString(data) => blob(b'$', data, out),
+        OwnedFrame::VerbatimString { data, format, .. } => {
+            let format: &[u8] = match format {
+                VerbatimStringFormat::Text => b"txt:",
+                VerbatimStringFormat::Markdown => b"mkd:",
+            };
+            let text = [format, data].concat();
+            blob(b'=', &text, out);
+        }
+        OwnedFrame::SimpleString { data, .. } => line(b'+', data, out),
+        OwnedFrame::SimpleError { data, .. } => line(b'-', data.as_bytes(), out),
+        OwnedFrame::BigNumber { data, .. } => line(b'(', data, out),
+        OwnedFrame::Boolean { data, .. } => line(b'#', if *data { b"t" } else { b"f" }, out),
+        OwnedFrame::Null => line(b'_', b"", out),
+        OwnedFrame::Double { data, .. } => line(b',', data.to_string().as_bytes(), out),
+        OwnedFrame::Number { data, .. } => line(b':', data.to_string().as_bytes(), out),
+        OwnedFrame::Array { data, .. } => {
+            line(b'*', data.len().to_string().as_bytes(), out);
+            data.iter().for_each(|item| write(item, out));
+        }
+        OwnedFrame::Push { data, .. } => {
+            line(b'>', data.len().to_string().as_bytes(), out);
+            data.iter().for_each(|item| write(item, out));
+        }
+        OwnedFrame::Set { data, .. } => {
+            line(b'~', data.len().to_string().as_bytes(), out);
+            data.iter().for_each(|item| write(item, out));
+        }
+        OwnedFrame::Map { data, .. } => {
+            line(b'%', data.len().to_string().as_bytes(), out);
+            for (key, value) in data {
+                write(key, out);
+                write(value, out);
+            }
+        }
+        // A client's greeting is never a reply.
+        OwnedFrame::Hello { .. } => line(b'_', b"", out),
+    }
+}
+
+fn blob(kind: u8, data: &[u8], out: &mut Vec<u8>) {
+    line(kind, data.len().to_string().as_bytes(), out);
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn line(kind: u8, data: &[u8], out: &mut Vec<u8>) {
+    out.push(kind);
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_forms() {
+        for (irregular, plain) in [
+            (&b"$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n"[..], &b"$5\r\nHello\r\n"[..]),
+            (b"*?\r\n:1\r\n+b\r\n.\r\n", b"*2\r\n:1\r\n+b\r\n"),
+            (b"|1\r\n+ttl\r\n:3\r\n*1\r\n:5\r\n", b"*1\r\n:5\r\n"),
+            (b"%?\r\n+a\r\n#t\r\n.\r\n", b"%1\r\n+a\r\n#t\r\n"),
+        ] {
+            let found = regular(irregular).unwrap();
+            assert_eq!(found.escape_ascii().to_string(), plain.escape_ascii().to_string());
+        }
+        assert_eq!(regular(b"*?\r\n*?\r\n:2\r\n.\r\n.\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
+    }
+}

@@ -1,0 +1,25 @@
+//! RESP, the wire protocol of Redis and Valkey, versions 2 and 3: bytes in, bytes out.
+//!
+//! Floor 1: knows errors, and nothing of sockets, commands or Rust types.
+//!
+//! * [`scan`]: where does a reply end? Resumable: a byte that was looked at is not looked at again.
+//! * [`reply`]: a cursor over a complete reply, from which the caller's type is decoded without a tree between.
+//! * [`irregular`]: attributes and streamed aggregates, which no server sends on the hot path, are rewritten to their
+//!   plain form by the `redis-protocol` crate.
+//! * [`encode`]: arguments to bytes.
+//!
+//! Why two decoders: `redis-protocol` builds a tree (of a map, twice) and starts over at each partial read. Held equal
+//! to it by a property test, the scan is several times faster on whole replies and linear on those in pieces.
+//!
+//! Source: the [RESP3 specification](https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md).
+
+pub(crate) mod encode;
+mod irregular;
+mod reply;
+mod scan;
+#[cfg(test)]
+mod vectors;
+
+pub(crate) use irregular::regular;
+pub use reply::{Blob, Items, Replies, Reply};
+pub(crate) use scan::{Limits, Scanner};

@@ -1,0 +1,312 @@
+//! Rust types to arguments.
+
+use std::{borrow::Cow, fmt, rc::Rc, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::resp::encode::{Body, bulk};
+
+/// A type that is exactly one argument of a command: a key, a value, a score.
+///
+/// Implement it for your own types by writing through [`Arg`]; that exactly one argument comes out is checked by the
+/// compiler, since only `Arg` makes a [`Written`].
+///
+/// ```
+/// use redis_om_client::{Arg, ToArg, Written, cmd, commands::StringCommands};
+///
+/// struct UserId(u64);
+///
+/// impl ToArg for UserId {
+///     fn to_arg(&self, arg: Arg<'_>) -> Written {
+///         arg.display(format_args!("user:{}", self.0))
+///     }
+/// }
+///
+/// assert_eq!(cmd().get::<String>(UserId(7)).to_string(), "GET user:7");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be one argument of a Redis command",
+    label = "not one argument",
+    note = "strings, bytes, numbers, bool, uuid and chrono types are; several values go where `ToArgs` is taken; \
+            any serde type can be wrapped in `Json(&value)`"
+)]
+pub trait ToArg {
+    /// Writes the argument.
+    fn to_arg(&self, arg: Arg<'_>) -> Written;
+}
+
+/// A type that is any number of arguments: keys, members, fields with values.
+///
+/// One [`ToArg`] value, or arrays, slices, vectors, sets, maps and tuples of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the arguments of a Redis command",
+    label = "not arguments",
+    note = "one value, or an array, slice, `Vec`, set, map or tuple of values that are `ToArg`"
+)]
+pub trait ToArgs {
+    /// Writes the arguments.
+    fn to_args(&self, args: &mut Args<'_>);
+}
+
+/// Room for one argument.
+pub struct Arg<'a> {
+    body: &'a mut Body,
+    refused: &'a mut Refused,
+}
+
+/// Why an argument cannot be sent; kept in the command and told when it runs.
+pub(crate) type Refused = Option<Box<str>>;
+
+/// The proof that one argument was written.
+#[must_use]
+pub struct Written(());
+
+impl<'a> Arg<'a> {
+    pub(crate) fn new(body: &'a mut Body, refused: &'a mut Refused) -> Self {
+        Self { body, refused }
+    }
+
+    /// Writes these bytes.
+    #[inline]
+    pub fn bytes(self, bytes: &[u8]) -> Written {
+        bulk(self.body, bytes);
+        Written(())
+    }
+
+    /// Writes an integer in decimal digits.
+    #[inline]
+    pub fn integer(self, integer: impl itoa::Integer) -> Written {
+        self.bytes(itoa::Buffer::new().format(integer).as_bytes())
+    }
+
+    /// Writes a float in the shortest digits that read back as the same number; the infinities as `inf` and `-inf`.
+    ///
+    /// NaN is refused: no command takes it, and the command will say so when it runs.
+    #[inline]
+    pub fn float(self, float: f64) -> Written {
+        if float.is_finite() {
+            let mut buffer = zmij::Buffer::new();
+            let digits = buffer.format_finite(float);
+            self.bytes(digits.strip_suffix(".0").unwrap_or(digits).as_bytes())
+        } else if float.is_nan() {
+            self.refuse("a float argument is NaN, which Redis has no form for")
+        } else {
+            self.bytes(if float > 0.0 { b"inf" } else { b"-inf" })
+        }
+    }
+
+    /// Writes what `Display` says.
+    pub fn display(self, value: impl fmt::Display) -> Written {
+        self.bytes(value.to_string().as_bytes())
+    }
+
+    /// Refuses: the command will not be sent, and its result is an argument error with this text.
+    #[cold]
+    pub fn refuse(self, why: impl Into<String>) -> Written {
+        bulk(self.body, b"?");
+        self.refused.get_or_insert_with(|| why.into().into_boxed_str());
+        Written(())
+    }
+}
+
+/// Room for any number of arguments.
+pub struct Args<'a> {
+    body: &'a mut Body,
+    count: &'a mut u32,
+    refused: &'a mut Refused,
+}
+
+impl<'a> Args<'a> {
+    pub(crate) fn new(body: &'a mut Body, count: &'a mut u32, refused: &'a mut Refused) -> Self {
+        Self { body, count, refused }
+    }
+
+    /// Writes one more argument.
+    #[inline]
+    pub fn arg(&mut self, value: &(impl ToArg + ?Sized)) -> &mut Self {
+        let Written(()) = value.to_arg(Arg { body: self.body, refused: self.refused });
+        *self.count += 1;
+        self
+    }
+
+    /// Writes several more.
+    #[inline]
+    pub fn args(&mut self, values: &(impl ToArgs + ?Sized)) -> &mut Self {
+        values.to_args(self);
+        self
+    }
+
+    /// Refuses: the command will not be sent, and its result is an argument error with this text.
+    #[cold]
+    pub fn refuse(&mut self, why: impl Into<String>) {
+        self.refused.get_or_insert_with(|| why.into().into_boxed_str());
+    }
+
+    /// How many arguments the command has so far, its name included.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        *self.count
+    }
+}
+
+impl ToArg for [u8] {
+    #[inline]
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(self)
+    }
+}
+
+impl ToArg for str {
+    #[inline]
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(self.as_bytes())
+    }
+}
+
+impl<const N: usize> ToArg for [u8; N] {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(self)
+    }
+}
+
+impl ToArg for bool {
+    /// `1` or `0`.
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(if *self { b"1" } else { b"0" })
+    }
+}
+
+impl ToArg for char {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(self.encode_utf8(&mut [0; 4]).as_bytes())
+    }
+}
+
+impl ToArg for f32 {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        if self.is_finite() {
+            let mut buffer = zmij::Buffer::new();
+            let digits = buffer.format_finite(*self);
+            arg.bytes(digits.strip_suffix(".0").unwrap_or(digits).as_bytes())
+        } else {
+            arg.float(f64::from(*self))
+        }
+    }
+}
+
+impl ToArg for f64 {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.float(*self)
+    }
+}
+
+/// Types that are bytes behind a `Deref` or an `AsRef`.
+macro_rules! by_reference {
+    ($($type:ty => $to:ty),* $(,)?) => { $(
+        impl ToArg for $type {
+            #[inline]
+            fn to_arg(&self, arg: Arg<'_>) -> Written {
+                <$to>::to_arg(self.as_ref(), arg)
+            }
+        }
+        impl ToArgs for $type {
+            fn to_args(&self, args: &mut Args<'_>) {
+                args.arg(self);
+            }
+        }
+    )* };
+}
+
+by_reference! {
+    String => str, Cow<'_, str> => str, Box<str> => str, Arc<str> => str, Rc<str> => str,
+    Vec<u8> => [u8], Cow<'_, [u8]> => [u8], Box<[u8]> => [u8], Arc<[u8]> => [u8], Bytes => [u8], BytesMut => [u8],
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => { $(
+        impl ToArg for $type {
+            #[inline]
+            fn to_arg(&self, arg: Arg<'_>) -> Written {
+                arg.integer(*self)
+            }
+        }
+    )* };
+}
+
+// Not `u8`: a `Vec<u8>` is bytes, not a list of numbers.
+integers!(i8, i16, i32, i64, i128, isize, u16, u32, u64, u128, usize);
+
+macro_rules! one_is_also_several {
+    ($($type:ty),*) => { $(
+        impl ToArgs for $type {
+            #[inline]
+            fn to_args(&self, args: &mut Args<'_>) {
+                args.arg(self);
+            }
+        }
+    )* };
+}
+
+one_is_also_several!(
+    str,
+    [u8],
+    bool,
+    char,
+    f32,
+    f64,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize
+);
+
+impl<const N: usize> ToArgs for [u8; N] {
+    fn to_args(&self, args: &mut Args<'_>) {
+        args.arg(self);
+    }
+}
+
+impl<T: ToArg + ?Sized> ToArg for &T {
+    #[inline]
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        (**self).to_arg(arg)
+    }
+}
+
+impl<T: ToArgs + ?Sized> ToArgs for &T {
+    #[inline]
+    fn to_args(&self, args: &mut Args<'_>) {
+        (**self).to_args(args);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(value: impl ToArg) -> String {
+        let (mut body, mut refused) = (Body::new(), None);
+        let Written(()) = value.to_arg(Arg::new(&mut body, &mut refused));
+        refused.map_or_else(|| body.escape_ascii().to_string(), String::from)
+    }
+
+    #[test]
+    fn one_argument_each() {
+        assert_eq!(written("k"), "$1\\r\\nk\\r\\n");
+        assert_eq!(written(b"\x00\xff"), "$2\\r\\n\\x00\\xff\\r\\n");
+        assert_eq!(written(-42), "$3\\r\\n-42\\r\\n");
+        assert_eq!(written(true), "$1\\r\\n1\\r\\n");
+        assert_eq!(written(1.0), "$1\\r\\n1\\r\\n");
+        assert_eq!(written(0.1_f32), "$3\\r\\n0.1\\r\\n");
+        assert_eq!(written(f64::INFINITY), "$3\\r\\ninf\\r\\n");
+        assert_eq!(written(vec![1_u8, 2]), "$2\\r\\n\\x01\\x02\\r\\n");
+        assert!(written(f64::NAN).contains("NaN"));
+    }
+}

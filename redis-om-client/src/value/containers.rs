@@ -1,0 +1,296 @@
+//! Collections: to arguments, and from replies.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    hash::{BuildHasher, Hash},
+    rc::Rc,
+    sync::Arc,
+};
+
+use crate::{
+    error::DecodeError,
+    resp::{Items, Reply},
+};
+
+use super::{Args, FromRedis, ToArgs};
+
+impl<T: ToArgs> ToArgs for [T] {
+    fn to_args(&self, args: &mut Args<'_>) {
+        self.iter().for_each(|item| item.to_args(args));
+    }
+}
+
+impl<T: ToArgs, const N: usize> ToArgs for [T; N] {
+    fn to_args(&self, args: &mut Args<'_>) {
+        self.as_slice().to_args(args);
+    }
+}
+
+/// `None` is no argument at all.
+impl<T: ToArgs> ToArgs for Option<T> {
+    fn to_args(&self, args: &mut Args<'_>) {
+        if let Some(value) = self {
+            value.to_args(args);
+        }
+    }
+}
+
+impl ToArgs for () {
+    fn to_args(&self, _: &mut Args<'_>) {}
+}
+
+macro_rules! several {
+    ($([$($generics:tt)*] $type:ty),* $(,)?) => { $(
+        impl<$($generics)*> ToArgs for $type {
+            fn to_args(&self, args: &mut Args<'_>) {
+                self.iter().for_each(|item| item.to_args(args));
+            }
+        }
+    )* };
+}
+
+several!([T: ToArgs] Vec<T>, [T: ToArgs] VecDeque<T>, [T: ToArgs] BTreeSet<T>, [T: ToArgs, S: BuildHasher] HashSet<T, S>);
+
+macro_rules! pairs {
+    ($([$($generics:tt)*] $type:ty),* $(,)?) => { $(
+        impl<$($generics)*> ToArgs for $type {
+            fn to_args(&self, args: &mut Args<'_>) {
+                for (key, value) in self {
+                    key.to_args(args);
+                    value.to_args(args);
+                }
+            }
+        }
+    )* };
+}
+
+pairs!([K: ToArgs, V: ToArgs, S: BuildHasher] HashMap<K, V, S>, [K: ToArgs, V: ToArgs] BTreeMap<K, V>);
+
+impl<T: FromRedis> FromRedis for Option<T> {
+    /// Nil is `None`.
+    #[inline]
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        match reply {
+            Reply::Nil => Ok(None),
+            other => T::from_redis(other).map(Some),
+        }
+    }
+}
+
+/// The elements, one after another.
+fn each<T: FromRedis>(mut items: Items<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
+    let mut index = 0usize;
+    while !items.is_empty() {
+        take(T::from_redis(items.take()?).map_err(|error| error.at(index))?);
+        index += 1;
+    }
+    Ok(())
+}
+
+/// Keys and values: of a map, of a flat array (RESP2), or of an array of pairs (scores and the like in RESP3).
+fn each_pair<K: FromRedis, V: FromRedis>(
+    mut items: Items<'_>,
+    mut take: impl FnMut(K, V),
+) -> Result<(), DecodeError> {
+    while !items.is_empty() {
+        match items.take()? {
+            Reply::Array(mut pair) if pair.len() == 2 => {
+                let key = K::from_redis(pair.take()?)?;
+                take(key, V::from_redis(pair.take()?)?);
+            }
+            key => {
+                let key = K::from_redis(key)?;
+                if items.is_empty() {
+                    return Err(DecodeError::new("expected a value for each key, found a key without one"));
+                }
+                take(key, V::from_redis(items.take()?)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+impl<T: FromRedis> FromRedis for Vec<T> {
+    #[inline]
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        // A map (HGETALL as pairs) is a list of pairs too.
+        let (items, is_map) = match reply {
+            Reply::Map(items) => (items, true),
+            other => (other.items("an array")?, false),
+        };
+        let pairs = T::PAIR && (is_map || !matches!(items.peek_kind(), Some(b'*')));
+        let mut out = Self::with_capacity(items.capacity() / if pairs { 2 } else { 1 });
+        if pairs {
+            let mut items = items;
+            while !items.is_empty() {
+                out.push(T::from_pair(&mut items)?);
+            }
+        } else {
+            each(items, |item| out.push(item))?;
+        }
+        Ok(out)
+    }
+}
+
+impl<T: FromRedis> FromRedis for VecDeque<T> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        Vec::from_redis(reply).map(Self::from)
+    }
+}
+
+impl<T: FromRedis> FromRedis for Box<[T]> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        Vec::from_redis(reply).map(Self::from)
+    }
+}
+
+impl<T: FromRedis> FromRedis for Box<T> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        T::from_redis(reply).map(Self::new)
+    }
+}
+
+impl<T: FromRedis> FromRedis for Arc<T> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        T::from_redis(reply).map(Self::new)
+    }
+}
+
+impl<T: FromRedis> FromRedis for Rc<T> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        T::from_redis(reply).map(Self::new)
+    }
+}
+
+impl<T: FromRedis + Eq + Hash, S: BuildHasher + Default> FromRedis for HashSet<T, S> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let items = reply.items("a set")?;
+        let mut out = Self::with_capacity_and_hasher(items.capacity(), S::default());
+        each(items, |item| {
+            out.insert(item);
+        })?;
+        Ok(out)
+    }
+}
+
+impl<T: FromRedis + Ord> FromRedis for BTreeSet<T> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let mut out = Self::new();
+        each(reply.items("a set")?, |item| {
+            out.insert(item);
+        })?;
+        Ok(out)
+    }
+}
+
+impl<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default> FromRedis for HashMap<K, V, S> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let items = reply.items("a map")?;
+        let mut out = Self::with_capacity_and_hasher(items.capacity() / 2, S::default());
+        each_pair(items, |key, value| {
+            out.insert(key, value);
+        })?;
+        Ok(out)
+    }
+}
+
+impl<K: FromRedis + Ord, V: FromRedis> FromRedis for BTreeMap<K, V> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let mut out = Self::new();
+        each_pair(reply.items("a map")?, |key, value| {
+            out.insert(key, value);
+        })?;
+        Ok(out)
+    }
+}
+
+impl<T: FromRedis, const N: usize> FromRedis for [T; N] {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let items: Vec<T> = Vec::from_redis(reply)?;
+        let found = items.len();
+        items
+            .try_into()
+            .map_err(|_| DecodeError::expected(format!("an array of {N}"), format!("one of {found}")))
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $index:tt),+)),* $(,)?) => { $(
+        impl<$($name: ToArgs),+> ToArgs for ($($name,)+) {
+            fn to_args(&self, args: &mut Args<'_>) {
+                $(self.$index.to_args(args);)+
+            }
+        }
+
+        impl<$($name: FromRedis),+> FromRedis for ($($name,)+) {
+            const PAIR: bool = [$($index),+].len() == 2;
+
+            fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+                const LEN: usize = [$($index),+].len();
+                let mut items = reply.items("an array")?;
+                if items.len() != LEN {
+                    return Err(DecodeError::expected(format!("an array of {LEN}"), format!("one of {}", items.len())));
+                }
+                Ok(($({
+                    $name::from_redis(items.take()?).map_err(|error| error.at($index))?
+                },)+))
+            }
+
+            fn from_pair(items: &mut Items<'_>) -> Result<Self, DecodeError> {
+                Ok(($($name::from_redis(items.take()?).map_err(|error| error.at($index))?,)+))
+            }
+        }
+    )* };
+}
+
+tuples!(
+    (A 0), (A 0, B 1), (A 0, B 1, C 2), (A 0, B 1, C 2, D 3), (A 0, B 1, C 2, D 3, E 4),
+    (A 0, B 1, C 2, D 3, E 4, F 5), (A 0, B 1, C 2, D 3, E 4, F 5, G 6), (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7),
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::Replies;
+
+    fn decode<T: FromRedis>(bytes: &[u8]) -> Result<T, DecodeError> {
+        T::from_redis(Replies::new(bytes).take()?)
+    }
+
+    #[test]
+    fn maps_from_resp3_resp2_and_pairs() {
+        let expected = HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)]);
+        for bytes in [
+            &b"%2\r\n+a\r\n:1\r\n+b\r\n:2\r\n"[..],
+            b"*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n",
+            b"*2\r\n*2\r\n+a\r\n:1\r\n*2\r\n+b\r\n:2\r\n",
+        ] {
+            assert_eq!(decode::<HashMap<String, i64>>(bytes).unwrap(), expected);
+            let mut pairs = decode::<Vec<(String, i64)>>(bytes).unwrap();
+            pairs.sort();
+            assert_eq!(pairs, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+        }
+        assert!(decode::<HashMap<String, i64>>(b"*1\r\n+a\r\n").is_err());
+        assert!(decode::<Vec<(String, i64)>>(b"*1\r\n+a\r\n").is_err());
+    }
+
+    #[test]
+    fn sequences() {
+        assert_eq!(decode::<Vec<Option<i64>>>(b"*2\r\n:1\r\n_\r\n").unwrap(), [Some(1), None]);
+        assert_eq!(decode::<Option<Vec<i64>>>(b"*-1\r\n").unwrap(), None);
+        assert_eq!(decode::<[i64; 2]>(b"*2\r\n:1\r\n:2\r\n").unwrap(), [1, 2]);
+        assert_eq!(decode::<(String, f64)>(b"*2\r\n+a\r\n,1.5\r\n").unwrap(), ("a".into(), 1.5));
+        assert_eq!(decode::<HashSet<i64>>(b"~2\r\n:1\r\n:2\r\n").unwrap(), HashSet::from([1, 2]));
+    }
+
+    #[test]
+    fn a_lying_count_makes_no_room() {
+        assert!(decode::<Vec<String>>(b"*4294967295\r\n+a\r\n").is_err());
+    }
+
+    #[test]
+    fn errors_say_which_element() {
+        let error = decode::<Vec<i64>>(b"*2\r\n:1\r\n+x\r\n").unwrap_err();
+        assert!(error.to_string().starts_with("at `1`: expected an integer"), "{error}");
+    }
+}
