@@ -41,7 +41,7 @@ impl Harness {
         let folder = tempfile::tempdir().context("make a folder for the server")?;
         // The port is given back before the server takes it; if another takes it first, the server ends and says so.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let child = taskset("1", server)
+        let child = dying_with_us("1", server)
             .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--daemonize", "no", "--loglevel", "warning"])
             .arg("--dir")
@@ -142,6 +142,17 @@ impl Drop for Harness {
 fn taskset(core: &str, program: &Path) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", core]).arg(program);
+    command
+}
+
+/// Like [`taskset`]; where util-linux brings `setpriv`, the kernel also ends the server if this process is killed.
+fn dying_with_us(core: &str, program: &Path) -> Command {
+    let known = Command::new("setpriv").args(["--pdeathsig", "KILL", "true"]).stderr(Stdio::null()).status();
+    if !known.is_ok_and(|status| status.success()) {
+        return taskset(core, program);
+    }
+    let mut command = taskset(core, Path::new("setpriv"));
+    command.args(["--pdeathsig", "KILL"]).arg(program);
     command
 }
 

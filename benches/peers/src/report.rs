@@ -209,3 +209,40 @@ fn figure(value: f64) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(threshold: Threshold, ours: f64) -> Outcome {
+        let kind = crate::rows::Kind::Hello;
+        let row = Row { name: "row", title: "a row", kind, threshold };
+        let ratio = Some(Spread { median: ours, min: ours, max: ours });
+        let figures = vec![(Id::RedisRs1, 2.0), (Id::RedisRs2, 3.0), (Id::Rustis, 2.5)];
+        let unit = "operations/s";
+        Outcome { row, unit, figures, more: Vec::new(), ratio, more_is_better: true, skipped: None }
+    }
+
+    #[test]
+    fn the_better_redis_rs_counts() {
+        let json = outcome(Threshold::Ratio(1.5), 1.6).json();
+        assert_eq!(json["figures"]["redis-rs"], 3.0);
+        assert_eq!(json["figures"]["redis-rs-1"], 2.0);
+        assert_eq!(json["best_peer"], "redis-rs");
+    }
+
+    #[test]
+    fn a_ratio_holds_or_misses() {
+        assert_eq!(outcome(Threshold::Ratio(1.5), 1.6).holds(), Some(true));
+        assert_eq!(outcome(Threshold::Ratio(1.5), 1.4).holds(), Some(false));
+        assert_eq!(outcome(Threshold::AtMost(1.0), 1.0).holds(), None);
+    }
+
+    #[test]
+    fn figures_are_readable() {
+        assert_eq!(
+            [1_234_567.0, 999.6, 12.5, 1.0, 0.0].map(figure),
+            ["1,234,567", "1,000", "12.5", "1", "0"]
+        );
+    }
+}

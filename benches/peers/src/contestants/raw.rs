@@ -183,3 +183,23 @@ impl RawBlocking {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_are_counted_however_they_arrive() {
+        let bytes = b"$3\r\na\r\n\r\n+OK\r\n*2\r\n$1\r\nx\r\n*1\r\n:-7\r\n$-1\r\n*0\r\n";
+        let mut scan = Scan::default();
+        let one_by_one: usize = (0..=bytes.len()).map(|end| scan.replies(&bytes[..end]).unwrap()).sum();
+        assert_eq!(one_by_one, 5);
+        assert_eq!(Scan::default().replies(bytes).unwrap(), 5);
+    }
+
+    #[test]
+    fn an_error_reply_is_an_error() {
+        let error = Scan::default().replies(b"-ERR no\r\n").unwrap_err();
+        assert!(error.to_string().contains("ERR no"));
+    }
+}

@@ -28,7 +28,10 @@ impl Contestant for Rustis {
 
     async fn connect(port: u16) -> Result<Self> {
         let mut config: Config = format!("redis://127.0.0.1:{port}").parse()?;
-        // No timeout is its default. Its byte budget fails commands where others wait: a million queued would not fit.
+        // No timeout is its default. With its 64 KiB of reading it grows a buffer anew for each large reply, at a third of
+        // the speed.
+        config.buffers.read_capacity = 4 << 20;
+        // Its byte budget fails commands where others wait: a million queued would not fit.
         config.backpressure.max_queued_bytes = 0;
         Ok(Self(Client::connect(config).await?))
     }
