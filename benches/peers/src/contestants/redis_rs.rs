@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 
 use super::super::{BlockingGet, Contestant};
 use super::api::aio::MultiplexedConnection;
-use super::api::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, ParsingError, Value, cmd, from_redis_value,
-};
+use super::api::{AsyncConnectionConfig, Client, Cmd, cmd};
 use super::pipeline;
 use crate::data::{User, user_key};
+
+const FIELDS: [&str; 10] =
+    ["id", "name", "email", "age", "score", "active", "city", "country", "created_at", "bio"];
 
 /// A clone of the multiplexed connection.
 #[derive(Clone)]
@@ -62,7 +63,10 @@ impl Contestant for RedisRs {
     }
 
     async fn load(&mut self, id: u64) -> Result<User> {
-        Ok(Cmd::hgetall(user_key(id)).query_async(&mut self.0).await?)
+        // A tuple by HMGET: a quarter faster than HGETALL into the struct (the others are faster by HGETALL).
+        let (id, name, email, age, score, active, city, country, created_at, bio) =
+            Cmd::hmget(user_key(id), &FIELDS).query_async(&mut self.0).await?;
+        Ok(User { id, name, email, age, score, active, city, country, created_at, bio })
     }
 
     async fn save(&mut self, user: &User) -> Result<()> {
@@ -84,36 +88,5 @@ impl Contestant for RedisRs {
     fn blocking(port: u16) -> Result<Option<BlockingGet>> {
         let mut connection = client(port)?.get_connection()?;
         Ok(Some(Box::new(move |key| Ok(Cmd::get(key).query(&mut connection)?))))
-    }
-}
-
-// Straight from the reply's pairs: faster than a map of strings that is then looked into.
-impl FromRedisValue for User {
-    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
-        let pairs = value.into_map_iter().map_err(|_| ParsingError::from("a user is a map".to_owned()))?;
-        let mut user = Self::default();
-        let mut found = 0;
-        for (name, value) in pairs {
-            let Value::BulkString(name) = name else { continue };
-            match name.as_slice() {
-                b"id" => user.id = from_redis_value(value)?,
-                b"name" => user.name = from_redis_value(value)?,
-                b"email" => user.email = from_redis_value(value)?,
-                b"age" => user.age = from_redis_value(value)?,
-                b"score" => user.score = from_redis_value(value)?,
-                b"active" => user.active = from_redis_value(value)?,
-                b"city" => user.city = from_redis_value(value)?,
-                b"country" => user.country = from_redis_value(value)?,
-                b"created_at" => user.created_at = from_redis_value(value)?,
-                b"bio" => user.bio = from_redis_value(value)?,
-                _ => continue,
-            }
-            found += 1;
-        }
-        if found == 10 {
-            Ok(user)
-        } else {
-            Err(ParsingError::from(format!("a user has 10 fields, not {found}")))
-        }
     }
 }
