@@ -3,6 +3,7 @@
 mod command;
 mod error;
 mod resp;
+mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

@@ -1,0 +1,159 @@
+//! Bytes in, replies out.
+//!
+//! Two steps, so that only the second needs the session: the scan for the replies' ends, then handing them over.
+
+use std::task::Waker;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{
+    error::{Error, ErrorKind},
+    resp::{Limits, Scanner, regular},
+};
+
+use super::{SMALL, Session};
+
+/// A reply's end in the read buffer.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    at: usize,
+    push: bool,
+    irregular: bool,
+}
+
+/// The read buffer's side of a session.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    scanner: Scanner,
+    ends: Vec<End>,
+    /// Bytes of whole replies that were found and not handed over.
+    whole: usize,
+    /// Some of them cannot be copied into a slot.
+    large: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { scanner: Scanner::new(limits), ends: Vec::new(), whole: 0, large: false }
+    }
+
+    /// Finds the ends of the replies in the buffer; `true` if there are any.
+    #[inline]
+    pub(crate) fn scan(&mut self, buffer: &[u8]) -> Result<bool, Error> {
+        let mut start = self.whole;
+        while start < buffer.len() {
+            let Some(frame) = self.scanner.frame(&buffer[start..])? else { break };
+            self.large |= frame.end > SMALL || frame.irregular || frame.push;
+            start += frame.end;
+            self.ends.push(End { at: start, push: frame.push, irregular: frame.irregular });
+        }
+        self.whole = start;
+        Ok(!self.ends.is_empty())
+    }
+
+    /// How many more bytes the reply at the buffer's end surely needs.
+    pub(crate) fn missing(&self, buffer: &[u8]) -> usize {
+        self.scanner.missing(&buffer[self.whole..])
+    }
+
+    /// Hands the replies that were found to their commands; push messages come out in `pushes`.
+    pub(crate) fn deliver(
+        &mut self,
+        buffer: &mut BytesMut,
+        session: &mut Session,
+        wakers: &mut Vec<Waker>,
+        pushes: &mut Vec<Bytes>,
+    ) -> Result<(), Error> {
+        let outcome = if self.large || session.batches > 0 {
+            let bytes = buffer.split_to(self.whole).freeze();
+            self.hand_over_shared(&bytes, session, wakers, pushes)
+        } else {
+            let outcome = self.hand_over_small(buffer, session, wakers);
+            bytes::Buf::advance(buffer, self.whole);
+            outcome
+        };
+        self.ends.clear();
+        self.whole = 0;
+        self.large = false;
+        outcome
+    }
+
+    /// Only short replies of single commands.
+    #[inline]
+    fn hand_over_small(
+        &self,
+        buffer: &[u8],
+        session: &mut Session,
+        wakers: &mut Vec<Waker>,
+    ) -> Result<(), Error> {
+        let mut start = 0;
+        for end in &self.ends {
+            let id = session.next_sent().ok_or_else(|| unasked(&buffer[start..end.at]))?;
+            session.inflight.pop_front();
+            wakers.extend(session.slots.small(id, &buffer[start..end.at]));
+            start = end.at;
+        }
+        Ok(())
+    }
+
+    fn hand_over_shared(
+        &self,
+        bytes: &Bytes,
+        session: &mut Session,
+        wakers: &mut Vec<Waker>,
+        pushes: &mut Vec<Bytes>,
+    ) -> Result<(), Error> {
+        let mut start = 0;
+        let mut index = 0;
+        while let Some(end) = self.ends.get(index) {
+            if end.push {
+                pushes.push(bytes.slice(start..end.at));
+                start = end.at;
+                index += 1;
+                continue;
+            }
+            let id = session.next_sent().ok_or_else(|| unasked(&bytes[start..end.at]))?;
+            if !session.slots.is_batch(id) && !end.irregular && end.at - start <= SMALL {
+                session.inflight.pop_front();
+                wakers.extend(session.slots.small(id, &bytes[start..end.at]));
+                start = end.at;
+                index += 1;
+                continue;
+            }
+            // As many replies of a batch as have arrived make one piece.
+            let most = session.slots.owed(id) as usize;
+            let run =
+                self.ends[index..].iter().take(most).take_while(|end| !end.push && !end.irregular).count();
+            let (run, piece) = if run == 0 {
+                (1, Bytes::from(regular(&bytes[start..end.at])?))
+            } else {
+                (run, bytes.slice(start..self.ends[index + run - 1].at))
+            };
+            start = self.ends[index + run - 1].at;
+            index += run;
+            let batch = session.slots.is_batch(id);
+            if session.slots.piece(id, piece, run as u32, wakers) {
+                session.inflight.pop_front();
+                session.batches -= usize::from(batch);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// The command that the next reply answers. What is not sent cannot be answered.
+    #[inline]
+    fn next_sent(&self) -> Option<u32> {
+        if self.inflight.len() > self.queued { self.inflight.front().copied() } else { None }
+    }
+}
+
+#[cold]
+fn unasked(bytes: &[u8]) -> Error {
+    let shown = &bytes[..bytes.len().min(60)];
+    Error::new(
+        ErrorKind::Protocol,
+        format!("the server sent a reply that no command asked for: \"{}\"", shown.escape_ascii()),
+    )
+}

@@ -1,0 +1,481 @@
+//! One connection's conversation, without a socket: commands in, bytes out; bytes in, replies out.
+//!
+//! Floor 5: stands on `resp` and `error`; knows no socket, no clock (time comes as milliseconds, a [`Tick`]) and no
+//! runtime. The promises kept here: a reply belongs to the command that asked for it, whatever futures were dropped
+//! ([`Session::cancel`]); a command whose bytes have not left is withdrawn and not sent; what was sent and what was not
+//! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and who finds it full waits in
+//! turn ([`Gate`]).
+//!
+//! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
+//! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer.
+
+mod gate;
+mod greeting;
+mod inbox;
+mod slots;
+
+use std::{collections::VecDeque, task::Waker};
+
+use bytes::Bytes;
+
+use crate::{
+    error::{Error, ErrorKind, Execution, TimeoutKind},
+    resp::{Replies, encode::header},
+};
+
+use gate::Gate;
+pub(crate) use gate::WhenFull;
+pub(crate) use greeting::{Greeting, Identity, Step};
+pub(crate) use inbox::Inbox;
+use slots::{Outcome, Slots};
+
+/// Milliseconds since some moment that the owner of the session chose.
+pub(crate) type Tick = u64;
+
+/// No deadline.
+pub(crate) const NEVER: Tick = Tick::MAX;
+
+/// What a session may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Bytes that are queued and not yet written.
+    pub(crate) bytes: usize,
+    /// Commands that wait for their replies.
+    pub(crate) commands: usize,
+    /// What happens to a command that finds no room.
+    pub(crate) when_full: WhenFull,
+}
+
+/// A command on its way into a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outgoing<'a> {
+    /// Arguments as they go over the wire.
+    pub(crate) body: &'a [u8],
+    /// Arguments in the body; 0 where it has its own headers.
+    pub(crate) args: u32,
+    /// Replies that it gets; at least 1.
+    pub(crate) parts: u32,
+    /// Milliseconds from now until it has failed.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// A command's place in a session; belongs to the future that waits.
+#[derive(Debug, Default)]
+pub(crate) enum Ticket {
+    /// Not seen by the session yet.
+    #[default]
+    New,
+    /// Waiting for room.
+    Waiting(u64),
+    /// In the queue, or sent.
+    Queued(u32),
+    /// Answered, failed or cancelled.
+    Done,
+}
+
+/// The reply of a command, as bytes.
+#[derive(Debug)]
+pub(crate) enum ReplyBuf {
+    /// A short one, copied.
+    Small(u8, [u8; SMALL]),
+    /// A slice of the read buffer.
+    Whole(Bytes),
+    /// Those of a batch, as they arrived.
+    Pieces(Vec<Bytes>),
+}
+
+/// Replies up to here are copied into their slot.
+pub(crate) const SMALL: usize = 112;
+
+impl ReplyBuf {
+    /// To read from.
+    #[inline]
+    pub(crate) fn replies(&self) -> Replies<'_> {
+        match self {
+            Self::Small(length, bytes) => Replies::new(&bytes[..usize::from(*length)]),
+            Self::Whole(bytes) => Replies::shared(bytes),
+            Self::Pieces(pieces) => Replies::pieces(pieces),
+        }
+    }
+}
+
+/// What a submitted command needs next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Submitted {
+    /// It is in the queue: see that it is written.
+    Queued,
+    /// It waits for room; its waker will be called.
+    Waiting,
+}
+
+/// Whether commands can be sent.
+#[derive(Debug)]
+enum Phase {
+    Up,
+    /// They wait; the last failure is told to those whose time runs out.
+    Down(Option<Error>),
+    /// They fail.
+    Closed(Error),
+}
+
+/// One connection's conversation.
+#[derive(Debug)]
+pub(crate) struct Session {
+    phase: Phase,
+    bounds: Bounds,
+    /// Encoded commands that nobody has begun to write: they can still be withdrawn.
+    queue: Vec<u8>,
+    /// How many commands they are: the last of `inflight`.
+    queued: usize,
+    /// The empty buffer that takes turns with `queue`.
+    spare: Vec<u8>,
+    /// Stream offset (bytes ever queued) at the queue's start; what lies before was handed to a writer.
+    handed: u64,
+    /// Stream offset of what the kernel has taken.
+    written: u64,
+    /// A writer has bytes in hand whose fate is not known yet.
+    writing: bool,
+    slots: Slots,
+    inflight: VecDeque<u32>,
+    /// Those of them that get more than one reply.
+    batches: usize,
+    gate: Gate,
+}
+
+impl Session {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            phase: Phase::Down(None),
+            bounds,
+            queue: Vec::new(),
+            queued: 0,
+            spare: Vec::new(),
+            handed: 0,
+            written: 0,
+            writing: false,
+            slots: Slots::default(),
+            inflight: VecDeque::new(),
+            batches: 0,
+            gate: Gate::default(),
+        }
+    }
+
+    /// Queues a command, or lets it wait for room.
+    #[inline]
+    pub(crate) fn submit(
+        &mut self,
+        ticket: &mut Ticket,
+        out: Outgoing<'_>,
+        now: Tick,
+        waker: &Waker,
+    ) -> Result<Submitted, Error> {
+        let size = out.body.len();
+        match *ticket {
+            Ticket::New if matches!(self.phase, Phase::Up) && self.gate.is_empty() && self.has_room(size) => {
+            }
+            Ticket::New => return self.wait_for_room(ticket, out, now, waker),
+            Ticket::Waiting(turn) => match self.gate.check(turn, waker) {
+                gate::Turn::NotYet => return Ok(Submitted::Waiting),
+                gate::Turn::Granted if matches!(self.phase, Phase::Up) => {}
+                gate::Turn::Granted => {
+                    *ticket = Ticket::New;
+                    return self.wait_for_room(ticket, out, now, waker);
+                }
+                gate::Turn::Failed(error) => {
+                    *ticket = Ticket::Done;
+                    return Err(error);
+                }
+            },
+            Ticket::Queued(_) | Ticket::Done => return Ok(Submitted::Waiting),
+        }
+        let start = self.queue.len();
+        if out.args > 0 {
+            header(&mut self.queue, out.args);
+        }
+        self.queue.extend_from_slice(out.body);
+        let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
+        let id = self.slots.take(out.parts, self.queue.len() - start, deadline, waker.clone());
+        self.inflight.push_back(id);
+        self.queued += 1;
+        self.batches += usize::from(out.parts > 1);
+        *ticket = Ticket::Queued(id);
+        Ok(Submitted::Queued)
+    }
+
+    fn has_room(&self, size: usize) -> bool {
+        let (bytes, commands) = self.gate.granted();
+        let pending = self.pending_bytes() + bytes;
+        self.inflight.len() + commands < self.bounds.commands
+            && (pending == 0 || pending + size <= self.bounds.bytes)
+    }
+
+    /// Bytes that are queued or in a writer's hand.
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.queue.len() + (self.handed - self.written) as usize
+    }
+
+    #[cold]
+    fn wait_for_room(
+        &mut self,
+        ticket: &mut Ticket,
+        out: Outgoing<'_>,
+        now: Tick,
+        waker: &Waker,
+    ) -> Result<Submitted, Error> {
+        match &self.phase {
+            Phase::Closed(error) => {
+                *ticket = Ticket::Done;
+                return Err(error.clone());
+            }
+            Phase::Up if self.bounds.when_full == WhenFull::Fail => {
+                *ticket = Ticket::Done;
+                return Err(Error::new(
+                    ErrorKind::QueueFull,
+                    format!(
+                        "the queue is full ({} bytes of {}, {} commands of {}) and the client was asked not to wait: \
+                         send less at once, or raise the queue's budget",
+                        self.pending_bytes(),
+                        self.bounds.bytes,
+                        self.inflight.len(),
+                        self.bounds.commands
+                    ),
+                ));
+            }
+            Phase::Up | Phase::Down(_) => {}
+        }
+        let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
+        *ticket = Ticket::Waiting(self.gate.enter(waker.clone(), out.body.len(), deadline));
+        Ok(Submitted::Waiting)
+    }
+
+    /// The reply, if it has come.
+    #[inline]
+    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
+        let Ticket::Queued(id) = *ticket else { return None };
+        let outcome = self.slots.outcome(id, waker)?;
+        *ticket = Ticket::Done;
+        self.slots.release(id);
+        Some(outcome)
+    }
+
+    /// The future is gone: withdraws the command if nobody has begun to write it, else leaves its reply to be dropped.
+    pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
+        match std::mem::replace(ticket, Ticket::Done) {
+            Ticket::Queued(id) => {
+                self.withdraw(id);
+                self.slots.release(id);
+            }
+            Ticket::Waiting(turn) => self.gate.leave(turn),
+            Ticket::New | Ticket::Done => {}
+        }
+    }
+
+    /// Takes a command out of the queue, if it is still there.
+    fn withdraw(&mut self, id: u32) {
+        let first = self.inflight.len() - self.queued;
+        let mut offset = 0;
+        for index in first..self.inflight.len() {
+            let other = self.inflight[index];
+            let size = self.slots.size(other);
+            if other == id {
+                self.queue.drain(offset..offset + size);
+                self.inflight.remove(index);
+                self.queued -= 1;
+                self.batches -= usize::from(self.slots.is_batch(id));
+                self.slots.settled(id);
+                return;
+            }
+            offset += size;
+        }
+    }
+
+    /// How many commands wait for their replies, those not yet written included.
+    #[inline]
+    pub(crate) fn inflight(&self) -> usize {
+        self.inflight.len()
+    }
+
+    /// How many commands nobody has begun to write.
+    #[inline]
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Whether bytes wait for a writer.
+    #[inline]
+    pub(crate) fn has_output(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Hands the queue to a writer, who tells what became of it by [`Session::wrote`].
+    #[inline]
+    pub(crate) fn output(&mut self) -> Vec<u8> {
+        let spare = std::mem::take(&mut self.spare);
+        let out = std::mem::replace(&mut self.queue, spare);
+        self.handed += out.len() as u64;
+        self.queued = 0;
+        self.writing = true;
+        out
+    }
+
+    /// The kernel took so many bytes of what was handed out; `done` gives the buffer back for reuse.
+    #[inline]
+    pub(crate) fn wrote(&mut self, bytes: usize, done: Option<Vec<u8>>) {
+        self.written += bytes as u64;
+        if let Some(mut buffer) = done {
+            self.writing = false;
+            buffer.clear();
+            // A buffer that grew for one large batch is not kept for ever.
+            if buffer.capacity() <= 1 << 20 {
+                self.spare = buffer;
+            }
+        }
+    }
+
+    /// Wakes those for whom there is room now.
+    #[inline]
+    pub(crate) fn admit(&mut self, wakers: &mut Vec<Waker>) {
+        if self.gate.is_empty() || !matches!(self.phase, Phase::Up) {
+            return;
+        }
+        // In bunches, so that they share a write.
+        if self.inflight.len() * 2 > self.bounds.commands || self.pending_bytes() * 2 > self.bounds.bytes {
+            return;
+        }
+        while let Some(size) = self.gate.next_size() {
+            if !self.has_room(size) {
+                break;
+            }
+            self.gate.grant(wakers);
+        }
+    }
+
+    /// The connection stands: commands may go.
+    pub(crate) fn up(&mut self, wakers: &mut Vec<Waker>) {
+        self.phase = Phase::Up;
+        self.admit(wakers);
+    }
+
+    /// Why the last attempt to connect failed; told to those whose time runs out.
+    pub(crate) fn note_failure(&mut self, error: Error) {
+        self.phase = Phase::Down(Some(error));
+    }
+
+    /// The connection is lost: every command under way fails, those that were sent as [`Execution::MaybeExecuted`].
+    pub(crate) fn lose(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
+        // What is in a writer's hand may have left.
+        let left = if self.writing { self.handed } else { self.written };
+        let mut end = self.handed - self.handed_size();
+        let queued_from = self.inflight.len() - self.queued;
+        for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
+            let start = end;
+            end += self.slots.size(id) as u64;
+            // Of a batch the first bytes may hold a whole command; a single command runs only when it is whole.
+            let sent =
+                index < queued_from && if self.slots.is_batch(id) { start < left } else { end <= left };
+            let execution = if sent { Execution::MaybeExecuted } else { Execution::NotSent };
+            wakers.extend(self.slots.finish(id, Outcome::Failed(error.clone().with_execution(execution))));
+            self.slots.settled(id);
+        }
+        self.queue.clear();
+        self.queued = 0;
+        self.batches = 0;
+        self.written = self.handed;
+        self.writing = false;
+        self.phase = Phase::Down(Some(error.clone()));
+    }
+
+    /// The bytes of the commands in flight that were handed to a writer.
+    fn handed_size(&self) -> u64 {
+        let handed = self.inflight.len() - self.queued;
+        self.inflight.iter().take(handed).map(|id| self.slots.size(*id) as u64).sum()
+    }
+
+    /// No connection will be made any more: those who wait fail, and whoever comes.
+    pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
+        self.lose(error, wakers);
+        self.gate.fail_all(error, wakers);
+        self.phase = Phase::Closed(error.clone());
+    }
+
+    /// Fails what has waited too long. The earliest deadline that is left, and whether a sent command was among them.
+    pub(crate) fn expire(&mut self, now: Tick, wakers: &mut Vec<Waker>) -> (Tick, bool) {
+        let mut next = NEVER;
+        let mut unanswered = false;
+        let mut index = 0;
+        while index < self.inflight.len() {
+            let id = self.inflight[index];
+            let deadline = self.slots.deadline(id);
+            if deadline > now {
+                next = next.min(deadline);
+                index += 1;
+                continue;
+            }
+            let queued = index >= self.inflight.len() - self.queued;
+            let (execution, why) = if queued {
+                (Execution::NotSent, "timed out before it could be sent: the connection takes no more bytes")
+            } else {
+                (Execution::MaybeExecuted, "timed out waiting for the reply")
+            };
+            unanswered |= !queued;
+            let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), why).with_execution(execution);
+            wakers.extend(self.slots.finish(id, Outcome::Failed(error)));
+            self.slots.forget_deadline(id);
+            if queued {
+                self.withdraw(id);
+            } else {
+                index += 1;
+            }
+        }
+        let gate = self.gate.expire(now, wakers, || {
+            let kind = ErrorKind::Timeout(TimeoutKind::Command);
+            match &self.phase {
+                Phase::Down(Some(cause)) => {
+                    Error::new(kind, format!("timed out while there was no connection: {cause}"))
+                }
+                Phase::Down(None) => Error::new(kind, "timed out while the connection was being made"),
+                Phase::Up | Phase::Closed(_) => Error::new(
+                    kind,
+                    "timed out waiting for room in the queue: more is sent than the server answers",
+                ),
+            }
+        });
+        (next.min(gate), unanswered)
+    }
+
+    /// The earliest deadline of all.
+    pub(crate) fn next_deadline(&self) -> Tick {
+        let slots = self.inflight.iter().map(|id| self.slots.deadline(*id)).min().unwrap_or(NEVER);
+        slots.min(self.gate.next_deadline())
+    }
+
+    /// Queues a `PING` of the session's own, whose reply nobody waits for.
+    pub(crate) fn probe(&mut self) {
+        let mut ticket = Ticket::New;
+        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None };
+        if matches!(self.phase, Phase::Up)
+            && let Ok(Submitted::Queued) = self.submit(&mut ticket, out, 0, Waker::noop())
+            && let Ticket::Queued(id) = ticket
+        {
+            self.slots.release(id);
+        } else {
+            self.cancel(&mut ticket);
+        }
+    }
+
+    /// Whether another user can have this connection: nothing is under way, and it stands.
+    pub(crate) fn is_clean(&self) -> bool {
+        matches!(self.phase, Phase::Up)
+            && self.inflight.is_empty()
+            && self.gate.is_empty()
+            && self.pending_bytes() == 0
+    }
+
+    /// Whether the connection stands.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up)
+    }
+}
+
+#[cfg(test)]
+mod tests;

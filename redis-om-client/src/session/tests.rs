@@ -1,0 +1,308 @@
+use bytes::BytesMut;
+use proptest::prelude::*;
+
+use super::*;
+use crate::resp::Limits;
+
+fn bounds() -> Bounds {
+    Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait }
+}
+
+fn up(bounds: Bounds) -> Session {
+    let mut session = Session::new(bounds);
+    session.up(&mut Vec::new());
+    session
+}
+
+fn get<'a>(body: &'a str) -> Outgoing<'a> {
+    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100) }
+}
+
+fn submit(session: &mut Session, body: &str) -> Ticket {
+    let mut ticket = Ticket::New;
+    session.submit(&mut ticket, get(body), 0, Waker::noop()).unwrap();
+    ticket
+}
+
+fn write_all(session: &mut Session) -> Vec<u8> {
+    let out = session.output();
+    session.wrote(out.len(), Some(Vec::new()));
+    out
+}
+
+fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
+    let mut inbox = Inbox::new(Limits::default());
+    let mut buffer = BytesMut::from(bytes);
+    inbox.scan(&buffer)?;
+    inbox.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())
+}
+
+fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
+    let outcome = session.reply(ticket, Waker::noop())?;
+    Some(outcome.map(|reply| reply.replies().take().unwrap().describe()))
+}
+
+#[test]
+fn replies_come_in_order() {
+    let mut session = up(bounds());
+    let mut tickets: Vec<_> = (0..3).map(|n| submit(&mut session, &format!("${n}"))).collect();
+    assert_eq!(write_all(&mut session), b"*1\r\n$0*1\r\n$1*1\r\n$2");
+    answer(&mut session, b":0\r\n:1\r\n").unwrap();
+    assert_eq!(reply(&mut session, &mut tickets[1]).unwrap().unwrap(), "the integer 1");
+    assert_eq!(reply(&mut session, &mut tickets[0]).unwrap().unwrap(), "the integer 0");
+    assert!(reply(&mut session, &mut tickets[2]).is_none());
+    assert!(!session.is_clean());
+    answer(&mut session, b":2\r\n").unwrap();
+    assert_eq!(reply(&mut session, &mut tickets[2]).unwrap().unwrap(), "the integer 2");
+    assert!(session.is_clean());
+}
+
+#[test]
+fn a_command_not_yet_written_is_withdrawn() {
+    let mut session = up(bounds());
+    let mut tickets: Vec<_> = (0..3).map(|n| submit(&mut session, &format!("${n}"))).collect();
+    session.cancel(&mut tickets[1]);
+    assert_eq!(write_all(&mut session), b"*1\r\n$0*1\r\n$2");
+    answer(&mut session, b":0\r\n:2\r\n").unwrap();
+    assert_eq!(reply(&mut session, &mut tickets[2]).unwrap().unwrap(), "the integer 2");
+}
+
+#[test]
+fn a_dropped_future_does_not_shift_replies() {
+    let mut session = up(bounds());
+    let mut tickets: Vec<_> = (0..3).map(|n| submit(&mut session, &format!("${n}"))).collect();
+    write_all(&mut session);
+    session.cancel(&mut tickets[0]);
+    // The slot of the dropped one must not be given away before its reply came.
+    let mut another = submit(&mut session, "$9");
+    write_all(&mut session);
+    answer(&mut session, b":0\r\n:1\r\n:2\r\n:9\r\n").unwrap();
+    assert_eq!(reply(&mut session, &mut tickets[1]).unwrap().unwrap(), "the integer 1");
+    assert_eq!(reply(&mut session, &mut another).unwrap().unwrap(), "the integer 9");
+}
+
+#[test]
+fn tells_what_was_sent_from_what_was_not() {
+    let mut session = up(bounds());
+    let mut sent = submit(&mut session, "$1");
+    write_all(&mut session);
+    let mut half = submit(&mut session, "$2");
+    let out = session.output();
+    session.wrote(out.len() - 1, Some(Vec::new()));
+    let mut queued = submit(&mut session, "$3");
+    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    let execution =
+        |session: &mut Session, ticket: &mut Ticket| reply(session, ticket).unwrap().unwrap_err().execution();
+    assert_eq!(execution(&mut session, &mut sent), Execution::MaybeExecuted);
+    assert_eq!(execution(&mut session, &mut half), Execution::NotSent);
+    assert_eq!(execution(&mut session, &mut queued), Execution::NotSent);
+}
+
+#[test]
+fn what_is_in_a_writers_hand_may_have_left() {
+    let mut session = up(bounds());
+    let mut ticket = submit(&mut session, "$1");
+    let _out = session.output();
+    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    assert!(reply(&mut session, &mut ticket).unwrap().unwrap_err().may_have_run());
+}
+
+#[test]
+fn waits_for_room_in_turn() {
+    let mut session = up(Bounds { commands: 2, ..bounds() });
+    let mut first = submit(&mut session, "$0");
+    let _second = submit(&mut session, "$1");
+    let mut third = Ticket::New;
+    assert_eq!(session.submit(&mut third, get("$2"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
+    write_all(&mut session);
+    answer(&mut session, b":0\r\n").unwrap();
+    let mut wakers = Vec::new();
+    session.admit(&mut wakers);
+    assert_eq!(wakers.len(), 1);
+    // Room that is kept for one is not given to another.
+    let mut fourth = Ticket::New;
+    assert_eq!(session.submit(&mut fourth, get("$3"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
+    assert_eq!(session.submit(&mut third, get("$2"), 0, Waker::noop()).unwrap(), Submitted::Queued);
+    assert!(reply(&mut session, &mut first).is_some());
+}
+
+#[test]
+fn fails_fast_if_asked_to() {
+    let mut session = up(Bounds { bytes: 10, when_full: WhenFull::Fail, ..bounds() });
+    let _large = submit(&mut session, "a single command may be larger than the budget");
+    let error = session.submit(&mut Ticket::New, get("$1"), 0, Waker::noop()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::QueueFull);
+    assert!(error.is_retryable());
+}
+
+#[test]
+fn deadlines() {
+    let mut session = up(bounds());
+    let mut sent = submit(&mut session, "$1");
+    write_all(&mut session);
+    let mut queued = submit(&mut session, "$2");
+    let mut wakers = Vec::new();
+    assert_eq!(session.expire(99, &mut wakers), (100, false));
+    assert_eq!(session.expire(100, &mut wakers), (NEVER, true));
+    assert_eq!(wakers.len(), 2);
+    assert!(reply(&mut session, &mut sent).unwrap().unwrap_err().may_have_run());
+    assert!(!reply(&mut session, &mut queued).unwrap().unwrap_err().may_have_run());
+    assert!(!session.has_output(), "what timed out before it was sent is not sent later");
+    answer(&mut session, b":1\r\n").unwrap();
+    assert!(session.is_clean());
+}
+
+#[test]
+fn while_there_is_no_connection_commands_wait() {
+    let mut session = Session::new(bounds());
+    let mut ticket = Ticket::New;
+    assert_eq!(session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
+    session.note_failure(Error::new(ErrorKind::Io, "connection refused"));
+    let mut wakers = Vec::new();
+    session.expire(100, &mut wakers);
+    let error = session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap_err();
+    assert!(error.to_string().contains("no connection: connection refused"), "{error}");
+    assert_eq!(error.execution(), Execution::NotSent);
+}
+
+#[test]
+fn pushes_are_not_replies() {
+    let mut session = up(bounds());
+    let mut ticket = submit(&mut session, "$1");
+    write_all(&mut session);
+    let mut inbox = Inbox::new(Limits::default());
+    let mut buffer = BytesMut::from(&b">2\r\n+invalidate\r\n_\r\n:1\r\n"[..]);
+    inbox.scan(&buffer).unwrap();
+    let mut pushes = Vec::new();
+    inbox.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut pushes).unwrap();
+    assert_eq!(pushes.len(), 1);
+    assert_eq!(reply(&mut session, &mut ticket).unwrap().unwrap(), "the integer 1");
+}
+
+#[test]
+fn a_reply_that_nobody_asked_for_is_an_error() {
+    let mut session = up(bounds());
+    assert_eq!(answer(&mut session, b"+OK\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
+    // Not even if somebody is about to ask.
+    let _queued = submit(&mut session, "$1");
+    assert_eq!(answer(&mut session, b"+OK\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
+}
+
+#[test]
+fn a_batch_gets_its_replies_in_pieces() {
+    let mut session = up(bounds());
+    let mut ticket = Ticket::New;
+    let out = Outgoing { body: b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n", args: 0, parts: 2, timeout: None };
+    session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
+    let mut single = submit(&mut session, "$1");
+    write_all(&mut session);
+    answer(&mut session, b":1\r\n").unwrap();
+    assert!(session.reply(&mut ticket, Waker::noop()).is_none());
+    answer(&mut session, b":2\r\n:3\r\n").unwrap();
+    let batch = session.reply(&mut ticket, Waker::noop()).unwrap().unwrap();
+    let mut replies = batch.replies();
+    assert_eq!(replies.take().unwrap().describe(), "the integer 1");
+    assert_eq!(replies.take().unwrap().describe(), "the integer 2");
+    assert_eq!(reply(&mut session, &mut single).unwrap().unwrap(), "the integer 3");
+    assert!(session.is_clean());
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Submit(bool),
+    Cancel(usize),
+    Write(usize),
+    Answer(usize),
+    Take(usize),
+}
+
+proptest! {
+    /// Whatever is submitted, dropped, written and answered in whatever order: each future gets the reply of its own
+    /// command, and in the end nothing is left behind.
+    #[test]
+    fn every_reply_belongs_to_its_command(acts in proptest::collection::vec(prop_oneof![
+        4 => any::<bool>().prop_map(Act::Submit),
+        2 => (0usize..64).prop_map(Act::Cancel),
+        2 => (0usize..200).prop_map(Act::Write),
+        3 => (0usize..5).prop_map(Act::Answer),
+        3 => (0usize..64).prop_map(Act::Take),
+    ], 0..200)) {
+        let mut session = up(Bounds { commands: 16, ..bounds() });
+        let mut inbox = Inbox::new(Limits::default());
+        let mut buffer = BytesMut::new();
+        let mut waiting: Vec<(u32, bool, Ticket)> = Vec::new();
+        let mut wire = Vec::new();       // what the server has
+        let mut hand: Option<(Vec<u8>, usize)> = None;
+        let mut next = 0u32;
+        let settle = |session: &mut Session| session.admit(&mut Vec::new());
+        let body = |n: u32, batch: bool| if batch { format!("<{n}><{n}>") } else { format!("<{n}>") };
+        for act in acts {
+            match act {
+                Act::Submit(batch) => {
+                    let mut ticket = Ticket::New;
+                    let text = body(next, batch);
+                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None };
+                    session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
+                    waiting.push((next, batch, ticket));
+                    next += 1;
+                }
+                Act::Cancel(index) if !waiting.is_empty() => {
+                    let (_, _, mut ticket) = waiting.swap_remove(index % waiting.len());
+                    session.cancel(&mut ticket);
+                }
+                Act::Write(most) => {
+                    if hand.is_none() && session.has_output() {
+                        hand = Some((session.output(), 0));
+                    }
+                    if let Some((bytes, from)) = hand.take() {
+                        let to = bytes.len().min(from + most);
+                        wire.extend_from_slice(&bytes[from..to]);
+                        let done = to == bytes.len();
+                        if done {
+                            session.wrote(to - from, Some(bytes));
+                        } else {
+                            session.wrote(to - from, None);
+                            hand = Some((bytes, to));
+                        }
+                    }
+                }
+                Act::Answer(most) => {
+                    for _ in 0..most {
+                        let Some(end) = wire.iter().position(|byte| *byte == b'>') else { break };
+                        let word: Vec<u8> = wire.drain(..=end).collect();
+                        let number = std::str::from_utf8(&word[1..word.len() - 1]).unwrap();
+                        buffer.extend_from_slice(format!(":{number}\r\n").as_bytes());
+                    }
+                    if inbox.scan(&buffer).unwrap() {
+                        inbox.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+                    }
+                }
+                Act::Take(index) if !waiting.is_empty() => {
+                    let index = index % waiting.len();
+                    let (number, batch, ticket) = &mut waiting[index];
+                    if matches!(ticket, Ticket::Waiting(_)) {
+                        let text = body(*number, *batch);
+                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None };
+                        session.submit(ticket, out, 0, Waker::noop()).unwrap();
+                    } else if let Some(outcome) = session.reply(ticket, Waker::noop()) {
+                        let reply = outcome.unwrap();
+                        let mut replies = reply.replies();
+                        for _ in 0..=u32::from(*batch) {
+                            prop_assert_eq!(replies.take().unwrap().describe(), format!("the integer {number}"));
+                        }
+                        waiting.swap_remove(index);
+                    }
+                }
+                Act::Cancel(_) | Act::Take(_) => {}
+            }
+            settle(&mut session);
+        }
+        for (_, _, mut ticket) in waiting {
+            session.cancel(&mut ticket);
+        }
+        session.lose(&Error::new(ErrorKind::Disconnected, "end"), &mut Vec::new());
+        prop_assert_eq!(session.inflight(), 0);
+        prop_assert!(session.gate.is_empty());
+        prop_assert_eq!(session.gate.granted(), (0, 0));
+    }
+}
