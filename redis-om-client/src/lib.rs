@@ -1,6 +1,7 @@
 //! A complete async client for Redis and Valkey.
 
 mod command;
+mod config;
 mod error;
 mod resp;
 mod session;
@@ -14,6 +15,9 @@ pub mod prelude;
 pub use command::{
     Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, Slot, Slots, Transaction,
     atomic, cmd, pipe, raw,
+};
+pub use config::{
+    Config, Endpoint, Pem, Protocol, ReconnectPolicy, RetryPolicy, Sentinel, TlsConfig, Topology, WhenFull,
 };
 pub use error::{
     DecodeError, Error, ErrorKind, Execution, Result, ServerError, ServerErrorCode, TimeoutKind,

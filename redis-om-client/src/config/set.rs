@@ -1,0 +1,220 @@
+//! Making a [`Config`] and changing it: constructors and chained setters. No setter fails; what makes no sense is
+//! found by `check`, before anything is opened.
+
+use std::{path::Path, time::Duration};
+
+use super::{
+    Config, Endpoint, Protocol, ReconnectPolicy, RetryPolicy, Sentinel, TlsConfig, Topology, WhenFull,
+};
+
+impl Config {
+    /// A server at this host (a name, or an address without brackets) and port.
+    #[must_use]
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self::default().endpoint(Endpoint::tcp(host, port))
+    }
+
+    /// A server at this unix socket.
+    #[must_use]
+    pub fn unix(path: impl AsRef<Path>) -> Self {
+        Self::default().endpoint(Endpoint::unix(path))
+    }
+
+    /// The primary of a service, found through Sentinels.
+    #[must_use]
+    pub fn sentinel(sentinel: Sentinel) -> Self {
+        let mut config = Self::default();
+        if let Some(first) = sentinel.nodes.first() {
+            config.endpoint = first.clone();
+        }
+        config.topology = Topology::Sentinel(sentinel);
+        config
+    }
+
+    /// A cluster, found through any of these nodes.
+    #[must_use]
+    pub fn cluster(nodes: impl IntoIterator<Item = Endpoint>) -> Self {
+        let mut config = Self::default();
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        if let Some(first) = nodes.first() {
+            config.endpoint = first.clone();
+        }
+        config.topology = Topology::Cluster { nodes };
+        config
+    }
+
+    /// One server, listening here.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = endpoint;
+        self.topology = Topology::Standalone;
+        self
+    }
+
+    /// Speaks TLS, with these settings: [`TlsConfig::new`] for the usual ones. `None` speaks plain.
+    #[must_use]
+    pub fn tls(mut self, tls: impl Into<Option<TlsConfig>>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
+    /// The ACL user to authenticate as; without one, a password is the default user's.
+    #[must_use]
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self
+    }
+
+    /// The password to authenticate with. It is in no error text, log line or `Debug` output.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into().into());
+        self
+    }
+
+    /// The number of the database: 0 unless set (`db` in a URL).
+    #[must_use]
+    pub fn database(mut self, number: u32) -> Self {
+        self.database = number;
+        self
+    }
+
+    /// The name of each connection, as `CLIENT LIST` shows it: printable ASCII without spaces.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<String>) -> Self {
+        self.client_name = Some(name.into());
+        self
+    }
+
+    /// The protocol to ask for: RESP3 unless set. A server that refuses it is spoken to in RESP2.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// How long opening a connection may take, with its TLS and its greeting: 5 s unless set.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a command may take, from its call to its reply, waiting in the queue included: 10 s unless set;
+    /// `None`, for ever. A blocking command such as `BLPOP` has a deadline of its own: see
+    /// [`blocking_grace`](Self::blocking_grace).
+    #[must_use]
+    pub fn command_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.command_timeout = timeout.into();
+        self
+    }
+
+    /// How long after its own timeout a blocking command's reply may still come: 2 s unless set.
+    #[must_use]
+    pub fn blocking_grace(mut self, grace: Duration) -> Self {
+        self.blocking_grace = grace;
+        self
+    }
+
+    /// How long a connection may be silent before it is asked with PING whether the server is still there: 30 s unless
+    /// set; `None`, it is never asked.
+    #[must_use]
+    pub fn idle_ping(mut self, idle: impl Into<Option<Duration>>) -> Self {
+        self.idle_ping = idle.into();
+        self
+    }
+
+    /// How long such a PING may stay unanswered before the connection is given up: 5 s unless set.
+    #[must_use]
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// How long a TCP connection may be silent before the operating system probes it, which keeps routers on the way
+    /// from forgetting it: `None` unless set, since [`idle_ping`](Self::idle_ping) does the same from above.
+    #[must_use]
+    pub fn tcp_keepalive(mut self, idle: impl Into<Option<Duration>>) -> Self {
+        self.tcp_keepalive = idle.into();
+        self
+    }
+
+    /// How many connections the ordinary commands of all tasks share: 1 unless set, which is seldom the bottleneck.
+    #[must_use]
+    pub fn connections(mut self, count: usize) -> Self {
+        self.connections = count;
+        self
+    }
+
+    /// How many connections there may be besides, each for one blocking command or one `watch` at a time: 16 unless
+    /// set. They are opened when needed.
+    #[must_use]
+    pub fn pool_size(mut self, count: usize) -> Self {
+        self.pool_size = count;
+        self
+    }
+
+    /// How long to wait for one of these: 5 s unless set.
+    #[must_use]
+    pub fn pool_timeout(mut self, timeout: Duration) -> Self {
+        self.pool_timeout = timeout;
+        self
+    }
+
+    /// How many bytes of commands may wait to be sent, for each shared connection: 4 MiB unless set. One command
+    /// larger than this is sent when nothing else waits.
+    #[must_use]
+    pub fn queue_budget(mut self, bytes: usize) -> Self {
+        self.queue_budget = bytes;
+        self
+    }
+
+    /// How many commands may be under way at once, for each shared connection: 32,768 unless set.
+    #[must_use]
+    pub fn queue_commands(mut self, count: usize) -> Self {
+        self.queue_commands = count;
+        self
+    }
+
+    /// What a command does where one of these is used up: it waits, unless set.
+    #[must_use]
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.when_full = when_full;
+        self
+    }
+
+    /// How a lost connection is opened again.
+    #[must_use]
+    pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
+        self.reconnect = policy;
+        self
+    }
+
+    /// How a command is tried again that failed without having taken effect.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many bytes one string of a reply may have: 512 MiB unless set, which is the server's own limit.
+    #[must_use]
+    pub fn max_bulk(mut self, bytes: usize) -> Self {
+        self.max_bulk = bytes;
+        self
+    }
+
+    /// How many bytes one reply may have: 2 GiB unless set.
+    #[must_use]
+    pub fn max_reply(mut self, bytes: usize) -> Self {
+        self.max_reply = bytes;
+        self
+    }
+
+    /// How deep the arrays and maps of a reply may be nested: 128 unless set.
+    #[must_use]
+    pub fn max_depth(mut self, levels: usize) -> Self {
+        self.max_depth = levels;
+        self
+    }
+}

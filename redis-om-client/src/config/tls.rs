@@ -1,0 +1,100 @@
+//! What TLS is to trust and to show, as data: `net` reads the files and parses the certificates.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// The TLS settings of a connection. The default trusts the certificate authorities that browsers trust, and expects
+/// a certificate for the host connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct TlsConfig {
+    pub(crate) ca: Option<Pem>,
+    pub(crate) cert: Option<Pem>,
+    pub(crate) key: Option<Pem>,
+    pub(crate) server_name: Option<String>,
+    pub(crate) danger_accept_invalid_certs: bool,
+}
+
+impl TlsConfig {
+    /// The default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts these certificate authorities, and no others: one or more certificates (`tls_ca` in a URL).
+    #[must_use]
+    pub fn ca(mut self, certificates: Pem) -> Self {
+        self.ca = Some(certificates);
+        self
+    }
+
+    /// Shows this certificate to a server that asks for one: the chain, the client's own first, and its private key
+    /// (`tls_cert` and `tls_key` in a URL).
+    #[must_use]
+    pub fn client_certificate(mut self, chain: Pem, key: Pem) -> Self {
+        self.cert = Some(chain);
+        self.key = Some(key);
+        self
+    }
+
+    /// Asks for this name (SNI) and expects a certificate for it, in place of the host connected to
+    /// (`tls_server_name` in a URL).
+    #[must_use]
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.server_name = Some(name.into());
+        self
+    }
+
+    /// Accepts any certificate: expired, for another name, signed by nobody. Whoever stands in the middle can then
+    /// read and change everything, passwords too. For experiments only (`tls_danger_accept_invalid_certs=true` in a
+    /// URL).
+    #[must_use]
+    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
+        self.danger_accept_invalid_certs = accept;
+        self
+    }
+}
+
+/// Certificates or a private key in PEM (`-----BEGIN …`), in memory or in a file that is read when connecting.
+///
+/// ```
+/// use redis_om_client::Pem;
+///
+/// let key = Pem::bytes("-----BEGIN PRIVATE KEY-----…");
+/// assert_eq!(format!("{key:?}"), "Bytes(***)");
+/// assert_eq!(format!("{:?}", Pem::path("client.key")), r#"Path("client.key")"#);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pem {
+    /// The text itself.
+    Bytes(Vec<u8>),
+    /// The path of a file with the text; read again for each new connection, so a renewed certificate is found.
+    Path(PathBuf),
+}
+
+impl Pem {
+    /// The text itself.
+    #[must_use]
+    pub fn bytes(text: impl AsRef<[u8]>) -> Self {
+        Self::Bytes(text.as_ref().to_vec())
+    }
+
+    /// The path of a file with the text.
+    #[must_use]
+    pub fn path(path: impl AsRef<Path>) -> Self {
+        Self::Path(path.as_ref().to_owned())
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(_) => write!(f, "Bytes({})", super::HIDDEN),
+            Self::Path(path) => write!(f, "Path({path:?})"),
+        }
+    }
+}
