@@ -145,6 +145,33 @@ impl Cmd {
         self
     }
 
+    /// Adds the number of keys, then the keys, as `LMPOP`, `ZUNION` or `EVAL` want them. None at all is refused.
+    pub fn keys_counted(self, keys: impl ToArgs) -> Self {
+        let count = count_of(&keys);
+        self.arg(count).keys(keys)
+    }
+
+    /// Adds the number of entries, then the entries, each of `per` arguments (fields are 1, pairs of field and value
+    /// are 2). None at all, or half an entry, is refused.
+    pub fn args_counted(self, what: &str, per: u32, args: impl ToArgs) -> Self {
+        let count = count_of(&args) / per.max(1);
+        self.arg(count).args_grouped(what, per, args)
+    }
+
+    /// Adds entries of `per` arguments each, at least one. None at all, or half an entry, is refused.
+    pub fn args_grouped(mut self, what: &str, per: u32, args: impl ToArgs) -> Self {
+        let count = self.args;
+        self = self.args_nonempty(what, args);
+        let added = self.args - count;
+        if added % per.max(1) == 0 {
+            return self;
+        }
+        let name = self.name();
+        self.refuse(format!(
+            "{name} takes arguments by {per} ({what}), found {added} of them: one is missing"
+        ))
+    }
+
     /// Adds a word if it applies.
     #[inline]
     pub fn word_if(self, applies: bool, word: &str) -> Self {
@@ -306,6 +333,13 @@ impl Cmd {
     }
 }
 
+/// How many arguments these are: known by writing them only, since a value of any type may be any number.
+fn count_of(args: &impl ToArgs) -> u32 {
+    let (mut body, mut count, mut refused) = (Body::new(), 0, None);
+    args.to_args(&mut Args::new(&mut body, &mut count, &mut refused));
+    count
+}
+
 /// The bytes of the encoded argument that starts here.
 fn encoded_len(bytes: &[u8]) -> usize {
     let line = memchr::memchr(b'\r', bytes).unwrap_or(bytes.len());
@@ -340,6 +374,24 @@ mod tests {
         let error = Cmd::new("DEL").keys(Vec::<String>::new()).check().unwrap_err();
         assert!(error.to_string().contains("DEL needs at least one key"), "{error}");
         assert!(raw(" ").check().is_err());
+    }
+
+    #[test]
+    fn counts_stand_before_what_they_count() {
+        let cmd = Cmd::new("LMPOP").keys_counted(["a", "b"]).arg("LEFT");
+        assert_eq!(cmd.to_string(), "LMPOP 2 a b LEFT");
+        assert_eq!(&cmd.body()[cmd.key_offset().unwrap()..][..7], b"$1\r\na\r\n");
+        assert!(Cmd::new("LMPOP").keys_counted(Vec::<String>::new()).check().is_err());
+        let cmd = Cmd::new("HSETEX").key("h").arg("FIELDS").args_counted(
+            "field and value",
+            2,
+            [("a", 1), ("b", 2)],
+        );
+        assert_eq!(cmd.to_string(), "HSETEX h FIELDS 2 a 1 b 2");
+        let error = Cmd::new("HSET").key("h").args_grouped("field and value", 2, ["a", "1", "b"]).check();
+        let expected =
+            "HSET `h`: HSET takes arguments by 2 (field and value), found 3 of them: one is missing";
+        assert_eq!(error.unwrap_err().to_string(), expected);
     }
 
     #[test]

@@ -2,6 +2,11 @@
 //!
 //! Floor 4: stands on `command`; knows no client.
 
+mod hash;
 mod string;
 
+pub use hash::{
+    FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions,
+    HashCommands, HashTtlCommands,
+};
 pub use string::StringCommands;

@@ -1,0 +1,260 @@
+//! Hashes: fields with values under one key.
+//!
+//! [`HashCommands`] here; what has to do with the expiry of single fields is in [`HashTtlCommands`]. Fields with their
+//! values are given as anything that is pairs: `("a", 1)`, `[("a", 1), ("b", 2)]`, a map, a vector of pairs.
+
+mod options;
+#[cfg(test)]
+mod tests;
+mod ttl;
+
+pub use options::{
+    FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions,
+};
+pub use ttl::HashTtlCommands;
+
+use crate::{
+    command::{Cmd, Executor},
+    value::{FromRedis, ToArg, ToArgs},
+};
+
+/// The commands on hashes.
+pub trait HashCommands: Executor {
+    /// Sets fields, pairs of field and value. Replies how many of them are new.
+    ///
+    /// `HSET key field value [field value …]` · O(1) for each field · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hset/)
+    ///
+    /// The expiry of a field that is set is cleared; [`hsetex`](HashTtlCommands::hsetex) can keep it.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hset("k", ("name", "Ann")).to_string(), "HSET k name Ann");
+    /// assert_eq!(cmd().hset("k", [("a", 1), ("b", 2)]).to_string(), "HSET k a 1 b 2");
+    /// ```
+    fn hset(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("HSET").key(key).args_grouped("field and value", 2, fields).reply())
+    }
+
+    /// Sets a field if it does not exist yet. Replies whether it was set.
+    ///
+    /// `HSETNX key field value` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hsetnx/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hsetnx("k", "name", "Ann").to_string(), "HSETNX k name Ann");
+    /// ```
+    fn hsetnx(self, key: impl ToArg, field: impl ToArg, value: impl ToArg) -> Self::Output<bool> {
+        self.execute(Cmd::new("HSETNX").key(key).arg(field).arg(value).reply())
+    }
+
+    /// Sets fields, as [`hset`](Self::hset) does, without saying how many are new.
+    ///
+    /// `HMSET key field value [field value …]` · O(1) for each field · since 2.0.0, deprecated since 4.0.0 · [redis.io](https://redis.io/docs/latest/commands/hmset/)
+    ///
+    /// Since its reply is always the same, it may be retried when a connection is lost with the reply outstanding.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hmset("k", ("name", "Ann")).to_string(), "HMSET k name Ann");
+    /// ```
+    fn hmset(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<()> {
+        self.execute(
+            Cmd::new("HMSET").key(key).args_grouped("field and value", 2, fields).idempotent().reply(),
+        )
+    }
+
+    /// The value of a field; nil where it does not exist (take an `Option`).
+    ///
+    /// `HGET key field` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hget/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hget::<Option<String>>("k", "name").to_string(), "HGET k name");
+    /// ```
+    fn hget<R: FromRedis>(self, key: impl ToArg, field: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("HGET").key(key).arg(field).readonly().reply())
+    }
+
+    /// The values of fields, in their order; nil for each that does not exist (take a `Vec<Option<_>>`, or a tuple of
+    /// `Option`s).
+    ///
+    /// `HMGET key field [field …]` · O(1) for each field · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hmget/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().hmget::<(Option<String>, Option<u32>)>("k", ["name", "age"]);
+    /// assert_eq!(command.to_string(), "HMGET k name age");
+    /// ```
+    fn hmget<R: FromRedis>(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<R> {
+        self.execute(Cmd::new("HMGET").key(key).args_nonempty("field", fields).readonly().reply())
+    }
+
+    /// All fields with their values, as a map or a vector of pairs; empty where the key does not exist.
+    ///
+    /// `HGETALL key` · O(n), n: size of the hash · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hgetall/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::collections::HashMap;
+    /// assert_eq!(cmd().hgetall::<HashMap<String, String>>("k").to_string(), "HGETALL k");
+    /// ```
+    fn hgetall<R: FromRedis>(self, key: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("HGETALL").key(key).readonly().reply())
+    }
+
+    /// All fields; empty where the key does not exist.
+    ///
+    /// `HKEYS key` · O(n), n: size of the hash · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hkeys/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hkeys::<Vec<String>>("k").to_string(), "HKEYS k");
+    /// ```
+    fn hkeys<R: FromRedis>(self, key: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("HKEYS").key(key).readonly().reply())
+    }
+
+    /// All values; empty where the key does not exist.
+    ///
+    /// `HVALS key` · O(n), n: size of the hash · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hvals/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hvals::<Vec<String>>("k").to_string(), "HVALS k");
+    /// ```
+    fn hvals<R: FromRedis>(self, key: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("HVALS").key(key).readonly().reply())
+    }
+
+    /// How many fields there are; 0 where the key does not exist.
+    ///
+    /// `HLEN key` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hlen/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hlen("k").to_string(), "HLEN k");
+    /// ```
+    fn hlen(self, key: impl ToArg) -> Self::Output<u64> {
+        self.execute(Cmd::new("HLEN").key(key).readonly().reply())
+    }
+
+    /// Whether a field exists.
+    ///
+    /// `HEXISTS key field` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hexists/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hexists("k", "name").to_string(), "HEXISTS k name");
+    /// ```
+    fn hexists(self, key: impl ToArg, field: impl ToArg) -> Self::Output<bool> {
+        self.execute(Cmd::new("HEXISTS").key(key).arg(field).readonly().reply())
+    }
+
+    /// Removes fields; with the last one the key goes too. Replies how many of them existed.
+    ///
+    /// `HDEL key field [field …]` · O(1) for each field · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hdel/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hdel("k", ["name", "age"]).to_string(), "HDEL k name age");
+    /// ```
+    fn hdel(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("HDEL").key(key).args_nonempty("field", fields).reply())
+    }
+
+    /// The length of a field's value in bytes; 0 where it does not exist.
+    ///
+    /// `HSTRLEN key field` · O(1) · since 3.2.0 · [redis.io](https://redis.io/docs/latest/commands/hstrlen/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hstrlen("k", "name").to_string(), "HSTRLEN k name");
+    /// ```
+    fn hstrlen(self, key: impl ToArg, field: impl ToArg) -> Self::Output<u64> {
+        self.execute(Cmd::new("HSTRLEN").key(key).arg(field).readonly().reply())
+    }
+
+    /// Adds to the integer in a field; one that does not exist counts as 0. Replies the new value.
+    ///
+    /// `HINCRBY key field increment` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hincrby/)
+    ///
+    /// # Errors
+    /// Where the value is not an integer, or would overflow 64 bits.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hincrby("k", "visits", -2).to_string(), "HINCRBY k visits -2");
+    /// ```
+    fn hincrby(self, key: impl ToArg, field: impl ToArg, increment: i64) -> Self::Output<i64> {
+        self.execute(Cmd::new("HINCRBY").key(key).arg(field).arg(increment).reply())
+    }
+
+    /// Adds to the number in a field; one that does not exist counts as 0. Replies the new value.
+    ///
+    /// `HINCRBYFLOAT key field increment` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/hincrbyfloat/)
+    ///
+    /// # Errors
+    /// Where the value is not a number, or the sum is infinite.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hincrbyfloat("k", "price", 0.5).to_string(), "HINCRBYFLOAT k price 0.5");
+    /// ```
+    fn hincrbyfloat(self, key: impl ToArg, field: impl ToArg, increment: f64) -> Self::Output<f64> {
+        self.execute(Cmd::new("HINCRBYFLOAT").key(key).arg(field).arg(increment).reply())
+    }
+
+    /// A field at random; nil where the key does not exist (take an `Option`).
+    ///
+    /// `HRANDFIELD key` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hrandfield::<Option<String>>("k").to_string(), "HRANDFIELD k");
+    /// ```
+    fn hrandfield<R: FromRedis>(self, key: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("HRANDFIELD").key(key).readonly().reply())
+    }
+
+    /// So many different fields at random, fewer where the hash has fewer; a negative number gives exactly as many as
+    /// its absolute value, the same field perhaps several times. Empty where the key does not exist.
+    ///
+    /// `HRANDFIELD key count` · O(n), n: fields asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hrandfield_count::<Vec<String>>("k", 2).to_string(), "HRANDFIELD k 2");
+    /// ```
+    fn hrandfield_count<R: FromRedis>(self, key: impl ToArg, count: i64) -> Self::Output<R> {
+        self.execute(Cmd::new("HRANDFIELD").key(key).arg(count).readonly().reply())
+    }
+
+    /// As [`hrandfield_count`](Self::hrandfield_count), with the values: a map or a vector of pairs.
+    ///
+    /// `HRANDFIELD key count WITHVALUES` · O(n), n: fields asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().hrandfield_withvalues::<Vec<(String, i64)>>("k", -5);
+    /// assert_eq!(command.to_string(), "HRANDFIELD k -5 WITHVALUES");
+    /// ```
+    fn hrandfield_withvalues<R: FromRedis>(self, key: impl ToArg, count: i64) -> Self::Output<R> {
+        self.execute(Cmd::new("HRANDFIELD").key(key).arg(count).arg("WITHVALUES").readonly().reply())
+    }
+
+    /// Reads fields and removes them; nil for each that does not exist (take a `Vec<Option<_>>`, or a tuple of
+    /// `Option`s). With the last one the key goes too.
+    ///
+    /// `HGETDEL key FIELDS numfields field [field …]` · O(1) for each field · since 8.0.0 (Valkey 9.1.0) · [redis.io](https://redis.io/docs/latest/commands/hgetdel/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().hgetdel::<Vec<Option<String>>>("k", ["a", "b"]);
+    /// assert_eq!(command.to_string(), "HGETDEL k FIELDS 2 a b");
+    /// ```
+    fn hgetdel<R: FromRedis>(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<R> {
+        self.execute(Cmd::new("HGETDEL").key(key).arg("FIELDS").args_counted("field", 1, fields).reply())
+    }
+}
+
+impl<E: Executor> HashCommands for E {}
