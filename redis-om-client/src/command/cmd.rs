@@ -93,27 +93,83 @@ impl Cmd {
         self.arg(key)
     }
 
-    /// Adds keys, any number.
-    pub fn keys(mut self, keys: impl ToArgs) -> Self {
+    /// Adds keys: one or any larger number.
+    pub fn keys(self, keys: impl ToArgs) -> Self {
+        self.keys_every(1, "key", keys)
+    }
+
+    /// Adds keys, each with its value behind it.
+    pub fn pairs(self, pairs: impl ToArgs) -> Self {
+        self.keys_every(2, "key with its value", pairs)
+    }
+
+    /// Adds how many keys there are, then the keys, as `LMPOP` or `ZUNION` want them. None at all is refused.
+    pub fn keys_counted(self, keys: impl ToArgs) -> Self {
+        let args = self.args;
+        let cmd = self.counted(1, keys);
+        // The number itself is one argument.
+        if cmd.args == args + 1 { cmd.refuse_without("key") } else { cmd }
+    }
+
+    /// Adds how many keys there are, then the keys; also none, since a script may have no key.
+    pub fn keys_counted_or_none(self, keys: impl ToArgs) -> Self {
+        self.counted(1, keys)
+    }
+
+    /// Adds how many pairs there are, then each key with its value behind it.
+    pub fn pairs_counted(self, pairs: impl ToArgs) -> Self {
+        let args = self.args;
+        let cmd = self.counted(2, pairs);
+        if cmd.args == args + 1 { cmd.refuse_without("key with its value") } else { cmd }
+    }
+
+    fn keys_every(mut self, step: u32, what: &str, args: impl ToArgs) -> Self {
+        let (from, count) = (self.body.len(), self.args);
+        self = self.args(args);
+        let added = self.args - count;
+        self.mark_every(step, from, added);
+        if added == 0 { self.refuse_without(what) } else { self.refuse_uneven(step, added) }
+    }
+
+    fn counted(mut self, step: u32, args: impl ToArgs) -> Self {
+        // The number goes before the keys but is known behind them: they are encoded aside, then copied.
+        let (mut body, mut added, mut refused) = (Body::new(), 0, None);
+        args.to_args(&mut Args::new(&mut body, &mut added, &mut refused));
+        self = self.arg(added / step).note(refused);
         let from = self.body.len();
-        let count = self.args;
-        self = self.args(keys);
-        // Found again in the bytes, so that `ToArgs` need not know what a key is.
+        self.body.extend_from_slice(&body);
+        self.args += added;
+        self.mark_every(step, from, added);
+        self.refuse_uneven(step, added)
+    }
+
+    /// Marks every `step`-th of the `added` arguments that start at `from` as a key: they are found again in the
+    /// bytes, so that `ToArgs` need not know what a key is.
+    fn mark_every(&mut self, step: u32, from: usize, added: u32) {
         let mut at = from;
-        for _ in count..self.args {
-            if self.key == 0 {
-                self.key = at as u32;
-            } else {
-                self.extra().keys.push(at as u32);
+        for index in 0..added {
+            if index % step == 0 {
+                if self.key == 0 {
+                    self.key = at as u32;
+                } else {
+                    self.extra().keys.push(at as u32);
+                }
             }
             at += encoded_len(&self.body[at..]);
         }
-        if self.args == count && self.extra.as_ref().is_none_or(|extra| extra.refused.is_none()) {
-            let name = self.name();
-            return self
-                .refuse(format!("{name} needs at least one key, found none: leave the call out instead"));
+    }
+
+    #[cold]
+    fn refuse_without(self, what: &str) -> Self {
+        let name = self.name();
+        self.refuse(format!("{name} needs at least one {what}, found none: leave the call out instead"))
+    }
+
+    fn refuse_uneven(self, step: u32, added: u32) -> Self {
+        if added.is_multiple_of(step) {
+            return self;
         }
-        self
+        self.refuse(format!("expected a value behind each key, found {added} arguments: pass pairs or a map"))
     }
 
     /// Adds an argument.
@@ -137,18 +193,7 @@ impl Cmd {
     pub fn args_nonempty(mut self, what: &str, args: impl ToArgs) -> Self {
         let count = self.args;
         self = self.args(args);
-        if self.args == count {
-            let name = self.name();
-            return self
-                .refuse(format!("{name} needs at least one {what}, found none: leave the call out instead"));
-        }
-        self
-    }
-
-    /// Adds the number of keys, then the keys, as `LMPOP`, `ZUNION` or `EVAL` want them. None at all is refused.
-    pub fn keys_counted(self, keys: impl ToArgs) -> Self {
-        let count = count_of(&keys);
-        self.arg(count).keys(keys)
+        if self.args == count { self.refuse_without(what) } else { self }
     }
 
     /// Adds the number of entries, then the entries, each of `per` arguments (fields are 1, pairs of field and value
@@ -392,6 +437,28 @@ mod tests {
         let expected =
             "HSET `h`: HSET takes arguments by 2 (field and value), found 3 of them: one is missing";
         assert_eq!(error.unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn keys_are_counted_and_marked() {
+        let cmd = Cmd::new("EVAL").arg("return 1").keys_counted_or_none(["a", "b"]).arg(7);
+        assert_eq!(cmd.to_string(), "EVAL \"return 1\" 2 a b 7");
+        let at = cmd.key_offset().unwrap();
+        assert!(cmd.body()[at..].starts_with(b"$1\r\na"), "the first key, not the number of keys");
+        assert_eq!(cmd.extra.as_ref().unwrap().keys.len(), 1);
+        let none = Cmd::new("EVAL").arg("return 1").keys_counted_or_none(());
+        assert_eq!(none.to_string(), "EVAL \"return 1\" 0");
+        assert!(none.check().is_ok() && none.key_offset().is_none());
+    }
+
+    #[test]
+    fn pairs_mark_their_keys_and_not_their_values() {
+        let cmd = Cmd::new("MSET").pairs([("a", 1), ("b", 2)]);
+        assert_eq!(cmd.extra.as_ref().unwrap().keys.len(), 1);
+        let error = Cmd::new("MSET").pairs(["a", "1", "b"]).check().unwrap_err();
+        assert!(error.to_string().contains("a value behind each key, found 3"), "{error}");
+        assert_eq!(Cmd::new("MSETEX").pairs_counted([("a", 1), ("b", 2)]).to_string(), "MSETEX 2 a 1 b 2");
+        assert!(Cmd::new("MSETEX").pairs_counted(()).check().is_err());
     }
 
     #[test]

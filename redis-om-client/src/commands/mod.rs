@@ -2,11 +2,18 @@
 //!
 //! Floor 4: stands on `command`; knows no client.
 
+mod expiry;
 mod hash;
+mod kept;
+mod key;
+mod scan;
 mod string;
 
+pub use expiry::{ExpireOptions, ExpireTime, Ttl};
 pub use hash::{
     FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions,
     HashCommands, HashTtlCommands,
 };
+pub use key::{KeyCommands, KeyType};
+pub use scan::{ScanOptions, ScanPage};
 pub use string::StringCommands;

@@ -1,0 +1,146 @@
+//! What SCAN, HSCAN, SSCAN and ZSCAN share: their options, and a page of what they find.
+
+use crate::{
+    error::DecodeError,
+    resp::Reply,
+    value::{Args, FromRedis, ToArg, ToArgs},
+};
+
+use super::{KeyType, kept::Kept};
+
+/// One page of a scan.
+///
+/// A scan starts with the cursor 0 and goes on with the cursor of the page before, until that is 0 again. A page may
+/// be empty and yet not the last; what is there from the first page to the last comes at least once, and may come
+/// twice where the table was resized meanwhile.
+///
+/// ```
+/// # use redis_om_client::prelude::*;
+/// # async fn example(client: Client) -> redis_om_client::Result<()> {
+/// let mut cursor = 0;
+/// loop {
+///     let page: ScanPage<String> = client.scan_with(cursor, ScanOptions::new().pattern("user:*")).await?;
+///     for key in page.items {
+///         println!("{key}");
+///     }
+///     cursor = page.cursor;
+///     if cursor == 0 {
+///         break;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanPage<T> {
+    /// Where the next page starts; 0 behind the last one.
+    pub cursor: u64,
+    /// What was found: keys or members, or pairs of field and value, of member and score.
+    pub items: Vec<T>,
+}
+
+impl<T> ScanPage<T> {
+    /// Whether the scan has come round.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.cursor == 0
+    }
+}
+
+impl<T: FromRedis> FromRedis for ScanPage<T> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let (cursor, items) = FromRedis::from_redis(reply)?;
+        Ok(Self { cursor, items })
+    }
+}
+
+/// Options of SCAN, HSCAN, SSCAN and ZSCAN.
+///
+/// ```
+/// # use redis_om_client::prelude::*;
+/// let options = ScanOptions::new().pattern("user:*").count(500).type_(KeyType::Hash);
+/// let command = cmd().scan_with::<String>(0, options);
+/// assert_eq!(command.to_string(), "SCAN 0 MATCH user:* COUNT 500 TYPE hash");
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+#[non_exhaustive]
+pub struct ScanOptions {
+    pattern: Option<Kept>,
+    count: Option<u64>,
+    type_: Option<KeyType>,
+}
+
+impl ScanOptions {
+    /// No options: everything, in pages of a size that the server chooses (about 10).
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only what matches this glob: `*` any text, `?` one byte, `[a-z]` one of these, `\` takes the next literally.
+    ///
+    /// It is applied after a page was gathered, so pages get smaller, not fewer.
+    pub fn pattern(mut self, pattern: impl ToArg) -> Self {
+        self.pattern = Some(Kept::new(pattern));
+        self
+    }
+
+    /// About how many elements the server looks at for one page: more is fewer round trips, each of them longer.
+    pub fn count(mut self, count: u64) -> Self {
+        self.count = Some(count);
+        self
+    }
+
+    /// SCAN only: only keys that hold a value of this type. Since 6.0.0.
+    pub fn type_(mut self, type_: KeyType) -> Self {
+        self.type_ = Some(type_);
+        self
+    }
+}
+
+impl ToArgs for ScanOptions {
+    fn to_args(&self, args: &mut Args<'_>) {
+        if let Some(pattern) = &self.pattern {
+            args.arg("MATCH").arg(pattern);
+        }
+        if let Some(count) = self.count {
+            args.arg("COUNT").arg(&count);
+        }
+        if let Some(type_) = &self.type_ {
+            args.arg("TYPE").arg(type_);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{command::Cmd, resp::Replies};
+
+    fn decode<T: FromRedis>(bytes: &[u8]) -> Result<T, DecodeError> {
+        T::from_redis(Replies::new(bytes).take()?)
+    }
+
+    #[test]
+    fn options_in_the_order_of_the_documentation() {
+        assert_eq!(Cmd::new("SCAN").arg(0).args(ScanOptions::new()).to_string(), "SCAN 0");
+        let options = ScanOptions::new().type_(KeyType::Other("ReJSON-RL".into())).count(1).pattern("a b");
+        assert_eq!(
+            Cmd::new("SCAN").arg(5).args(options).to_string(),
+            "SCAN 5 MATCH \"a b\" COUNT 1 TYPE ReJSON-RL"
+        );
+    }
+
+    #[test]
+    fn pages() {
+        // A cursor has 64 bits, and comes as digits.
+        let page: ScanPage<String> =
+            decode(b"*2\r\n$20\r\n18446744073709551615\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n").unwrap();
+        assert_eq!((page.cursor, page.items.len(), page.is_last()), (u64::MAX, 2, false));
+        let page: ScanPage<(String, f64)> =
+            decode(b"*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$3\r\n1.5\r\n").unwrap();
+        assert_eq!(page.items, [("a".to_owned(), 1.5)]);
+        assert!(page.is_last());
+        assert!(decode::<ScanPage<String>>(b"*1\r\n$1\r\n0\r\n").is_err());
+    }
+}
