@@ -16,4 +16,7 @@ pub use hash::{
 };
 pub use key::{KeyCommands, KeyType};
 pub use scan::{ScanOptions, ScanPage};
-pub use string::StringCommands;
+pub use string::{
+    DelEx, GetEx, IncrEx, Increment, LcsMatch, LcsMatches, LcsOptions, MSetExOptions, SetOptions,
+    StringCommands,
+};

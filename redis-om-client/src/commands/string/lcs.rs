@@ -1,0 +1,105 @@
+//! LCS: the longest common subsequence of two strings.
+
+use std::ops::RangeInclusive;
+
+use crate::{
+    error::DecodeError,
+    resp::{Items, Reply},
+    value::{Args, FromRedis, ToArgs},
+};
+
+/// Options of `LCS … IDX`.
+#[derive(Debug, Clone, Copy, Default)]
+#[must_use]
+#[non_exhaustive]
+pub struct LcsOptions {
+    min_match_len: Option<u64>,
+}
+
+impl LcsOptions {
+    /// No options: all matches, also those of one byte.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only matches of so many bytes at least.
+    pub fn min_match_len(mut self, bytes: u64) -> Self {
+        self.min_match_len = Some(bytes);
+        self
+    }
+}
+
+impl ToArgs for LcsOptions {
+    fn to_args(&self, args: &mut Args<'_>) {
+        // Not WITHMATCHLEN: a match's length is that of its ranges.
+        if let Some(bytes) = self.min_match_len {
+            args.arg("MINMATCHLEN").arg(&bytes);
+        }
+    }
+}
+
+/// What `LCS … IDX` replies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LcsMatches {
+    /// The parts that both have, from the last to the first.
+    pub matches: Vec<LcsMatch>,
+    /// The length of the whole subsequence, those parts included that were too short to be listed.
+    pub len: u64,
+}
+
+/// One part that both strings have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LcsMatch {
+    /// The bytes of the first string, both ends included.
+    pub one: RangeInclusive<u64>,
+    /// The bytes of the other string, both ends included.
+    pub other: RangeInclusive<u64>,
+}
+
+impl LcsMatch {
+    /// How many bytes it has.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a match has at least one byte")]
+    pub fn len(&self) -> u64 {
+        self.one.end().saturating_sub(*self.one.start()).saturating_add(1)
+    }
+}
+
+/// A map, or in RESP2 the names and values in turn.
+impl FromRedis for LcsMatches {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let mut items = reply.items("the matches of LCS")?;
+        let (mut matches, mut len) = (None, None);
+        while items.len() >= 2 {
+            let name = String::from_redis(items.take()?)?;
+            match name.as_str() {
+                "matches" => {
+                    matches = Some(Vec::from_redis(items.take()?).map_err(|error| error.at("matches"))?);
+                }
+                "len" => len = Some(u64::from_redis(items.take()?).map_err(|error| error.at("len"))?),
+                _ => drop(items.take()?),
+            }
+        }
+        match (matches, len) {
+            (Some(matches), Some(len)) => Ok(Self { matches, len }),
+            _ => Err(DecodeError::new(
+                "expected `matches` and `len` of LCS, found a reply without one of them",
+            )),
+        }
+    }
+}
+
+impl FromRedis for LcsMatch {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let mut items = reply.items("a match of LCS")?;
+        // The length may follow.
+        Ok(Self { one: range(&mut items)?, other: range(&mut items)? })
+    }
+}
+
+fn range(items: &mut Items<'_>) -> Result<RangeInclusive<u64>, DecodeError> {
+    let (start, end) = FromRedis::from_redis(items.take()?)?;
+    Ok(start..=end)
+}
