@@ -52,15 +52,25 @@ impl Config {
                 "must name the service whose primary is wanted: redis-sentinel://host:26379/service",
             ),
             (
+                "sentinel_username",
+                matches!(&self.topology, Topology::Sentinel(sentinel)
+                    if sentinel.username.is_some() && sentinel.password.is_none()),
+                "needs `sentinel_password`",
+            ),
+            (
                 "client_name",
                 self.client_name.as_ref().is_some_and(|name| !is_client_name(name)),
                 "must be printable ASCII without spaces, and not empty",
             ),
             (
                 "username",
+                self.username.as_ref().is_some_and(String::is_empty),
+                "must not be empty: leave it out for the default user",
+            ),
+            (
+                "username",
                 self.username.is_some() && self.password.is_none(),
-                "a user needs a password: redis://user:password@host, or redis://:password@host for the \
-                 default user",
+                "a user needs a password: redis://user:password@host (a user without one: redis://user:@host)",
             ),
             ("connect_timeout", self.connect_timeout.is_zero(), LONGER),
             ("command_timeout", self.command_timeout.is_some_and(|time| time.is_zero()), ABSENT),

@@ -79,6 +79,17 @@ pub enum Topology {
 
 /// What is needed to ask Sentinels for a primary. `username` and `password` of the [`Config`](super::Config) are the
 /// servers'; the Sentinels have their own.
+///
+/// ```
+/// use redis_om_client::{Config, Endpoint, Sentinel};
+///
+/// let nodes = [Endpoint::tcp("s1", 26379), Endpoint::tcp("s2", 26379)];
+/// let config = Config::sentinel(Sentinel::new(nodes, "orders").password("for the Sentinels"));
+/// assert_eq!(
+///     config.to_string(),
+///     "redis-sentinel://s1:26379,s2:26379/orders?sentinel_password=***",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sentinel {

@@ -6,10 +6,18 @@
 
 mod check;
 mod endpoint;
+mod options;
 mod policy;
 mod read;
 mod set;
+mod show;
+mod spelling;
 mod tls;
+mod units;
+mod url;
+
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, ops::Deref, time::Duration};
 
@@ -21,6 +29,23 @@ pub use tls::{Pem, TlsConfig};
 ///
 /// Made from a URL, from host and port, or from a socket's path, then changed by chained setters. Each setting has
 /// one name: the setter's, which is the URL's option too (`db` for the database), and its getter's, after `get_`.
+///
+/// ```
+/// use std::time::Duration;
+/// use redis_om_client::{Config, Protocol};
+///
+/// let config = Config::from_url("rediss://app:secret@cache.example:6380/3?command_timeout=500ms")?
+///     .client_name("billing")
+///     .protocol(Protocol::Resp2);
+/// assert_eq!(config.get_database(), 3);
+/// assert_eq!(config.get_command_timeout(), Some(Duration::from_millis(500)));
+/// // What is written into logs and errors has no password.
+/// assert_eq!(
+///     config.to_string(),
+///     "rediss://app:***@cache.example:6380/3?client_name=billing&protocol=2&command_timeout=500ms",
+/// );
+/// # Ok::<(), redis_om_client::Error>(())
+/// ```
 ///
 /// # URLs
 ///
@@ -35,7 +60,7 @@ pub use tls::{Pem, TlsConfig};
 ///
 /// `valkey` may stand for `redis` in each. User, password, host, path and values are percent-decoded: a `/`, `?`,
 /// `#`, `%` or `@` in a password is written `%2F`, `%3F`, `%23`, `%25`, `%40`. A name alone (`redis://name@host`) is a
-/// user, a password alone has its colon (`redis://:secret@host`). An IPv6 address stands in brackets, and a host
+/// user, who needs a password from elsewhere (`?password=`); a password alone has its colon (`redis://:secret@host`). An IPv6 address stands in brackets, and a host
 /// left out is `localhost`.
 ///
 /// Options are `?name=value&name=value`. A duration is `500ms`, `2s`, `1m`, or plain seconds (`0.5`), and `none`

@@ -9,12 +9,24 @@ use super::{
 
 impl Config {
     /// A server at this host (a name, or an address without brackets) and port.
+    ///
+    /// ```
+    /// use redis_om_client::Config;
+    ///
+    /// assert_eq!(Config::new("::1", 6379).database(2).to_string(), "redis://[::1]:6379/2");
+    /// ```
     #[must_use]
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self::default().endpoint(Endpoint::tcp(host, port))
     }
 
     /// A server at this unix socket.
+    ///
+    /// ```
+    /// use redis_om_client::Config;
+    ///
+    /// assert_eq!(Config::unix("/run/redis.sock").to_string(), "redis+unix:///run/redis.sock");
+    /// ```
     #[must_use]
     pub fn unix(path: impl AsRef<Path>) -> Self {
         Self::default().endpoint(Endpoint::unix(path))
@@ -32,6 +44,13 @@ impl Config {
     }
 
     /// A cluster, found through any of these nodes.
+    ///
+    /// ```
+    /// use redis_om_client::{Config, Endpoint};
+    ///
+    /// let config = Config::cluster([Endpoint::tcp("a", 7000), Endpoint::tcp("b", 7001)]);
+    /// assert_eq!(config.to_string(), "redis-cluster://a:7000,b:7001");
+    /// ```
     #[must_use]
     pub fn cluster(nodes: impl IntoIterator<Item = Endpoint>) -> Self {
         let mut config = Self::default();

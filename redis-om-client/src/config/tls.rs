@@ -7,6 +7,20 @@ use std::{
 
 /// The TLS settings of a connection. The default trusts the certificate authorities that browsers trust, and expects
 /// a certificate for the host connected to.
+///
+/// ```
+/// use redis_om_client::{Config, Pem, TlsConfig};
+///
+/// let tls = TlsConfig::new()
+///     .ca(Pem::path("ca.pem"))
+///     .client_certificate(Pem::path("client.pem"), Pem::path("client.key"))
+///     .server_name("cache.internal");
+/// let config = Config::new("10.0.0.7", 6380).tls(tls);
+/// let same = "rediss://10.0.0.7:6380?tls_ca=ca.pem&tls_cert=client.pem&tls_key=client.key\
+///     &tls_server_name=cache.internal";
+/// assert_eq!(config, Config::from_url(same)?);
+/// # Ok::<(), redis_om_client::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TlsConfig {
