@@ -123,7 +123,8 @@ impl Cmd {
         if cmd.args == args + 1 { cmd.refuse_without("key with its value") } else { cmd }
     }
 
-    fn keys_every(mut self, step: u32, what: &str, args: impl ToArgs) -> Self {
+    /// Adds keys, each with `step - 1` arguments behind it.
+    pub(crate) fn keys_every(mut self, step: u32, what: &str, args: impl ToArgs) -> Self {
         let (from, count) = (self.body.len(), self.args);
         self = self.args(args);
         let added = self.args - count;
@@ -208,7 +209,7 @@ impl Cmd {
         let count = self.args;
         self = self.args_nonempty(what, args);
         let added = self.args - count;
-        if added % per.max(1) == 0 {
+        if added.is_multiple_of(per.max(1)) {
             return self;
         }
         let name = self.name();

@@ -4,6 +4,7 @@
 
 mod expiry;
 mod hash;
+mod json;
 mod kept;
 mod key;
 mod scan;
@@ -14,6 +15,9 @@ pub use hash::{
     FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions,
     HashCommands, HashTtlCommands,
 };
+#[cfg(feature = "json")]
+pub use json::JsonOne;
+pub use json::{JsonCommands, JsonLayout, JsonSetCondition, JsonType, JsonValueCommands};
 pub use key::{KeyCommands, KeyType};
 pub use scan::{ScanOptions, ScanPage};
 pub use string::{

@@ -1,0 +1,308 @@
+//! JSON documents: the commands of the module that Redis 8 has built in, and Redis Stack and Valkey can load.
+//!
+//! [`JsonCommands`] here: whole documents and values at a path; what counts, appends and measures in place is in
+//! [`JsonValueCommands`]. Values are JSON text: `Json(&value)` makes it of any serde type (feature `json`), and
+//! `Json<T>` reads it.
+//!
+//! Paths: `$` is the whole document. A path that starts with `$` may match any number of places, so its reply is a
+//! list, with nil where the value is of another type. The old form (`.name`, `.` for the whole) has one match, and its
+//! absence is an error of the server; replies here are read from both.
+
+#[cfg(feature = "json")]
+mod one;
+mod reply;
+#[cfg(test)]
+mod tests;
+mod values;
+
+#[cfg(feature = "json")]
+pub use one::JsonOne;
+pub use reply::JsonType;
+pub use values::JsonValueCommands;
+
+use crate::{
+    command::{Cmd, Executor},
+    value::{Args, FromRedis, ToArg, ToArgs},
+};
+
+/// The commands on JSON documents, whole or by path.
+pub trait JsonCommands: Executor {
+    /// Sets the value at a path; the whole document at `$`, which is created where there is no key.
+    ///
+    /// `JSON.SET key path value` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.set/)
+    ///
+    /// # Errors
+    /// Where the path leads nowhere (nothing is set then), or a new document is not set at `$`.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_set("k", "$", r#"{"a":1}"#).to_string(), r#"JSON.SET k $ {"a":1}"#);
+    /// # #[cfg(feature = "json")] {
+    /// use redis_om_client::Json;
+    /// assert_eq!(cmd().json_set("k", "$.tags", Json(["x", "y"])).to_string(), r#"JSON.SET k $.tags ["x","y"]"#);
+    /// # }
+    /// ```
+    fn json_set(self, key: impl ToArg, path: impl ToArg, value: impl ToArg) -> Self::Output<()> {
+        self.execute(once_as_twice(Cmd::new("JSON.SET").key(key).arg(path).arg(value)).reply_with(reply::set))
+    }
+
+    /// Sets the value at a path under a condition. Replies whether it was set.
+    ///
+    /// `JSON.SET key path value NX|XX` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.set/)
+    ///
+    /// ```
+    /// # use redis_om_client::{commands::JsonSetCondition, prelude::*};
+    /// let command = cmd().json_set_with("k", "$", "{}", JsonSetCondition::IfAbsent);
+    /// assert_eq!(command.to_string(), "JSON.SET k $ {} NX");
+    /// ```
+    fn json_set_with(
+        self,
+        key: impl ToArg,
+        path: impl ToArg,
+        value: impl ToArg,
+        condition: JsonSetCondition,
+    ) -> Self::Output<bool> {
+        let cmd = Cmd::new("JSON.SET").key(key).arg(path).arg(value).args(condition);
+        self.execute(cmd.reply_with(reply::was_set))
+    }
+
+    /// The JSON text at a path; nil where the key does not exist (take an `Option`).
+    ///
+    /// `JSON.GET key [path …]` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
+    ///
+    /// For a path that starts with `$` it is an array of the matches (`Json<Vec<T>>`), for several paths an object from
+    /// path to matches, for an old path or none (`()`) the value itself.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_get::<Option<String>>("k", "$").to_string(), "JSON.GET k $");
+    /// assert_eq!(cmd().json_get::<Option<String>>("k", ["$.a", "$.b"]).to_string(), "JSON.GET k $.a $.b");
+    /// ```
+    fn json_get<R: FromRedis>(self, key: impl ToArg, paths: impl ToArgs) -> Self::Output<R> {
+        self.execute(Cmd::new("JSON.GET").key(key).args(paths).readonly().reply())
+    }
+
+    /// The one match of a path that starts with `$`; `None` where the key does not exist, or nothing matches.
+    ///
+    /// `JSON.GET key path` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
+    ///
+    /// # Errors
+    /// Where several values match.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_get_one::<String>("k", "$.name").to_string(), "JSON.GET k $.name");
+    /// ```
+    #[cfg(feature = "json")]
+    fn json_get_one<T: serde::de::DeserializeOwned>(
+        self,
+        key: impl ToArg,
+        path: impl ToArg,
+    ) -> Self::Output<Option<T>> {
+        self.execute(Cmd::new("JSON.GET").key(key).arg(path).readonly().reply_with(one::one))
+    }
+
+    /// As [`json_get`](Self::json_get), laid out for people.
+    ///
+    /// `JSON.GET key [INDENT text] [NEWLINE text] [SPACE text] [path …]` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
+    ///
+    /// ```
+    /// # use redis_om_client::{commands::JsonLayout, prelude::*};
+    /// let layout = JsonLayout::new().indent("--").space("_");
+    /// let command = cmd().json_get_with::<Option<String>>("k", "$", layout);
+    /// assert_eq!(command.to_string(), "JSON.GET k INDENT -- SPACE _ $");
+    /// ```
+    fn json_get_with<R: FromRedis>(
+        self,
+        key: impl ToArg,
+        paths: impl ToArgs,
+        layout: JsonLayout<'_>,
+    ) -> Self::Output<R> {
+        self.execute(Cmd::new("JSON.GET").key(key).args(layout).args(paths).readonly().reply())
+    }
+
+    /// The JSON text at one path of several documents, in the order of the keys; nil for a key that does not exist (take
+    /// a `Vec<Option<_>>`).
+    ///
+    /// `JSON.MGET key [key …] path` · O(n), n: size of the values · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.mget/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_mget::<Vec<Option<String>>>(["a", "b"], "$").to_string(), "JSON.MGET a b $");
+    /// ```
+    fn json_mget<R: FromRedis>(self, keys: impl ToArgs, path: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("JSON.MGET").keys(keys).arg(path).readonly().reply())
+    }
+
+    /// Sets values in several documents at once: triples of key, path and value.
+    ///
+    /// `JSON.MSET key path value [key path value …]` · O(n), n: size of the values · since JSON 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/json.mset/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().json_mset([("a", "$", "1"), ("b", "$.x", "2")]);
+    /// assert_eq!(command.to_string(), "JSON.MSET a $ 1 b $.x 2");
+    /// ```
+    fn json_mset(self, entries: impl ToArgs) -> Self::Output<()> {
+        let cmd = Cmd::new("JSON.MSET").keys_every(3, "key with path and value", entries);
+        self.execute(once_as_twice(cmd).reply_with(reply::set))
+    }
+
+    /// Merges a value into the one at a path (RFC 7396): fields of objects are set, those that are `null` removed,
+    /// anything else is replaced.
+    ///
+    /// `JSON.MERGE key path value` · O(n), n: size of both values · since JSON 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/json.merge/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_merge("k", "$", r#"{"a":null}"#).to_string(), r#"JSON.MERGE k $ {"a":null}"#);
+    /// ```
+    fn json_merge(self, key: impl ToArg, path: impl ToArg, value: impl ToArg) -> Self::Output<()> {
+        self.execute(
+            once_as_twice(Cmd::new("JSON.MERGE").key(key).arg(path).arg(value)).reply_with(reply::set),
+        )
+    }
+
+    /// Removes the values at a path; the key at `$`. Replies how many there were.
+    ///
+    /// `JSON.DEL key path` · O(n), n: size of what is removed · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.del/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_del("k", "$.a").to_string(), "JSON.DEL k $.a");
+    /// ```
+    fn json_del(self, key: impl ToArg, path: impl ToArg) -> Self::Output<u64> {
+        self.execute(Cmd::new("JSON.DEL").key(key).arg(path).reply())
+    }
+
+    /// The same as [`json_del`](Self::json_del), by another name.
+    ///
+    /// `JSON.FORGET key path` · O(n), n: size of what is removed · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.forget/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_forget("k", "$.a").to_string(), "JSON.FORGET k $.a");
+    /// ```
+    fn json_forget(self, key: impl ToArg, path: impl ToArg) -> Self::Output<u64> {
+        self.execute(Cmd::new("JSON.FORGET").key(key).arg(path).reply())
+    }
+
+    /// Empties the arrays and objects at a path, and sets its numbers to 0. Replies how many it changed.
+    ///
+    /// `JSON.CLEAR key path` · O(n), n: size of the values · since JSON 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.clear/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_clear("k", "$.a").to_string(), "JSON.CLEAR k $.a");
+    /// ```
+    fn json_clear(self, key: impl ToArg, path: impl ToArg) -> Self::Output<u64> {
+        self.execute(Cmd::new("JSON.CLEAR").key(key).arg(path).reply())
+    }
+
+    /// The types of the values at a path, one for each match; empty where there is no key, or no match.
+    ///
+    /// `JSON.TYPE key path` · O(1) for one match · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.type/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_type("k", "$.a").to_string(), "JSON.TYPE k $.a");
+    /// ```
+    fn json_type(self, key: impl ToArg, path: impl ToArg) -> Self::Output<Vec<JsonType>> {
+        self.execute(Cmd::new("JSON.TYPE").key(key).arg(path).readonly().reply_with(reply::types))
+    }
+
+    /// The values at a path as values of the protocol: objects as `{` with keys and values in turn, arrays as `[` with
+    /// elements; nil where the key does not exist (take an `Option`).
+    ///
+    /// `JSON.RESP key path` · O(n), n: size of the value · since JSON 1.0.0, deprecated since JSON 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/json.resp/)
+    ///
+    /// ```
+    /// # use redis_om_client::{Value, prelude::*};
+    /// assert_eq!(cmd().json_resp::<Value>("k", "$.a").to_string(), "JSON.RESP k $.a");
+    /// ```
+    fn json_resp<R: FromRedis>(self, key: impl ToArg, path: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("JSON.RESP").key(key).arg(path).readonly().reply())
+    }
+
+    /// How many bytes the values at a path take up, one number for each match; for an old path 0 where there is no key.
+    ///
+    /// `JSON.DEBUG MEMORY key path` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.debug-memory/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().json_debug_memory("k", "$").to_string(), "JSON.DEBUG MEMORY k $");
+    /// ```
+    fn json_debug_memory(self, key: impl ToArg, path: impl ToArg) -> Self::Output<Vec<u64>> {
+        let cmd = Cmd::new("JSON.DEBUG").arg("MEMORY").key(key).arg(path).readonly();
+        self.execute(cmd.reply_with(reply::amounts))
+    }
+}
+
+impl<E: Executor> JsonCommands for E {}
+
+/// When [`json_set_with`](JsonCommands::json_set_with) sets a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JsonSetCondition {
+    /// Only if there is nothing at the path yet (`NX`).
+    IfAbsent,
+    /// Only if there is a value at the path (`XX`).
+    IfPresent,
+}
+
+impl ToArgs for JsonSetCondition {
+    fn to_args(&self, args: &mut Args<'_>) {
+        args.arg(match self {
+            Self::IfAbsent => "NX",
+            Self::IfPresent => "XX",
+        });
+    }
+}
+
+/// How [`json_get_with`](JsonCommands::json_get_with) lays out its text.
+#[derive(Debug, Clone, Copy, Default)]
+#[must_use]
+pub struct JsonLayout<'a> {
+    indent: Option<&'a str>,
+    newline: Option<&'a str>,
+    space: Option<&'a str>,
+}
+
+impl<'a> JsonLayout<'a> {
+    /// All in one line, without spaces.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What stands before each level.
+    pub fn indent(self, text: &'a str) -> Self {
+        Self { indent: Some(text), ..self }
+    }
+
+    /// What stands behind each line.
+    pub fn newline(self, text: &'a str) -> Self {
+        Self { newline: Some(text), ..self }
+    }
+
+    /// What stands between a key and its value.
+    pub fn space(self, text: &'a str) -> Self {
+        Self { space: Some(text), ..self }
+    }
+}
+
+impl ToArgs for JsonLayout<'_> {
+    fn to_args(&self, args: &mut Args<'_>) {
+        for (word, text) in [("INDENT", self.indent), ("NEWLINE", self.newline), ("SPACE", self.space)] {
+            if let Some(text) = text {
+                args.arg(word).arg(text);
+            }
+        }
+    }
+}
+
+/// Declares a write at a path (or several) idempotent, unless what it writes may change what the path matches: with
+/// `$..a` it would nest one level deeper each time, with a filter it might not match again.
+fn once_as_twice(cmd: Cmd) -> Cmd {
+    let shifts = |path: &[u8]| path.contains(&b'?') || path.windows(2).any(|two| two == b"..");
+    if cmd.words(0).skip(2).step_by(3).any(shifts) { cmd } else { cmd.idempotent() }
+}
