@@ -1,17 +1,22 @@
 //! A complete async client for Redis and Valkey.
 
+mod client;
 mod command;
 mod config;
 mod error;
+mod net;
 mod resp;
+mod route;
 mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
 
+pub mod blocking;
 pub mod commands;
 pub mod prelude;
 
+pub use client::{Client, Connection, Request};
 pub use command::{
     Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, Slot, Slots, Transaction,
     atomic, cmd, pipe, raw,

@@ -15,6 +15,7 @@ mod show;
 mod slots;
 mod transaction;
 
+pub(crate) use cmd::Block;
 pub use cmd::{Cmd, raw};
 pub use executor::{Build, Executor, cmd};
 pub(crate) use flags::Flags;

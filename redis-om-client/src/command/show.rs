@@ -27,7 +27,7 @@ impl Cmd {
         let mut seen = usize::from(self.argument_count() > 0);
         arguments(self.body())
             .filter_map(move |item| match item {
-                Part::Header(_) => {
+                Part::Header => {
                     seen += 1;
                     None
                 }
@@ -75,7 +75,7 @@ impl fmt::Display for Cmd {
         let mut started = false;
         for item in arguments(self.body()) {
             match item {
-                Part::Header(_) => {
+                Part::Header => {
                     if started {
                         f.write_str(" | ")?;
                     }

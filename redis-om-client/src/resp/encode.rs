@@ -39,7 +39,7 @@ pub(crate) fn arguments(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
         let rest = bytes.get(end + 2..)?;
         if bytes[0] == b'*' {
             bytes = rest;
-            return Some(Part::Header(length));
+            return Some(Part::Header);
         }
         let argument = rest.get(..length)?;
         bytes = rest.get(length + 2..)?;
@@ -49,8 +49,8 @@ pub(crate) fn arguments(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
 
 /// What [`arguments`] meets.
 pub(crate) enum Part<'a> {
-    /// A command of so many arguments starts here.
-    Header(usize),
+    /// A command starts here.
+    Header,
     /// One argument.
     Argument(&'a [u8]),
 }

@@ -9,15 +9,6 @@ use crate::error::Error;
 
 use super::{NEVER, Tick};
 
-/// What happens to a command that finds the queue full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhenFull {
-    /// It waits, until its deadline.
-    Wait,
-    /// It fails at once.
-    Fail,
-}
-
 #[derive(Debug)]
 enum Entry {
     Waiting { waker: Waker, size: u32, deadline: u32 },
@@ -216,10 +207,6 @@ impl Gate {
         }
         self.next_deadline = (left != NEVER).then_some(left);
         left
-    }
-
-    pub(super) fn next_deadline(&self) -> Tick {
-        self.next_deadline.unwrap_or(NEVER)
     }
 }
 

@@ -19,12 +19,12 @@ use std::{collections::VecDeque, task::Waker};
 use bytes::Bytes;
 
 use crate::{
+    config::WhenFull,
     error::{Error, ErrorKind, Execution, TimeoutKind},
     resp::{Replies, encode::header},
 };
 
 use gate::Gate;
-pub(crate) use gate::WhenFull;
 pub(crate) use greeting::{Greeting, Identity, Step};
 pub(crate) use inbox::Inbox;
 use slots::{Outcome, Slots};
@@ -443,12 +443,6 @@ impl Session {
         (next.min(gate), unanswered)
     }
 
-    /// The earliest deadline of all.
-    pub(crate) fn next_deadline(&self) -> Tick {
-        let slots = self.inflight.iter().map(|id| self.slots.deadline(*id)).min().unwrap_or(NEVER);
-        slots.min(self.gate.next_deadline())
-    }
-
     /// Queues a `PING` of the session's own, whose reply nobody waits for.
     pub(crate) fn probe(&mut self) {
         let mut ticket = Ticket::New;
@@ -469,11 +463,6 @@ impl Session {
             && self.inflight.is_empty()
             && self.gate.is_empty()
             && self.pending_bytes() == 0
-    }
-
-    /// Whether the connection stands.
-    pub(crate) fn is_up(&self) -> bool {
-        matches!(self.phase, Phase::Up)
     }
 }
 

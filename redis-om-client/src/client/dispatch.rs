@@ -1,0 +1,88 @@
+//! The one loop through which a command is tried, and tried again.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    command::{Block, Cmd},
+    error::{Error, Result, ServerError},
+    session::ReplyBuf,
+};
+
+use super::{Client, exchange::Exchange, retry::may_repeat};
+
+/// Sends a command or a batch and gives its reply's bytes.
+pub(super) async fn send(client: &Client, cmd: &Cmd) -> Result<ReplyBuf> {
+    cmd.check()?;
+    if cmd.parts() == 0 {
+        return Ok(ReplyBuf::Pieces(Vec::new()));
+    }
+    repeat(client, cmd, None).await
+}
+
+/// Tries until it succeeds or may not be tried again; `failed` is what a first attempt ended with.
+pub(super) async fn repeat(client: &Client, cmd: &Cmd, mut failed: Option<Error>) -> Result<ReplyBuf> {
+    let config = client.config();
+    let start = Instant::now();
+    let mut failures = 0;
+    loop {
+        if let Some(error) = failed.take() {
+            failures += 1;
+            let pause = config.retry.delay(failures - 1, random());
+            match pause {
+                Some(pause) if may_repeat(&error, cmd.flags()) => tokio::time::sleep(pause).await,
+                _ => return Err(cmd.blame(error, 0)),
+            }
+        }
+        let timeout = config.command_timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
+        match attempt(client, cmd, timeout).await {
+            Ok(reply) => match transient(&reply, cmd) {
+                Some(error) if config.retry.delay(failures, 0.0).is_some() => failed = Some(error),
+                _ => return Ok(reply),
+            },
+            Err(error) => failed = Some(error),
+        }
+    }
+}
+
+async fn attempt(client: &Client, cmd: &Cmd, timeout: Option<Duration>) -> Result<ReplyBuf> {
+    if cmd.is_blocking() {
+        let exclusive = client.inner.pool.get().await?;
+        return Exchange::new(exclusive.link(), cmd, deadline(client, cmd)).await;
+    }
+    Exchange::new(client.inner.route.link(), cmd, timeout).await
+}
+
+/// How long a blocking command may take: the server's own timeout, and a grace.
+pub(super) fn deadline(client: &Client, cmd: &Cmd) -> Option<Duration> {
+    match cmd.block() {
+        Some(Block::For(timeout)) => timeout.checked_add(client.config().blocking_grace),
+        Some(Block::Forever) => None,
+        // Blocking by the words of a `raw` command: nobody said for how long.
+        None if cmd.is_blocking() => None,
+        None => client.config().command_timeout,
+    }
+}
+
+/// The refusal of a single command for a reason that passes by itself.
+#[inline]
+pub(super) fn transient(reply: &ReplyBuf, cmd: &Cmd) -> Option<Error> {
+    match reply {
+        ReplyBuf::Small(length, bytes) if bytes[0] == b'-' && cmd.parts() == 1 => {
+            refusal(&bytes[1..usize::from(*length)])
+        }
+        _ => None,
+    }
+}
+
+#[cold]
+fn refusal(line: &[u8]) -> Option<Error> {
+    let error = ServerError::parse(String::from_utf8_lossy(line).trim_end());
+    error.code().is_transient().then(|| Error::server(error))
+}
+
+/// A number from 0 to 1, fresh for each call: only jitter depends on it.
+pub(super) fn random() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let bits = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}

@@ -1,0 +1,155 @@
+//! A command under way: the future that `client.get(…)` is.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use crate::{
+    command::{Cmd, Command, Decoder},
+    error::{Error, Result},
+    net::Link,
+    session::{ReplyBuf, Ticket},
+};
+
+use super::{
+    Client, Connection,
+    dispatch::{deadline, repeat, send, transient},
+    exchange::{Exchange, outgoing},
+    retry::may_repeat,
+};
+
+/// A command and its reply to come.
+///
+/// Nothing is sent before it is first polled. Dropped before it was sent, the command is withdrawn; dropped later, it
+/// runs and its reply is thrown away: no other caller ever sees it.
+#[must_use = "a command is not sent until its future is awaited"]
+pub struct Request<'a, R> {
+    target: Target<'a>,
+    cmd: Cmd,
+    decoder: Decoder<R>,
+    state: State<'a>,
+}
+
+/// Where a command goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Target<'a> {
+    Client(&'a Client),
+    Connection(&'a Connection),
+}
+
+/// The common case, a first attempt that succeeds, needs no allocation; all others go through the one dispatch loop.
+enum State<'a> {
+    Start,
+    First(&'a Link, Ticket),
+    Slow(Pin<Box<dyn Future<Output = Result<ReplyBuf>> + Send + 'a>>),
+    Done,
+}
+
+impl<'a, R> Request<'a, R> {
+    #[inline]
+    pub(super) fn new(target: Target<'a>, command: Command<R>) -> Self {
+        let (cmd, decoder) = command.into_parts();
+        Self { target, cmd, decoder, state: State::Start }
+    }
+
+    #[inline]
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBuf>> {
+        if let State::Start = self.state {
+            self.state = match self.target {
+                Target::Client(client) if self.cmd.is_plain() && self.cmd.parts() > 0 => {
+                    State::First(client.inner.route.link(), Ticket::New)
+                }
+                target => State::Slow(Box::pin(slow(target, self.cmd.clone()))),
+            };
+        }
+        loop {
+            match &mut self.state {
+                State::First(link, ticket) => {
+                    let outcome = match link.poll(ticket, &outgoing(&self.cmd, link.timeout()), cx) {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(outcome) => outcome,
+                    };
+                    self.state = State::Done;
+                    let error = match outcome {
+                        Ok(reply) => match transient(&reply, &self.cmd) {
+                            None => return Poll::Ready(Ok(reply)),
+                            Some(error) => error,
+                        },
+                        Err(error) => error,
+                    };
+                    self.again(error)?;
+                }
+                State::Slow(future) => return future.as_mut().poll(cx),
+                // A future that is polled after its end; tokio's own panic there too, a server's deed never leads here.
+                State::Start | State::Done => {
+                    return Poll::Ready(Err(Error::argument("the request was polled after it had ended")));
+                }
+            }
+        }
+    }
+
+    /// After a first attempt that failed: the dispatch loop, or the error.
+    #[cold]
+    fn again(&mut self, error: Error) -> Result<()> {
+        match self.target {
+            Target::Client(client) if may_repeat(&error, self.cmd.flags()) => {
+                let cmd = self.cmd.clone();
+                self.state = State::Slow(Box::pin(async move { repeat(client, &cmd, Some(error)).await }));
+                Ok(())
+            }
+            _ => Err(self.cmd.blame(error, 0)),
+        }
+    }
+
+    #[cold]
+    fn blame(&self, error: Error) -> Error {
+        self.cmd.blame(error, 0)
+    }
+}
+
+async fn slow(target: Target<'_>, cmd: Cmd) -> Result<ReplyBuf> {
+    match target {
+        Target::Client(client) => send(client, &cmd).await,
+        Target::Connection(connection) => {
+            cmd.check()?;
+            let link = connection.link()?;
+            let timeout = deadline(connection.client(), &cmd);
+            Exchange::new(link, &cmd, timeout).await.map_err(|error| cmd.blame(error, 0))
+        }
+    }
+}
+
+impl<R> Future for Request<'_, R> {
+    type Output = Result<R>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        let this = &mut *self;
+        match this.poll_reply(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(reply)) => {
+                let decoded = this.decoder.decode(&mut reply.replies());
+                Poll::Ready(decoded.map_err(|error| this.blame(error.into())))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl<R> Drop for Request<'_, R> {
+    #[inline]
+    fn drop(&mut self) {
+        if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
+            link.cancel(ticket);
+        }
+    }
+}
+
+impl<R> fmt::Debug for Request<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({})", self.cmd)
+    }
+}

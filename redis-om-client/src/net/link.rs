@@ -1,0 +1,298 @@
+//! The handle to one connection.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+use crate::{
+    config::Config,
+    error::{Error, ErrorKind, Result},
+    session::{Bounds, NEVER, Outgoing, ReplyBuf, Session, Submitted, Tick, Ticket},
+};
+
+use super::{connect::connect, driver::Driver, stream::Writer};
+
+/// Whoever queues so many commands, or bytes, writes them itself instead of leaving it to the driver.
+const BUNCH: usize = 32;
+const BUNCH_BYTES: usize = 64 << 10;
+
+/// The handle to one connection; dropping it closes the connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    shared: Arc<Shared>,
+}
+
+/// What the callers and the driver share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Ticks are counted from here.
+    epoch: Instant,
+    /// How long a command may take.
+    timeout: Option<u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) session: Session,
+    /// Where to write; none while somebody writes, while there is no connection, and with TLS.
+    pub(super) writer: Option<Writer>,
+    /// What a writer could not get rid of, and from where on.
+    pub(super) rest: Option<(Vec<u8>, usize)>,
+    /// A writer found the connection broken.
+    pub(super) broken: Option<std::io::Error>,
+    /// Which connection this is: a writer must not give its half back to the next one.
+    pub(super) generation: u64,
+    pub(super) driver: Option<Waker>,
+    /// The driver is going to be polled.
+    pub(super) notified: bool,
+    /// When the driver looks at the deadlines next.
+    pub(super) armed: Tick,
+    /// How many commands the last write had.
+    pub(super) last_bunch: usize,
+    /// The time as of the last look at the clock.
+    pub(super) now: Tick,
+    /// The handle is gone.
+    pub(super) closing: bool,
+}
+
+/// What became of an attempt to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flushed {
+    /// Nothing is left, or somebody else is writing.
+    Done,
+    /// The kernel takes no more for now.
+    Blocked,
+}
+
+impl Link {
+    /// Connects, once, and starts the task that drives the connection. With `reconnect` the task makes a new one
+    /// whenever it is lost; without, the link is closed then.
+    pub(crate) async fn connect(config: Arc<Config>, reconnect: bool) -> Result<Self> {
+        let stream = connect(&config).await?;
+        let bounds = Bounds {
+            bytes: config.queue_budget,
+            commands: config.queue_commands,
+            when_full: config.when_full,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                session: Session::new(bounds),
+                writer: None,
+                rest: None,
+                broken: None,
+                generation: 0,
+                driver: None,
+                notified: false,
+                armed: 0,
+                last_bunch: 0,
+                now: 0,
+                closing: false,
+            }),
+            epoch: Instant::now(),
+            timeout: config.command_timeout.map(|timeout| timeout.as_millis() as u64),
+        });
+        let driver = Driver::new(shared.clone(), config, reconnect, stream);
+        tokio::spawn(driver.run());
+        Ok(Self { shared })
+    }
+
+    /// The default time a command may take, in milliseconds.
+    #[inline]
+    pub(crate) fn timeout(&self) -> Option<u64> {
+        self.shared.timeout
+    }
+
+    /// Sends the command, at the first call, and waits for its reply.
+    #[inline]
+    pub(crate) fn poll(
+        &self,
+        ticket: &mut Ticket,
+        out: &Outgoing<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<ReplyBuf>> {
+        let mut state = self.shared.lock();
+        if let Ticket::Queued(_) = ticket {
+            return match state.session.reply(ticket, cx.waker()) {
+                Some(outcome) => Poll::Ready(outcome),
+                None => Poll::Pending,
+            };
+        }
+        // The first of a bunch looks at the clock for all.
+        if !state.session.has_output() {
+            state.now = self.shared.now();
+        }
+        let now = state.now;
+        match state.session.submit(ticket, *out, now, cx.waker()) {
+            Err(error) => return Poll::Ready(Err(error)),
+            Ok(Submitted::Queued) => {}
+            Ok(Submitted::Waiting) => {
+                let early = self.shared.arm(&mut state, out, now);
+                self.shared.notify_if(state, early);
+                return Poll::Pending;
+            }
+        }
+        let early = self.shared.arm(&mut state, out, now);
+        let session = &state.session;
+        let bunch = session.queued() >= BUNCH || session.pending_bytes() >= BUNCH_BYTES;
+        let alone = session.inflight() == 1 && state.last_bunch <= 1;
+        if (bunch || alone) && state.writer.is_some() && state.rest.is_none() {
+            self.shared.flush(state);
+            if early {
+                self.shared.notify_if(self.shared.lock(), true);
+            }
+        } else {
+            self.shared.notify_if(state, true);
+        }
+        Poll::Pending
+    }
+
+    /// The future is gone: withdraws the command, or leaves its reply to be dropped.
+    #[cold]
+    pub(crate) fn cancel(&self, ticket: &mut Ticket) {
+        let mut state = self.shared.lock();
+        state.session.cancel(ticket);
+        // Room may have come free that was kept for this one.
+        let mut wakers = Vec::new();
+        state.session.admit(&mut wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether another user can have this connection.
+    pub(crate) fn is_clean(&self) -> bool {
+        let state = self.shared.lock();
+        state.session.is_clean() && state.broken.is_none() && state.rest.is_none()
+    }
+
+    /// Closes the connection at once: whatever is under way on it fails.
+    pub(crate) fn close(&self) {
+        let mut state = self.shared.lock();
+        state.closing = true;
+        self.shared.notify_if(state, true);
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    #[inline]
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Milliseconds since the link was made.
+    #[inline]
+    pub(super) fn now(&self) -> Tick {
+        self.epoch.elapsed().as_millis() as Tick
+    }
+
+    /// The moment of a tick.
+    pub(super) fn instant(&self, tick: Tick) -> Option<Instant> {
+        if tick == NEVER { None } else { self.epoch.checked_add(std::time::Duration::from_millis(tick)) }
+    }
+
+    /// Notes the command's deadline; `true` if the driver has to set its timer earlier for it.
+    #[inline]
+    fn arm(&self, state: &mut State, out: &Outgoing<'_>, now: Tick) -> bool {
+        match out.timeout {
+            Some(timeout) if now.saturating_add(timeout) < state.armed => {
+                state.armed = now.saturating_add(timeout);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Has the driver polled, unless it is going to be.
+    #[inline]
+    pub(super) fn notify_if(&self, mut state: MutexGuard<'_, State>, needed: bool) {
+        if !needed || state.notified {
+            return;
+        }
+        state.notified = true;
+        let waker = state.driver.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Writes what is queued, as far as the kernel takes it.
+    pub(super) fn flush(&self, mut state: MutexGuard<'_, State>) -> Flushed {
+        let Some(writer) = state.writer.take() else { return Flushed::Done };
+        let (buffer, mut position) = match state.rest.take() {
+            Some(rest) => rest,
+            None if state.session.has_output() => {
+                state.last_bunch = state.session.queued();
+                (state.session.output(), 0)
+            }
+            None => {
+                state.writer = Some(writer);
+                return Flushed::Done;
+            }
+        };
+        let generation = state.generation;
+        drop(state);
+
+        let from = position;
+        let failure = loop {
+            match writer.try_write(&buffer[position..]) {
+                Ok(written) => position += written,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => break Some(error),
+            }
+            if position == buffer.len() {
+                break None;
+            }
+        };
+
+        let mut state = self.lock();
+        if state.generation != generation {
+            // The connection was lost meanwhile; its commands have been told.
+            return Flushed::Done;
+        }
+        state.writer = Some(writer);
+        match failure {
+            None => {
+                state.session.wrote(position - from, Some(buffer));
+                let more = state.session.has_output();
+                self.notify_if(state, more);
+                Flushed::Done
+            }
+            Some(error) => {
+                state.session.wrote(position - from, None);
+                state.rest = Some((buffer, position));
+                let blocked = error.kind() == std::io::ErrorKind::WouldBlock;
+                if !blocked {
+                    state.broken = Some(error);
+                }
+                self.notify_if(state, true);
+                if blocked { Flushed::Blocked } else { Flushed::Done }
+            }
+        }
+    }
+
+    /// No connection will be made any more.
+    pub(super) fn close(&self, error: &Error) {
+        let mut wakers = Vec::new();
+        let mut state = self.lock();
+        state.generation += 1;
+        state.writer = None;
+        state.rest = None;
+        state.session.close(error, &mut wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// What a link that nobody drives any more says.
+pub(super) fn closed(why: &str) -> Error {
+    Error::new(ErrorKind::Disconnected, why)
+}
