@@ -83,8 +83,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Where no connection can be made within the connect timeout.
+    /// Where the settings make no sense, or no connection can be made within the connect timeout.
     pub async fn with_config(config: Config) -> Result<Self> {
+        config.check()?;
         let config = Arc::new(config);
         let route = Route::connect(&config).await?;
         let pool = Pool::new(config.clone())?;
