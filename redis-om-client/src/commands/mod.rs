@@ -11,10 +11,7 @@ mod scan;
 mod string;
 
 pub use expiry::{ExpireOptions, ExpireTime, Ttl};
-pub use hash::{
-    FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions,
-    HashCommands, HashTtlCommands,
-};
+pub use hash::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions, HashCommands, HashTtlCommands};
 #[cfg(feature = "json")]
 pub use json::JsonOne;
 pub use json::{JsonCommands, JsonLayout, JsonSetCondition, JsonType, JsonValueCommands};

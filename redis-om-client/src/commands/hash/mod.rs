@@ -8,13 +8,12 @@ mod options;
 mod tests;
 mod ttl;
 
-pub use options::{
-    FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions,
-};
+pub use options::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions};
 pub use ttl::HashTtlCommands;
 
 use crate::{
     command::{Cmd, Executor},
+    commands::{ScanOptions, ScanPage},
     value::{FromRedis, ToArg, ToArgs},
 };
 
@@ -254,6 +253,58 @@ pub trait HashCommands: Executor {
     /// ```
     fn hgetdel<R: FromRedis>(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<R> {
         self.execute(Cmd::new("HGETDEL").key(key).arg("FIELDS").args_counted("field", 1, fields).reply())
+    }
+
+    /// One page of the fields with their values: see [`ScanPage`]. A small hash comes whole.
+    ///
+    /// `HSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().hscan::<String, i64>("k", 0).to_string(), "HSCAN k 0");
+    /// ```
+    fn hscan<F: FromRedis, V: FromRedis>(
+        self,
+        key: impl ToArg,
+        cursor: u64,
+    ) -> Self::Output<ScanPage<(F, V)>> {
+        self.execute(Cmd::new("HSCAN").key(key).arg(cursor).readonly().reply())
+    }
+
+    /// One page of the fields that match, with their values.
+    ///
+    /// `HSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().hscan_with::<String, i64>("k", 0, ScanOptions::new().pattern("a*").count(100));
+    /// assert_eq!(command.to_string(), "HSCAN k 0 MATCH a* COUNT 100");
+    /// ```
+    fn hscan_with<F: FromRedis, V: FromRedis>(
+        self,
+        key: impl ToArg,
+        cursor: u64,
+        options: ScanOptions,
+    ) -> Self::Output<ScanPage<(F, V)>> {
+        self.execute(Cmd::new("HSCAN").key(key).arg(cursor).args(options).readonly().reply())
+    }
+
+    /// One page of the fields that match, without their values.
+    ///
+    /// `HSCAN key cursor [MATCH pattern] [COUNT count] NOVALUES` · O(1) a page, O(n) for all · since 7.4.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().hscan_novalues::<String>("k", 0, ScanOptions::new());
+    /// assert_eq!(command.to_string(), "HSCAN k 0 NOVALUES");
+    /// ```
+    fn hscan_novalues<F: FromRedis>(
+        self,
+        key: impl ToArg,
+        cursor: u64,
+        options: ScanOptions,
+    ) -> Self::Output<ScanPage<F>> {
+        self.execute(Cmd::new("HSCAN").key(key).arg(cursor).args(options).arg("NOVALUES").readonly().reply())
     }
 }
 

@@ -1,10 +1,14 @@
 //! What the options put on the wire, and replies that mean more than their number.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use super::*;
 use crate::{
-    command::{Command, cmd},
+    command::{Command, Flags, cmd},
+    commands::{ExpireTime, Ttl},
     resp::Replies,
 };
 
@@ -12,13 +16,17 @@ fn read<R>(command: &Command<R>, reply: &'static [u8]) -> R {
     command.decoder().decode(&mut Replies::new(reply)).unwrap()
 }
 
+fn at(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
 #[test]
 fn options_of_hsetex() {
     let words = |options| cmd().hsetex("h", ("a", 1), options).to_string();
     assert_eq!(words(HSetExOptions::new()), "HSETEX h FIELDS 1 a 1");
     assert_eq!(words(HSetExOptions::new().fxx().keepttl()), "HSETEX h FXX KEEPTTL FIELDS 1 a 1");
-    assert_eq!(words(HSetExOptions::new().keepttl().exat(5)), "HSETEX h EXAT 5 FIELDS 1 a 1");
-    assert_eq!(words(HSetExOptions::new().pxat(5).keepttl()), "HSETEX h KEEPTTL FIELDS 1 a 1");
+    assert_eq!(words(HSetExOptions::new().keepttl().exat(at(5_000))), "HSETEX h EXAT 5 FIELDS 1 a 1");
+    assert_eq!(words(HSetExOptions::new().exat(at(5_001))), "HSETEX h PXAT 5001 FIELDS 1 a 1");
     assert_eq!(words(HSetExOptions::new().nx().fnx()), "HSETEX h NX FNX FIELDS 1 a 1");
     assert_eq!(
         words(HSetExOptions::new().xx().ex(Duration::from_micros(1))),
@@ -30,19 +38,18 @@ fn options_of_hsetex() {
 fn options_of_hgetex() {
     let words = |expiry| cmd().hgetex::<Vec<Option<i64>>>("h", "a", expiry).to_string();
     assert_eq!(words(HGetEx::In(Duration::from_millis(1_001))), "HGETEX h PX 1001 FIELDS 1 a");
-    assert_eq!(words(HGetEx::At(7)), "HGETEX h EXAT 7 FIELDS 1 a");
-    assert_eq!(words(HGetEx::AtMillis(7)), "HGETEX h PXAT 7 FIELDS 1 a");
+    assert_eq!(words(HGetEx::At(at(7_000))), "HGETEX h EXAT 7 FIELDS 1 a");
     assert_eq!(words(HGetEx::Persist), "HGETEX h PERSIST FIELDS 1 a");
 }
 
 #[test]
-fn conditions_and_rounding() {
-    use HExpireCondition::{IfLater, IfNone, IfSome, IfSooner};
-    for (condition, word) in [(IfNone, "NX"), (IfSome, "XX"), (IfLater, "GT"), (IfSooner, "LT")] {
-        let command = cmd().hexpire_with("h", Duration::from_millis(1), condition, "a");
-        assert_eq!(command.to_string(), format!("HEXPIRE h 1 {word} FIELDS 1 a"));
-    }
-    assert_eq!(cmd().hpexpire("h", Duration::ZERO, "a").to_string(), "HPEXPIRE h 0 FIELDS 1 a");
+fn units() {
+    let fraction = Duration::from_millis(1_500);
+    assert_eq!(cmd().hexpire("h", fraction, "a").to_string(), "HPEXPIRE h 1500 FIELDS 1 a");
+    assert_eq!(cmd().hpexpire("h", Duration::from_secs(1), "a").to_string(), "HPEXPIRE h 1000 FIELDS 1 a");
+    assert_eq!(cmd().hexpireat("h", at(1_500), "a").to_string(), "HPEXPIREAT h 1500 FIELDS 1 a");
+    let zero = cmd().hexpire("h", Duration::ZERO, "a");
+    assert!(zero.cmd().check().unwrap_err().to_string().contains("a lifetime of zero"));
 }
 
 #[test]
@@ -67,12 +74,12 @@ fn expiry_replies() {
     assert!(command.decoder().decode(&mut Replies::new(b"*1\r\n:3\r\n")).is_err());
 
     let reply = b"*3\r\n:-2\r\n:-1\r\n:90\r\n";
-    let ttls = |left| [FieldTtl::NoField, FieldTtl::NoExpiry, FieldTtl::Expires(left)];
+    let ttls = |left| [Ttl::Missing, Ttl::Persistent, Ttl::For(left)];
     assert_eq!(read(&cmd().httl("h", "a"), reply), ttls(Duration::from_secs(90)));
     assert_eq!(read(&cmd().hpttl("h", "a"), reply), ttls(Duration::from_millis(90)));
-    assert_eq!(read(&cmd().hpttl("h", "a"), reply)[2].left(), Some(Duration::from_millis(90)));
-    let times = [FieldExpireTime::NoField, FieldExpireTime::NoExpiry, FieldExpireTime::At(90)];
-    assert_eq!(read(&cmd().hexpiretime("h", "a"), reply), times);
+    let times = |time| [ExpireTime::Missing, ExpireTime::Persistent, ExpireTime::At(time)];
+    assert_eq!(read(&cmd().hexpiretime("h", "a"), reply), times(at(90_000)));
+    assert_eq!(read(&cmd().hpexpiretime("h", "a"), reply), times(at(90)));
 
     let persisted = read(&cmd().hpersist("h", "a"), b"*3\r\n:-2\r\n:-1\r\n:1\r\n");
     assert_eq!(persisted, [FieldPersist::NoField, FieldPersist::NoExpiry, FieldPersist::Cleared]);
@@ -94,10 +101,12 @@ fn fields_with_values_of_both_protocols() {
 
 #[test]
 fn flags() {
-    use crate::command::Flags;
     assert!(cmd().hgetall::<Vec<(String, String)>>("h").cmd().flags().has(Flags::READONLY));
     assert!(cmd().httl("h", "a").cmd().flags().has(Flags::READONLY));
     assert!(!cmd().hset("h", ("a", 1)).cmd().flags().repeatable());
     assert!(!cmd().hgetdel::<Vec<Option<i64>>>("h", "a").cmd().flags().repeatable());
     assert!(cmd().hmset("h", ("a", 1)).cmd().flags().repeatable());
+    let hsetex = |options| cmd().hsetex("h", ("a", 1), options).cmd().flags().repeatable();
+    assert!(hsetex(HSetExOptions::new().keepttl()) && hsetex(HSetExOptions::new().exat(at(1))));
+    assert!(!hsetex(HSetExOptions::new().fnx()) && !hsetex(HSetExOptions::new().ex(Duration::from_secs(1))));
 }

@@ -1,22 +1,23 @@
 //! The expiry of single fields of a hash.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::{
     command::{Cmd, Executor},
+    commands::expiry::{self, ExpireOptions, ExpireTime, Time, Ttl, Unfit},
+    error::DecodeError,
+    resp::{Replies, Reply},
     value::{FromRedis, ToArg, ToArgs},
 };
 
-use super::options::{
-    FieldExpireTime, FieldExpiry, FieldPersist, FieldTtl, HExpireCondition, HGetEx, HSetExOptions, millis,
-    seconds, ttls_in_millis, ttls_in_seconds,
-};
+use super::options::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions};
 
 /// The commands on the expiry of single fields of a hash: Redis 7.4 or Valkey 9.0 and later.
 ///
-/// Their replies have one entry for each field, in the order of the fields.
+/// Their replies have one entry for each field, in the order of the fields. A lifetime of zero is refused: it would
+/// remove the fields at once.
 pub trait HashTtlCommands: Executor {
-    /// Lets fields expire in so long: whole seconds, a part of one rounded up; zero removes them at once. Replies what became of each.
+    /// Lets fields expire in so long; what is no whole number of seconds is sent as `HPEXPIRE`. Replies what became of each.
     ///
     /// `HEXPIRE key seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
@@ -27,30 +28,32 @@ pub trait HashTtlCommands: Executor {
     /// assert_eq!(command.to_string(), "HEXPIRE k 60 FIELDS 2 a b");
     /// ```
     fn hexpire(self, key: impl ToArg, ttl: Duration, fields: impl ToArgs) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(expire(Cmd::new("HEXPIRE").key(key).arg(seconds(ttl)), None, fields).reply())
+        self.execute(
+            expire(("HEXPIRE", "HPEXPIRE"), key, expiry::lifetime(ttl), ExpireOptions::new(), fields).reply(),
+        )
     }
 
-    /// As [`hexpire`](Self::hexpire), under a condition.
+    /// As [`hexpire`](Self::hexpire), under a condition: one only, for fields.
     ///
     /// `HEXPIRE key seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
     /// ```
-    /// # use redis_om_client::{commands::HExpireCondition, prelude::*};
+    /// # use redis_om_client::prelude::*;
     /// # use std::time::Duration;
-    /// let command = cmd().hexpire_with("k", Duration::from_secs(60), HExpireCondition::IfLater, "a");
+    /// let command = cmd().hexpire_with("k", Duration::from_secs(60), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HEXPIRE k 60 GT FIELDS 1 a");
     /// ```
     fn hexpire_with(
         self,
         key: impl ToArg,
         ttl: Duration,
-        condition: HExpireCondition,
         fields: impl ToArgs,
+        options: ExpireOptions,
     ) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(expire(Cmd::new("HEXPIRE").key(key).arg(seconds(ttl)), Some(condition), fields).reply())
+        self.execute(expire(("HEXPIRE", "HPEXPIRE"), key, expiry::lifetime(ttl), options, fields).reply())
     }
 
-    /// Lets fields expire in so long: whole milliseconds, a part of one rounded up; zero removes them at once. Replies what became of each.
+    /// Lets fields expire in so long, in milliseconds. Replies what became of each.
     ///
     /// `HPEXPIRE key milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
@@ -61,108 +64,138 @@ pub trait HashTtlCommands: Executor {
     /// assert_eq!(command.to_string(), "HPEXPIRE k 1500 FIELDS 2 a b");
     /// ```
     fn hpexpire(self, key: impl ToArg, ttl: Duration, fields: impl ToArgs) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(expire(Cmd::new("HPEXPIRE").key(key).arg(millis(ttl)), None, fields).reply())
+        self.execute(
+            expire(
+                ("HPEXPIRE", "HPEXPIRE"),
+                key,
+                expiry::millis(ttl).map(Time::Millis),
+                ExpireOptions::new(),
+                fields,
+            )
+            .reply(),
+        )
     }
 
-    /// As [`hpexpire`](Self::hpexpire), under a condition.
+    /// As [`hpexpire`](Self::hpexpire), under a condition: one only, for fields.
     ///
     /// `HPEXPIRE key milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
     /// ```
-    /// # use redis_om_client::{commands::HExpireCondition, prelude::*};
+    /// # use redis_om_client::prelude::*;
     /// # use std::time::Duration;
-    /// let command = cmd().hpexpire_with("k", Duration::from_millis(1_500), HExpireCondition::IfLater, "a");
+    /// let command = cmd().hpexpire_with("k", Duration::from_millis(1_500), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HPEXPIRE k 1500 GT FIELDS 1 a");
     /// ```
     fn hpexpire_with(
         self,
         key: impl ToArg,
         ttl: Duration,
-        condition: HExpireCondition,
         fields: impl ToArgs,
+        options: ExpireOptions,
     ) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(expire(Cmd::new("HPEXPIRE").key(key).arg(millis(ttl)), Some(condition), fields).reply())
+        self.execute(
+            expire(("HPEXPIRE", "HPEXPIRE"), key, expiry::millis(ttl).map(Time::Millis), options, fields)
+                .reply(),
+        )
     }
 
-    /// Lets fields expire at a Unix time in seconds; one that has passed removes them. Replies what became of each.
+    /// Lets fields expire at a time (what is no whole number of seconds is sent as `HPEXPIREAT`); one that has passed
+    /// removes them. Replies what became of each.
     ///
     /// `HEXPIREAT key unix-time-seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// # use std::time::Duration;
-    /// let command = cmd().hexpireat("k", 1_900_000_000, ["a", "b"]);
+    /// # use std::time::{Duration, SystemTime};
+    /// let command = cmd().hexpireat("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), ["a", "b"]);
     /// assert_eq!(command.to_string(), "HEXPIREAT k 1900000000 FIELDS 2 a b");
     /// ```
     fn hexpireat(
         self,
         key: impl ToArg,
-        unix_seconds: u64,
+        time: SystemTime,
         fields: impl ToArgs,
     ) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(expire(Cmd::new("HEXPIREAT").key(key).arg(unix_seconds), None, fields).reply())
+        self.execute(
+            expire(("HEXPIREAT", "HPEXPIREAT"), key, expiry::unix(time), ExpireOptions::new(), fields)
+                .reply(),
+        )
     }
 
-    /// As [`hexpireat`](Self::hexpireat), under a condition.
+    /// As [`hexpireat`](Self::hexpireat), under a condition: one only, for fields.
     ///
     /// `HEXPIREAT key unix-time-seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::{commands::HExpireCondition, prelude::*};
-    /// # use std::time::Duration;
-    /// let command = cmd().hexpireat_with("k", 1_900_000_000, HExpireCondition::IfLater, "a");
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::{Duration, SystemTime};
+    /// let command = cmd().hexpireat_with("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HEXPIREAT k 1900000000 GT FIELDS 1 a");
     /// ```
     fn hexpireat_with(
         self,
         key: impl ToArg,
-        unix_seconds: u64,
-        condition: HExpireCondition,
+        time: SystemTime,
         fields: impl ToArgs,
+        options: ExpireOptions,
     ) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(
-            expire(Cmd::new("HEXPIREAT").key(key).arg(unix_seconds), Some(condition), fields).reply(),
-        )
+        self.execute(expire(("HEXPIREAT", "HPEXPIREAT"), key, expiry::unix(time), options, fields).reply())
     }
 
-    /// Lets fields expire at a Unix time in milliseconds; one that has passed removes them. Replies what became of each.
+    /// Lets fields expire at a time, in milliseconds; one that has passed removes them. Replies what became of each.
     ///
     /// `HPEXPIREAT key unix-time-milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// # use std::time::Duration;
-    /// let command = cmd().hpexpireat("k", 1_900_000_000_000, ["a", "b"]);
+    /// # use std::time::{Duration, SystemTime};
+    /// let command = cmd().hpexpireat("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), ["a", "b"]);
     /// assert_eq!(command.to_string(), "HPEXPIREAT k 1900000000000 FIELDS 2 a b");
     /// ```
     fn hpexpireat(
         self,
         key: impl ToArg,
-        unix_millis: u64,
+        time: SystemTime,
         fields: impl ToArgs,
     ) -> Self::Output<Vec<FieldExpiry>> {
-        self.execute(expire(Cmd::new("HPEXPIREAT").key(key).arg(unix_millis), None, fields).reply())
+        self.execute(
+            expire(
+                ("HPEXPIREAT", "HPEXPIREAT"),
+                key,
+                expiry::unix_millis(time).map(Time::Millis),
+                ExpireOptions::new(),
+                fields,
+            )
+            .reply(),
+        )
     }
 
-    /// As [`hpexpireat`](Self::hpexpireat), under a condition.
+    /// As [`hpexpireat`](Self::hpexpireat), under a condition: one only, for fields.
     ///
     /// `HPEXPIREAT key unix-time-milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::{commands::HExpireCondition, prelude::*};
-    /// # use std::time::Duration;
-    /// let command = cmd().hpexpireat_with("k", 1_900_000_000_000, HExpireCondition::IfLater, "a");
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::{Duration, SystemTime};
+    /// let command = cmd().hpexpireat_with("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HPEXPIREAT k 1900000000000 GT FIELDS 1 a");
     /// ```
     fn hpexpireat_with(
         self,
         key: impl ToArg,
-        unix_millis: u64,
-        condition: HExpireCondition,
+        time: SystemTime,
         fields: impl ToArgs,
+        options: ExpireOptions,
     ) -> Self::Output<Vec<FieldExpiry>> {
         self.execute(
-            expire(Cmd::new("HPEXPIREAT").key(key).arg(unix_millis), Some(condition), fields).reply(),
+            expire(
+                ("HPEXPIREAT", "HPEXPIREAT"),
+                key,
+                expiry::unix_millis(time).map(Time::Millis),
+                options,
+                fields,
+            )
+            .reply(),
         )
     }
 
@@ -174,8 +207,12 @@ pub trait HashTtlCommands: Executor {
     /// # use redis_om_client::prelude::*;
     /// assert_eq!(cmd().httl("k", "a").to_string(), "HTTL k FIELDS 1 a");
     /// ```
-    fn httl(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<FieldTtl>> {
-        self.execute(counted(Cmd::new("HTTL").key(key), fields).readonly().reply_with(ttls_in_seconds))
+    fn httl(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<Ttl>> {
+        self.execute(
+            counted(Cmd::new("HTTL").key(key), fields)
+                .readonly()
+                .reply_with(|replies| each(replies, Ttl::seconds)),
+        )
     }
 
     /// How long fields live on, to the millisecond.
@@ -186,11 +223,15 @@ pub trait HashTtlCommands: Executor {
     /// # use redis_om_client::prelude::*;
     /// assert_eq!(cmd().hpttl("k", "a").to_string(), "HPTTL k FIELDS 1 a");
     /// ```
-    fn hpttl(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<FieldTtl>> {
-        self.execute(counted(Cmd::new("HPTTL").key(key), fields).readonly().reply_with(ttls_in_millis))
+    fn hpttl(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<Ttl>> {
+        self.execute(
+            counted(Cmd::new("HPTTL").key(key), fields)
+                .readonly()
+                .reply_with(|replies| each(replies, Ttl::millis)),
+        )
     }
 
-    /// When fields expire: Unix time in seconds.
+    /// When fields expire, to the second.
     ///
     /// `HEXPIRETIME key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpiretime/)
     ///
@@ -198,11 +239,15 @@ pub trait HashTtlCommands: Executor {
     /// # use redis_om_client::prelude::*;
     /// assert_eq!(cmd().hexpiretime("k", "a").to_string(), "HEXPIRETIME k FIELDS 1 a");
     /// ```
-    fn hexpiretime(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<FieldExpireTime>> {
-        self.execute(counted(Cmd::new("HEXPIRETIME").key(key), fields).readonly().reply())
+    fn hexpiretime(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<ExpireTime>> {
+        self.execute(
+            counted(Cmd::new("HEXPIRETIME").key(key), fields)
+                .readonly()
+                .reply_with(|replies| each(replies, ExpireTime::seconds)),
+        )
     }
 
-    /// When fields expire: Unix time in milliseconds.
+    /// When fields expire, to the millisecond.
     ///
     /// `HPEXPIRETIME key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpiretime/)
     ///
@@ -210,8 +255,12 @@ pub trait HashTtlCommands: Executor {
     /// # use redis_om_client::prelude::*;
     /// assert_eq!(cmd().hpexpiretime("k", "a").to_string(), "HPEXPIRETIME k FIELDS 1 a");
     /// ```
-    fn hpexpiretime(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<FieldExpireTime>> {
-        self.execute(counted(Cmd::new("HPEXPIRETIME").key(key), fields).readonly().reply())
+    fn hpexpiretime(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<Vec<ExpireTime>> {
+        self.execute(
+            counted(Cmd::new("HPEXPIRETIME").key(key), fields)
+                .readonly()
+                .reply_with(|replies| each(replies, ExpireTime::millis)),
+        )
     }
 
     /// Clears the expiry of fields. Replies what became of each.
@@ -232,13 +281,15 @@ pub trait HashTtlCommands: Executor {
     /// `HGETEX key EX seconds|PX milliseconds|EXAT …|PXAT …|PERSIST FIELDS numfields field [field …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hgetex/)
     ///
     /// ```
-    /// # use redis_om_client::{commands::HGetEx, prelude::*};
+    /// # use redis_om_client::prelude::*;
     /// # use std::time::Duration;
     /// let command = cmd().hgetex::<Vec<Option<String>>>("k", ["a", "b"], HGetEx::In(Duration::from_secs(60)));
     /// assert_eq!(command.to_string(), "HGETEX k EX 60 FIELDS 2 a b");
     /// ```
     fn hgetex<R: FromRedis>(self, key: impl ToArg, fields: impl ToArgs, expiry: HGetEx) -> Self::Output<R> {
-        self.execute(counted(Cmd::new("HGETEX").key(key).args(expiry), fields).reply())
+        let lifetime = expiry.lifetime();
+        let cmd = counted(Cmd::new("HGETEX").key(key).args(lifetime), fields);
+        self.execute(repeatable(cmd, lifetime.is_idempotent()).reply())
     }
 
     /// Sets fields, pairs of field and value, with an expiry or a condition: all of them or none. Replies whether they
@@ -247,7 +298,7 @@ pub trait HashTtlCommands: Executor {
     /// `HSETEX key [FNX|FXX] [EX seconds|PX milliseconds|EXAT …|PXAT …|KEEPTTL] FIELDS numfields field value [field value …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hsetex/)
     ///
     /// ```
-    /// # use redis_om_client::{commands::HSetExOptions, prelude::*};
+    /// # use redis_om_client::prelude::*;
     /// # use std::time::Duration;
     /// let options = HSetExOptions::new().ex(Duration::from_millis(2_500));
     /// let command = cmd().hsetex("k", [("a", 1), ("b", 2)], options);
@@ -255,7 +306,8 @@ pub trait HashTtlCommands: Executor {
     /// ```
     fn hsetex(self, key: impl ToArg, fields: impl ToArgs, options: HSetExOptions) -> Self::Output<bool> {
         let cmd = Cmd::new("HSETEX").key(key).args(options).arg("FIELDS");
-        self.execute(cmd.args_counted("field and value", 2, fields).reply())
+        let cmd = cmd.args_counted("field and value", 2, fields);
+        self.execute(repeatable(cmd, options.is_idempotent()).reply())
     }
 }
 
@@ -265,6 +317,35 @@ fn counted(cmd: Cmd, fields: impl ToArgs) -> Cmd {
     cmd.arg("FIELDS").args_counted("field", 1, fields)
 }
 
-fn expire(cmd: Cmd, condition: Option<HExpireCondition>, fields: impl ToArgs) -> Cmd {
-    counted(cmd.args(condition), fields)
+fn repeatable(cmd: Cmd, idempotent: bool) -> Cmd {
+    if idempotent { cmd.idempotent() } else { cmd }
+}
+
+/// `names`: of the command in seconds, and of the one in milliseconds.
+fn expire(
+    names: (&str, &str),
+    key: impl ToArg,
+    time: Result<Time, Unfit>,
+    options: ExpireOptions,
+    fields: impl ToArgs,
+) -> Cmd {
+    let cmd = match time {
+        Ok(Time::Seconds(amount)) => Cmd::new(names.0).key(key).arg(amount),
+        Ok(Time::Millis(amount)) => Cmd::new(names.1).key(key).arg(amount),
+        Err(why) => Cmd::new(names.0).key(key).refuse(why),
+    };
+    counted(cmd.args(options), fields)
+}
+
+/// One entry for each field.
+fn each<T>(
+    replies: &mut Replies<'_>,
+    read: fn(Reply<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let mut items = replies.take()?.items("an entry for each field")?;
+    let mut out = Vec::with_capacity(items.capacity());
+    while !items.is_empty() {
+        out.push(read(items.take()?).map_err(|error| error.at(out.len()))?);
+    }
+    Ok(out)
 }
