@@ -7,7 +7,9 @@ mod hash;
 mod json;
 mod kept;
 mod key;
+mod list;
 mod scan;
+mod set;
 mod string;
 
 pub use expiry::{ExpireOptions, ExpireTime, Ttl};
@@ -16,7 +18,9 @@ pub use hash::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions, HashCommands, H
 pub use json::JsonOne;
 pub use json::{JsonCommands, JsonLayout, JsonSetCondition, JsonType, JsonValueCommands};
 pub use key::{KeyCommands, KeyType};
+pub use list::{BlockingListCommands, LPosOptions, ListCommands, ListEnd, ListSide};
 pub use scan::{ScanOptions, ScanPage};
+pub use set::SetCommands;
 pub use string::{
     DelEx, GetEx, IncrEx, Increment, LcsMatch, LcsMatches, LcsOptions, MSetExOptions, SetOptions,
     StringCommands,

@@ -1,0 +1,111 @@
+//! Lists: commands that wait until there is an element.
+
+use std::time::Duration;
+
+use crate::{
+    command::{Cmd, Executor},
+    value::{FromRedis, ToArg, ToArgs},
+};
+
+use super::ListEnd;
+
+/// The commands on lists that wait until there is an element, at most for the time given; zero is for ever.
+///
+/// Each gets a connection of its own, so that nobody else waits for it; its deadline is the time given plus a grace.
+/// Inside a transaction they do not wait.
+pub trait BlockingListCommands: Executor {
+    /// Takes the first element of the first of these lists that has one, waiting until there is one. Replies its key with
+    /// the element; `None` where the time is up.
+    ///
+    /// `BLPOP key [key …] timeout` · O(k), k: keys · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/blpop/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let command = cmd().blpop::<String>(["a", "b"], Duration::from_millis(1_500));
+    /// assert_eq!(command.to_string(), "BLPOP a b 1.5");
+    /// ```
+    fn blpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(String, T)>> {
+        self.execute(Cmd::new("BLPOP").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    }
+
+    /// As [`blpop`](Self::blpop), from the tail.
+    ///
+    /// `BRPOP key [key …] timeout` · O(k), k: keys · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/brpop/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// assert_eq!(cmd().brpop::<String>("a", Duration::ZERO).to_string(), "BRPOP a 0");
+    /// ```
+    fn brpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(String, T)>> {
+        self.execute(Cmd::new("BRPOP").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    }
+
+    /// As [`lmove`](super::ListCommands::lmove), waiting until the source has an element; nil where the time is up (take an
+    /// `Option`).
+    ///
+    /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/blmove/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let command = cmd().blmove::<Option<String>>("a", "b", ListEnd::Left, ListEnd::Right, Duration::from_secs(5));
+    /// assert_eq!(command.to_string(), "BLMOVE a b LEFT RIGHT 5");
+    /// ```
+    fn blmove<R: FromRedis>(
+        self,
+        source: impl ToArg,
+        destination: impl ToArg,
+        from: ListEnd,
+        to: ListEnd,
+        timeout: Duration,
+    ) -> Self::Output<R> {
+        let cmd = Cmd::new("BLMOVE").key(source).key(destination).arg(from).arg(to);
+        self.execute(cmd.arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    }
+
+    /// As [`rpoplpush`](super::ListCommands::rpoplpush), waiting until the source has an element; nil where the time is up (take an
+    /// `Option`). Today's form is [`blmove`](Self::blmove) from right to left.
+    ///
+    /// `BRPOPLPUSH source destination timeout` · O(1) · since 2.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/brpoplpush/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let command = cmd().brpoplpush::<Option<String>>("a", "b", Duration::from_secs(5));
+    /// assert_eq!(command.to_string(), "BRPOPLPUSH a b 5");
+    /// ```
+    fn brpoplpush<R: FromRedis>(
+        self,
+        source: impl ToArg,
+        destination: impl ToArg,
+        timeout: Duration,
+    ) -> Self::Output<R> {
+        let cmd = Cmd::new("BRPOPLPUSH").key(source).key(destination);
+        self.execute(cmd.arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    }
+
+    /// As [`lmpop`](super::ListCommands::lmpop), waiting until one of the lists has an element; `None` where the time is up.
+    ///
+    /// `BLMPOP timeout numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/blmpop/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let command = cmd().blmpop::<String>(["a", "b"], ListEnd::Left, 10, Duration::from_secs(5));
+    /// assert_eq!(command.to_string(), "BLMPOP 5 2 a b LEFT COUNT 10");
+    /// ```
+    fn blmpop<T: FromRedis>(
+        self,
+        keys: impl ToArgs,
+        from: ListEnd,
+        count: u64,
+        timeout: Duration,
+    ) -> Self::Output<Option<(String, Vec<T>)>> {
+        let cmd = Cmd::new("BLMPOP").arg(timeout.as_secs_f64()).keys_counted(keys).arg(from);
+        self.execute(cmd.arg("COUNT").arg(count).blocking(timeout).reply())
+    }
+}
+
+impl<E: Executor> BlockingListCommands for E {}
