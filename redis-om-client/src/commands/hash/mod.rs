@@ -182,9 +182,9 @@ pub trait HashCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().hincrby("k", "visits", -2).to_string(), "HINCRBY k visits -2");
+    /// assert_eq!(cmd().hincr_by("k", "visits", -2).to_string(), "HINCRBY k visits -2");
     /// ```
-    fn hincrby(self, key: impl ToArg, field: impl ToArg, increment: i64) -> Self::Output<i64> {
+    fn hincr_by(self, key: impl ToArg, field: impl ToArg, increment: i64) -> Self::Output<i64> {
         self.execute(Cmd::new("HINCRBY").key(key).arg(field).arg(increment).reply())
     }
 
@@ -197,9 +197,9 @@ pub trait HashCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().hincrbyfloat("k", "price", 0.5).to_string(), "HINCRBYFLOAT k price 0.5");
+    /// assert_eq!(cmd().hincr_by_float("k", "price", 0.5).to_string(), "HINCRBYFLOAT k price 0.5");
     /// ```
-    fn hincrbyfloat(self, key: impl ToArg, field: impl ToArg, increment: f64) -> Self::Output<f64> {
+    fn hincr_by_float(self, key: impl ToArg, field: impl ToArg, increment: f64) -> Self::Output<f64> {
         self.execute(Cmd::new("HINCRBYFLOAT").key(key).arg(field).arg(increment).reply())
     }
 

@@ -78,6 +78,11 @@ impl HGetEx {
             Self::Persist => Lifetime::Persist,
         }
     }
+
+    pub(super) fn is_idempotent(self) -> bool {
+        // A time in the past removes the fields, so that the second reply would be another.
+        self == Self::Persist
+    }
 }
 
 /// How [`hsetex`](super::HashTtlCommands::hsetex) sets fields: under which condition, and when they expire.
@@ -135,7 +140,7 @@ impl HSetExOptions {
     }
 
     /// The fields keep the expiry that they have; without this it is cleared.
-    pub fn keepttl(self) -> Self {
+    pub fn keep_ttl(self) -> Self {
         Self { lifetime: Some(Lifetime::Keep), ..self }
     }
 

@@ -24,8 +24,8 @@ fn at(millis: u64) -> SystemTime {
 fn options_of_hsetex() {
     let words = |options| cmd().hsetex("h", ("a", 1), options).to_string();
     assert_eq!(words(HSetExOptions::new()), "HSETEX h FIELDS 1 a 1");
-    assert_eq!(words(HSetExOptions::new().fxx().keepttl()), "HSETEX h FXX KEEPTTL FIELDS 1 a 1");
-    assert_eq!(words(HSetExOptions::new().keepttl().exat(at(5_000))), "HSETEX h EXAT 5 FIELDS 1 a 1");
+    assert_eq!(words(HSetExOptions::new().fxx().keep_ttl()), "HSETEX h FXX KEEPTTL FIELDS 1 a 1");
+    assert_eq!(words(HSetExOptions::new().keep_ttl().exat(at(5_000))), "HSETEX h EXAT 5 FIELDS 1 a 1");
     assert_eq!(words(HSetExOptions::new().exat(at(5_001))), "HSETEX h PXAT 5001 FIELDS 1 a 1");
     assert_eq!(words(HSetExOptions::new().nx().fnx()), "HSETEX h NX FNX FIELDS 1 a 1");
     assert_eq!(
@@ -96,7 +96,7 @@ fn fields_with_values_of_both_protocols() {
     assert_eq!(read(&some, b"*2\r\n$1\r\na\r\n$1\r\n1\r\n"), [("a".to_owned(), 1)]);
     let two = cmd().hmget::<(Option<String>, Option<i64>)>("h", ["a", "b"]);
     assert_eq!(read(&two, b"*2\r\n$1\r\nx\r\n$-1\r\n"), (Some("x".into()), None));
-    assert_eq!(read(&cmd().hincrbyfloat("h", "a", 1.0), b"$3\r\n3.5\r\n"), 3.5);
+    assert_eq!(read(&cmd().hincr_by_float("h", "a", 1.0), b"$3\r\n3.5\r\n"), 3.5);
 }
 
 #[test]
@@ -107,6 +107,6 @@ fn flags() {
     assert!(!cmd().hgetdel::<Vec<Option<i64>>>("h", "a").cmd().flags().repeatable());
     assert!(cmd().hmset("h", ("a", 1)).cmd().flags().repeatable());
     let hsetex = |options| cmd().hsetex("h", ("a", 1), options).cmd().flags().repeatable();
-    assert!(hsetex(HSetExOptions::new().keepttl()) && hsetex(HSetExOptions::new().exat(at(1))));
+    assert!(hsetex(HSetExOptions::new().keep_ttl()) && hsetex(HSetExOptions::new().exat(at(1))));
     assert!(!hsetex(HSetExOptions::new().fnx()) && !hsetex(HSetExOptions::new().ex(Duration::from_secs(1))));
 }

@@ -287,9 +287,8 @@ pub trait HashTtlCommands: Executor {
     /// assert_eq!(command.to_string(), "HGETEX k EX 60 FIELDS 2 a b");
     /// ```
     fn hgetex<R: FromRedis>(self, key: impl ToArg, fields: impl ToArgs, expiry: HGetEx) -> Self::Output<R> {
-        let lifetime = expiry.lifetime();
-        let cmd = counted(Cmd::new("HGETEX").key(key).args(lifetime), fields);
-        self.execute(repeatable(cmd, lifetime.is_idempotent()).reply())
+        let cmd = counted(Cmd::new("HGETEX").key(key).args(expiry.lifetime()), fields);
+        self.execute(repeatable(cmd, expiry.is_idempotent()).reply())
     }
 
     /// Sets fields, pairs of field and value, with an expiry or a condition: all of them or none. Replies whether they
