@@ -17,7 +17,10 @@ pub use hash::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions, HashCommands, H
 #[cfg(feature = "json")]
 pub use json::JsonOne;
 pub use json::{JsonCommands, JsonLayout, JsonSetCondition, JsonType, JsonValueCommands};
-pub use key::{KeyCommands, KeyType};
+pub use key::{
+    CopyOptions, KeyCommands, KeyExpiryCommands, KeyType, MigrateOptions, ObjectEncoding, RestoreOptions,
+    SortOptions,
+};
 pub use list::{BlockingListCommands, LPosOptions, ListCommands, ListEnd, ListSide};
 pub use scan::{ScanOptions, ScanPage};
 pub use set::SetCommands;

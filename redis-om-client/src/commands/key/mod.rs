@@ -1,21 +1,313 @@
-//! Keys of any type: delete, rename, expire, look for.
+//! Keys of any type: copy, delete, rename, look for, sort.
 
+mod lifetime;
+mod options;
+mod replies;
+#[cfg(test)]
+mod tests;
 mod types;
 
-pub use types::KeyType;
+pub use lifetime::KeyExpiryCommands;
+pub use options::{CopyOptions, MigrateOptions, RestoreOptions, SortOptions};
+pub use types::{KeyType, ObjectEncoding};
+
+use std::time::Duration;
+
+use bytes::Bytes;
 
 use crate::{
     command::{Cmd, Executor},
-    value::FromRedis,
+    value::{FromRedis, ToArg, ToArgs},
 };
 
-use super::{ScanOptions, ScanPage};
+use super::{ScanOptions, ScanPage, expiry};
 
-/// The commands on keys, whatever they hold.
+/// The commands on keys, whatever they hold. Expiry has its own trait, [`KeyExpiryCommands`].
 pub trait KeyCommands: Executor {
-    /// One page of the keys.
+    /// Copies a value with its expiry, if the destination does not exist. Replies whether it was copied.
     ///
-    /// `SCAN cursor` · O(1) a page, O(N) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/scan/)
+    /// `COPY source destination` · O(N) in its elements · since 6.2.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/copy/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().copy("a", "b").to_string(), "COPY a b");
+    /// ```
+    fn copy(self, source: impl ToArg, destination: impl ToArg) -> Self::Output<bool> {
+        self.execute(Cmd::new("COPY").key(source).key(destination).reply())
+    }
+
+    /// Copies a value with its expiry, also over what is there, also into another database. Replies whether
+    /// it was copied.
+    ///
+    /// `COPY source destination [DB db] [REPLACE]` · O(N) in its elements · since 6.2.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/copy/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().copy_with("a", "b", CopyOptions::new().db(1).replace());
+    /// assert_eq!(command.to_string(), "COPY a b DB 1 REPLACE");
+    /// ```
+    fn copy_with(
+        self,
+        source: impl ToArg,
+        destination: impl ToArg,
+        options: CopyOptions,
+    ) -> Self::Output<bool> {
+        self.execute(Cmd::new("COPY").key(source).key(destination).args(options).reply())
+    }
+
+    /// Deletes keys. Replies how many there were.
+    ///
+    /// `DEL key [key …]` · O(N) in the keys and their elements · since 1.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/del/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().del(["a", "b"]).to_string(), "DEL a b");
+    /// ```
+    fn del(self, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("DEL").keys(keys).reply())
+    }
+
+    /// The value in the server's own form, without its expiry, for [`restore`](KeyCommands::restore);
+    /// `None` where the key does not exist.
+    ///
+    /// `DUMP key` · O(N) in its elements · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/dump/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().dump("k").to_string(), "DUMP k");
+    /// ```
+    fn dump(self, key: impl ToArg) -> Self::Output<Option<Bytes>> {
+        self.execute(Cmd::new("DUMP").key(key).readonly().reply())
+    }
+
+    /// How many of these keys exist; one that is given twice counts twice.
+    ///
+    /// `EXISTS key [key …]` · O(N) in the keys · since 1.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/exists/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().exists(["a", "b"]).to_string(), "EXISTS a b");
+    /// ```
+    fn exists(self, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("EXISTS").keys(keys).readonly().reply())
+    }
+
+    /// All keys that match a glob (take a `Vec` or a set). The server does nothing else meanwhile: in
+    /// production use [`scan`](KeyCommands::scan).
+    ///
+    /// `KEYS pattern` · O(N) in all keys of the database · since 1.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/keys/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().keys::<Vec<String>>("user:*").to_string(), "KEYS user:*");
+    /// ```
+    fn keys<R: FromRedis>(self, pattern: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("KEYS").arg(pattern).readonly().reply())
+    }
+
+    /// Moves keys to another server, all or none; `timeout` is for each pause on the way. Replies `false`
+    /// where none of the keys exists.
+    ///
+    /// `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH … | AUTH2 …] KEYS key [key …]` · O(N) in
+    /// their elements · since 2.6.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/migrate/)
+    ///
+    /// # Errors
+    /// Where the other server cannot be reached in time (`IOERR`), or has the key already (`BUSYKEY`).
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let options = MigrateOptions::new().replace();
+    /// let command = cmd().migrate("other", 6379, ["a", "b"], Duration::from_secs(5), options);
+    /// assert_eq!(command.to_string(), r#"MIGRATE other 6379 "" 0 5000 REPLACE KEYS a b"#);
+    /// ```
+    fn migrate(
+        self,
+        host: &str,
+        port: u16,
+        keys: impl ToArgs,
+        timeout: Duration,
+        options: MigrateOptions,
+    ) -> Self::Output<bool> {
+        let (millis, why) = match expiry::millis(timeout) {
+            Ok(millis) => (millis, None),
+            Err(why) => (0, Some(why)),
+        };
+        // The form with KEYS, also for one key: its own place is then empty.
+        let cmd = Cmd::new("MIGRATE").arg(host).arg(port).arg("").arg(options.database()).arg(millis);
+        let cmd = cmd.args(options).arg("KEYS").keys(keys).blocking(timeout);
+        self.execute(
+            match why {
+                Some(why) => cmd.refuse(why),
+                None => cmd,
+            }
+            .reply_with(replies::migrated),
+        )
+    }
+
+    /// Moves a key to another database of the server. Replies `false` where it does not exist, or exists
+    /// there.
+    ///
+    /// `MOVE key db` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/move/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().move_("k", 1).to_string(), "MOVE k 1");
+    /// ```
+    fn move_(self, key: impl ToArg, db: u32) -> Self::Output<bool> {
+        self.execute(Cmd::new("MOVE").key(key).arg(db).reply())
+    }
+
+    /// How the server stores the value; `None` where the key does not exist.
+    ///
+    /// `OBJECT ENCODING key` · O(1) · since 2.2.3 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/object-encoding/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().object_encoding("k").to_string(), "OBJECT ENCODING k");
+    /// ```
+    fn object_encoding(self, key: impl ToArg) -> Self::Output<Option<ObjectEncoding>> {
+        self.execute(Cmd::new("OBJECT").arg("ENCODING").key(key).readonly().reply())
+    }
+
+    /// How often the key is used, on the server's logarithmic scale; `None` where it does not exist.
+    ///
+    /// `OBJECT FREQ key` · O(1) · since 4.0.0 · [redis.io](https://redis.io/docs/latest/commands/object-freq/)
+    ///
+    /// # Errors
+    /// Where `maxmemory-policy` is no LFU policy.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().object_freq("k").to_string(), "OBJECT FREQ k");
+    /// ```
+    fn object_freq(self, key: impl ToArg) -> Self::Output<Option<u64>> {
+        self.execute(Cmd::new("OBJECT").arg("FREQ").key(key).readonly().reply())
+    }
+
+    /// How long the key has not been used, in whole seconds; `None` where it does not exist.
+    ///
+    /// `OBJECT IDLETIME key` · O(1) · since 2.2.3 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/object-idletime/)
+    ///
+    /// # Errors
+    /// Where `maxmemory-policy` is an LFU policy.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().object_idletime("k").to_string(), "OBJECT IDLETIME k");
+    /// ```
+    fn object_idletime(self, key: impl ToArg) -> Self::Output<Option<Duration>> {
+        self.execute(Cmd::new("OBJECT").arg("IDLETIME").key(key).readonly().reply_with(replies::seconds))
+    }
+
+    /// How many references the server holds to the value; `None` where the key does not exist.
+    ///
+    /// `OBJECT REFCOUNT key` · O(1) · since 2.2.3 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/object-refcount/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().object_refcount("k").to_string(), "OBJECT REFCOUNT k");
+    /// ```
+    fn object_refcount(self, key: impl ToArg) -> Self::Output<Option<u64>> {
+        self.execute(Cmd::new("OBJECT").arg("REFCOUNT").key(key).readonly().reply())
+    }
+
+    /// Some key; nil where the database is empty (take an `Option`).
+    ///
+    /// `RANDOMKEY` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/randomkey/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().randomkey::<Option<String>>().to_string(), "RANDOMKEY");
+    /// ```
+    fn randomkey<R: FromRedis>(self) -> Self::Output<R> {
+        self.execute(Cmd::new("RANDOMKEY").readonly().reply())
+    }
+
+    /// Renames a key, and deletes what had the new name before.
+    ///
+    /// `RENAME key newkey` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/rename/)
+    ///
+    /// # Errors
+    /// Where the key does not exist.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().rename("a", "b").to_string(), "RENAME a b");
+    /// ```
+    fn rename(self, key: impl ToArg, name: impl ToArg) -> Self::Output<()> {
+        self.execute(Cmd::new("RENAME").key(key).key(name).reply())
+    }
+
+    /// Renames a key if none has the new name. Replies whether it was renamed.
+    ///
+    /// `RENAMENX key newkey` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/renamenx/)
+    ///
+    /// # Errors
+    /// Where the key does not exist.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().renamenx("a", "b").to_string(), "RENAMENX a b");
+    /// ```
+    fn renamenx(self, key: impl ToArg, name: impl ToArg) -> Self::Output<bool> {
+        self.execute(Cmd::new("RENAMENX").key(key).key(name).reply())
+    }
+
+    /// Creates a key from what [`dump`](KeyCommands::dump) gave; it does not expire.
+    ///
+    /// `RESTORE key 0 value` · O(N) in its elements · since 2.6.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/restore/)
+    ///
+    /// # Errors
+    /// Where the key exists (`BUSYKEY`), or the value is none or is of a newer server.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().restore("k", "dumped").to_string(), "RESTORE k 0 dumped");
+    /// ```
+    fn restore(self, key: impl ToArg, value: impl ToArg) -> Self::Output<()> {
+        self.execute(Cmd::new("RESTORE").key(key).arg(0).arg(value).reply())
+    }
+
+    /// Creates a key from what [`dump`](KeyCommands::dump) gave, also over what is there, with an expiry.
+    ///
+    /// `RESTORE key ttl value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]` · O(N) in its
+    /// elements · since 2.6.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/restore/)
+    ///
+    /// # Errors
+    /// Where the key exists and is not to be replaced (`BUSYKEY`), or the value is none or is of a newer
+    /// server.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let options = RestoreOptions::new().replace().ex(Duration::from_secs(60));
+    /// let command = cmd().restore_with("k", "dumped", options);
+    /// assert_eq!(command.to_string(), "RESTORE k 60000 dumped REPLACE");
+    /// ```
+    fn restore_with(self, key: impl ToArg, value: impl ToArg, options: RestoreOptions) -> Self::Output<()> {
+        let cmd = match options.ttl() {
+            Ok(ttl) => Cmd::new("RESTORE").key(key).arg(ttl).arg(value).args(options),
+            Err(why) => Cmd::new("RESTORE").key(key).refuse(why),
+        };
+        self.execute(if options.is_idempotent() { cmd.idempotent() } else { cmd }.reply())
+    }
+
+    /// One page of the keys; start with the cursor 0 and go on with the page's own.
+    ///
+    /// `SCAN cursor` · O(1) a page, O(N) for all · since 2.8.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/scan/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -38,6 +330,162 @@ pub trait KeyCommands: Executor {
     fn scan_with<K: FromRedis>(self, cursor: u64, options: ScanOptions) -> Self::Output<ScanPage<K>> {
         self.execute(Cmd::new("SCAN").arg(cursor).args(options).readonly().reply())
     }
+
+    /// The elements of a list, set or sorted set as numbers in ascending order; none where the key does not
+    /// exist.
+    ///
+    /// `SORT key` · O(N log N) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sort/)
+    ///
+    /// # Errors
+    /// Where an element is no number: ask for [`SortOptions::alpha`].
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().sort::<Vec<i64>>("k").to_string(), "SORT k");
+    /// ```
+    fn sort<R: FromRedis>(self, key: impl ToArg) -> Self::Output<R> {
+        self.execute(Cmd::new("SORT").key(key).idempotent().reply())
+    }
+
+    /// The elements of a list, set or sorted set in an order, or values of other keys that they name. With
+    /// `n` patterns to get there are `n` values for each element, nil where a key does not exist (take a
+    /// `Vec` of `Option`s).
+    ///
+    /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]` · O(N log N) ·
+    /// since 1.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/sort/)
+    ///
+    /// # Errors
+    /// Where an element is no number: ask for [`SortOptions::alpha`].
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().sort_with::<Vec<String>>("k", SortOptions::new().desc().limit(0, 10));
+    /// assert_eq!(command.to_string(), "SORT k LIMIT 0 10 DESC");
+    /// ```
+    fn sort_with<R: FromRedis>(self, key: impl ToArg, options: SortOptions) -> Self::Output<R> {
+        self.execute(Cmd::new("SORT").key(key).args(options).idempotent().reply())
+    }
+
+    /// As [`sort_with`](KeyCommands::sort_with), and a replica can do it too.
+    ///
+    /// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]` · O(N log N) ·
+    /// since 7.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/sort_ro/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().sort_ro::<Vec<String>>("k", SortOptions::new().alpha());
+    /// assert_eq!(command.to_string(), "SORT_RO k ALPHA");
+    /// ```
+    fn sort_ro<R: FromRedis>(self, key: impl ToArg, options: SortOptions) -> Self::Output<R> {
+        self.execute(Cmd::new("SORT_RO").key(key).args(options).readonly().reply())
+    }
+
+    /// Sorts into a list under another key, whatever that held; an empty result deletes it. Replies how
+    /// many elements it has.
+    ///
+    /// `SORT key [BY …] [LIMIT …] [GET …] [ASC | DESC] [ALPHA] STORE destination` · O(N log N) · since 1.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/sort/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().sort_store("k", "sorted", SortOptions::new().alpha());
+    /// assert_eq!(command.to_string(), "SORT k ALPHA STORE sorted");
+    /// ```
+    fn sort_store(self, key: impl ToArg, destination: impl ToArg, options: SortOptions) -> Self::Output<u64> {
+        self.execute(Cmd::new("SORT").key(key).args(options).arg("STORE").key(destination).reply())
+    }
+
+    /// Marks keys as used just now, which matters to eviction. Replies how many exist.
+    ///
+    /// `TOUCH key [key …]` · O(N) in the keys · since 3.2.1 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/touch/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().touch(["a", "b"]).to_string(), "TOUCH a b");
+    /// ```
+    fn touch(self, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("TOUCH").keys(keys).idempotent().reply())
+    }
+
+    /// The type of the value; [`KeyType::None`] where the key does not exist.
+    ///
+    /// `TYPE key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/type/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().type_("k").to_string(), "TYPE k");
+    /// ```
+    fn type_(self, key: impl ToArg) -> Self::Output<KeyType> {
+        self.execute(Cmd::new("TYPE").key(key).readonly().reply())
+    }
+
+    /// Deletes keys, and frees what they held in the background. Replies how many there were.
+    ///
+    /// `UNLINK key [key …]` · O(1) for each key · since 4.0.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/unlink/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().unlink(["a", "b"]).to_string(), "UNLINK a b");
+    /// ```
+    fn unlink(self, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("UNLINK").keys(keys).reply())
+    }
+
+    /// Waits until so many replicas have the writes that the same connection sent before, at most for this
+    /// time (zero: for ever). Replies how many have them.
+    ///
+    /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
+    /// nothing.
+    ///
+    /// `WAIT replicas timeout` · O(1) · since 3.0.0 · [redis.io](https://redis.io/docs/latest/commands/wait/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let batch = pipe().set("k", 1).wait(1, Duration::from_millis(500));
+    /// assert_eq!(batch.to_string(), "SET k 1 | WAIT 1 500");
+    /// ```
+    fn wait(self, replicas: u32, timeout: Duration) -> Self::Output<u64> {
+        let cmd = Cmd::new("WAIT").arg(replicas);
+        self.execute(with_timeout(cmd, timeout).reply())
+    }
+
+    /// Waits until the writes that the same connection sent before are on the disk, of the server itself if
+    /// `local` and of so many replicas, at most for this time (zero: for ever). Replies how many servers (0
+    /// or 1) and how many replicas have them there.
+    ///
+    /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
+    /// nothing.
+    ///
+    /// `WAITAOF local replicas timeout` · O(1) · since 7.2.0 ·
+    /// [redis.io](https://redis.io/docs/latest/commands/waitaof/)
+    ///
+    /// # Errors
+    /// Where `local` is asked for of a server without an append-only file.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let batch = pipe().set("k", 1).waitaof(true, 0, Duration::from_millis(500));
+    /// assert_eq!(batch.to_string(), "SET k 1 | WAITAOF 1 0 500");
+    /// ```
+    fn waitaof(self, local: bool, replicas: u32, timeout: Duration) -> Self::Output<(u64, u64)> {
+        let cmd = Cmd::new("WAITAOF").arg(local).arg(replicas);
+        self.execute(with_timeout(cmd, timeout).reply())
+    }
 }
 
 impl<E: Executor> KeyCommands for E {}
+
+/// A timeout in milliseconds, where zero is for ever.
+fn with_timeout(cmd: Cmd, timeout: Duration) -> Cmd {
+    let millis = if timeout.is_zero() { Ok(0) } else { expiry::millis(timeout) };
+    match millis {
+        Ok(millis) => cmd.arg(millis).blocking(timeout),
+        Err(_) => cmd.refuse("a timeout of more than 292 million years does not fit: zero waits for ever"),
+    }
+}

@@ -70,3 +70,53 @@ impl ToArg for KeyType {
         arg.bytes(self.as_str().as_bytes())
     }
 }
+
+/// How the server stores a value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ObjectEncoding {
+    /// A string of its own.
+    Raw,
+    /// A short string within its object.
+    EmbStr,
+    /// A string that is an integer of 64 bits.
+    Int,
+    /// A small collection as one piece of memory.
+    ListPack,
+    /// The same for a hash whose fields expire.
+    ListPackEx,
+    /// What small collections were before 7.0.
+    ZipList,
+    /// A small set of integers.
+    IntSet,
+    /// A hash table.
+    HashTable,
+    /// A list of pieces.
+    QuickList,
+    /// A sorted set of some size.
+    SkipList,
+    /// A stream.
+    Stream,
+    /// One of a module, or newer than this client.
+    Other(String),
+}
+
+impl FromRedis for ObjectEncoding {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        let name = reply.blob("the encoding of a value")?;
+        Ok(match name.as_str()? {
+            "raw" => Self::Raw,
+            "embstr" => Self::EmbStr,
+            "int" => Self::Int,
+            "listpack" => Self::ListPack,
+            "listpackex" => Self::ListPackEx,
+            "ziplist" => Self::ZipList,
+            "intset" => Self::IntSet,
+            "hashtable" => Self::HashTable,
+            "quicklist" => Self::QuickList,
+            "skiplist" => Self::SkipList,
+            "stream" => Self::Stream,
+            other => Self::Other(other.to_owned()),
+        })
+    }
+}
