@@ -21,7 +21,7 @@ impl<'a> Connection<'a> {
     }
 }
 
-impl<'a> Executor for &'a Connection<'_> {
+impl Executor for &Connection<'_> {
     type Output<R> = Result<R>;
 
     fn execute<R>(self, command: Command<R>) -> Result<R> {

@@ -162,7 +162,7 @@ fn outside_async() -> Result<()> {
     }
 }
 
-impl<'a> Executor for &'a Client {
+impl Executor for &Client {
     type Output<R> = Result<R>;
 
     fn execute<R>(self, command: Command<R>) -> Result<R> {

@@ -100,7 +100,6 @@ impl<R> Command<R> {
     }
 
     /// The words.
-    #[must_use]
     pub fn cmd(&self) -> &Cmd {
         &self.cmd
     }
