@@ -39,7 +39,9 @@ impl<R> Plan for Command<R> {
 
     #[inline]
     fn read(&self, replies: &mut Replies<'_>) -> Result<R> {
-        self.decoder.decode(replies).map_err(|error| self.cmd.blame(error.into(), 0))
+        let outcome = self.decoder.decode(replies);
+        // Of several commands in one the failing one is the last whose reply was taken.
+        outcome.map_err(|error| self.cmd.blame(error.into(), replies.taken().saturating_sub(1)))
     }
 }
 

@@ -67,9 +67,16 @@ impl<R> Slot for One<R> {
 
     fn read(&self, reading: &mut Reading<'_, '_>) -> Result<R, DecodeError> {
         reading.pass()?;
-        let reply = self.decoder.decode(reading.replies)?;
-        reading.part += self.parts as usize;
-        Ok(reply)
+        let start = reading.replies.taken();
+        reading.replies.limit(Some(self.parts));
+        let outcome = self.decoder.decode(reading.replies);
+        reading.replies.limit(None);
+        // Of several commands in one the failing one is the last whose reply was taken.
+        reading.part += match outcome {
+            Ok(_) => self.parts as usize,
+            Err(_) => (reading.replies.taken() - start).saturating_sub(1),
+        };
+        outcome
     }
 }
 
@@ -87,7 +94,9 @@ impl<R> Slot for Checked<One<R>> {
     fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Reply, DecodeError> {
         reading.pass()?;
         let end = reading.replies.taken() + self.0.parts as usize;
+        reading.replies.limit(Some(self.0.parts));
         let outcome = self.0.decoder.decode(reading.replies).map_err(Error::from);
+        reading.replies.limit(None);
         while reading.replies.taken() < end {
             drop(reading.replies.take()?);
         }

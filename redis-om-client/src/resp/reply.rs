@@ -236,13 +236,20 @@ pub struct Replies<'a> {
     /// Where the rest of them are, when they arrived in several pieces; each piece is whole replies.
     more: std::slice::Iter<'a, Bytes>,
     taken: usize,
+    /// Where the replies of the command that is being decoded end.
+    end: usize,
 }
 
 impl<'a> Replies<'a> {
     /// Over the bytes of whole replies.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { cursor: Cursor { bytes, shared: None, position: Cell::new(0) }, more: [].iter(), taken: 0 }
+        Self {
+            cursor: Cursor { bytes, shared: None, position: Cell::new(0) },
+            more: [].iter(),
+            taken: 0,
+            end: usize::MAX,
+        }
     }
 
     /// Over shared bytes: strings can be taken out without a copy.
@@ -252,6 +259,7 @@ impl<'a> Replies<'a> {
             cursor: Cursor { bytes, shared: Some(bytes), position: Cell::new(0) },
             more: [].iter(),
             taken: 0,
+            end: usize::MAX,
         }
     }
 
@@ -280,6 +288,18 @@ impl<'a> Replies<'a> {
         }
         self.taken += 1;
         self.cursor.reply()
+    }
+
+    /// Whether there is one more reply for the command that is being decoded: for a decoder of as many replies as its
+    /// command has parts.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.taken < self.end && (self.cursor.rest() > 0 || self.more.len() > 0)
+    }
+
+    /// Ends the replies of the command that is decoded next after so many (`None`: with the bytes).
+    pub(crate) fn limit(&mut self, parts: Option<u32>) {
+        self.end = parts.map_or(usize::MAX, |parts| self.taken + parts as usize);
     }
 
     /// How many replies were taken so far.
