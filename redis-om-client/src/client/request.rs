@@ -104,9 +104,10 @@ impl<'a, R> Request<'a, R> {
         }
     }
 
+    /// Of several commands in one the failing one is the last whose reply was taken.
     #[cold]
-    fn blame(&self, error: Error) -> Error {
-        self.cmd.blame(error, 0)
+    fn blame(&self, error: Error, taken: usize) -> Error {
+        self.cmd.blame(error, taken.saturating_sub(1))
     }
 }
 
@@ -131,8 +132,9 @@ impl<R> Future for Request<'_, R> {
         match this.poll_reply(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(reply)) => {
-                let decoded = this.decoder.decode(&mut reply.replies());
-                Poll::Ready(decoded.map_err(|error| this.blame(error.into())))
+                let mut replies = reply.replies();
+                let decoded = this.decoder.decode(&mut replies);
+                Poll::Ready(decoded.map_err(|error| this.blame(error.into(), replies.taken())))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
         }

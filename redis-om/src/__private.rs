@@ -1,0 +1,12 @@
+//! What the derive names. Not for use by hand: it may change in any release.
+
+pub use core;
+pub use redis_om_client::{Arg, Args, DecodeError, FromRedis, Reply, ToArg, ToArgs, Written};
+
+pub use crate::{
+    field::{
+        Atom, FieldPath, HashFields, Joined, JsonText, Newtype, Text, byte, embedded, embedded_option, put,
+        read, read_byte, read_joined, read_json, required, take_embedded, unknown_name,
+    },
+    model::{Hash, JsonDoc, RedisModel},
+};

@@ -1,0 +1,43 @@
+//! One field's value out of a reply.
+
+use redis_om_client::{DecodeError, FromRedis, Reply};
+
+/// Reads a field's value; an error names the field.
+#[inline]
+pub fn read<T: FromRedis>(value: Reply<'_>, label: &'static str) -> Result<T, DecodeError> {
+    T::from_redis(value).map_err(|error| error.at(label))
+}
+
+/// Reads a `u8`, which is a number as a field, although a list of them is bytes.
+pub fn read_byte(value: Reply<'_>, label: &'static str) -> Result<u8, DecodeError> {
+    byte(value).map_err(|error| error.at(label))
+}
+
+/// A `u8` from a number.
+pub fn byte(value: Reply<'_>) -> Result<u8, DecodeError> {
+    let wide = i64::from_redis(value)?;
+    u8::try_from(wide).map_err(|_| DecodeError::expected("an integer (u8)", wide))
+}
+
+/// The error of a name that no variant has.
+#[cold]
+pub fn unknown_name(expected: &str, text: &[u8]) -> DecodeError {
+    DecodeError::expected(expected, format_args!("\"{}\"", text.escape_ascii()))
+}
+
+/// The value of a field that must be there.
+#[inline]
+pub fn required<T>(value: Option<T>, label: &'static str, name: &'static str) -> Result<T, DecodeError> {
+    match value {
+        Some(value) => Ok(value),
+        None => Err(missing(label, name)),
+    }
+}
+
+#[cold]
+fn missing(label: &'static str, name: &'static str) -> DecodeError {
+    DecodeError::new(format!(
+        "the hash has no field `{name}` (make it an `Option`, or give it `#[redis(default)]`)"
+    ))
+    .at(label)
+}

@@ -1,0 +1,88 @@
+//! Models that are a hash: one field for each of the struct's.
+
+use redis_om_client::{Args, Cmd, Command, DecodeError, Replies, Reply, ToArgs};
+
+use super::{Key, RedisModel, Storage};
+use crate::field::{FieldPath, HashFields};
+
+/// A hash with a field for each of the struct's: `#[redis(hash)]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Hash;
+
+/// Sets before it removes: a key that loses its last field is gone, and its expiry with it.
+const SAVE: &str = "local n=tonumber(ARGV[1])+1 \
+redis.call('HSET',KEYS[1],unpack(ARGV,n+1)) \
+redis.call('HDEL',KEYS[1],unpack(ARGV,2,n))";
+
+impl<M: RedisModel + HashFields> Storage<M> for Hash {
+    const TYPE: &'static str = "hash";
+
+    #[inline]
+    fn save(model: &M) -> Command<()> {
+        if M::OPTIONAL {
+            let mut count = 0_usize;
+            M::absent(Some(model), &FieldPath::ROOT, &mut |_| count += 1);
+            if count > 0 {
+                return save_and_remove(model, count);
+            }
+        }
+        let cmd = Cmd::new("HSET").reserve(M::ROOM).key(model.key()).args(Present(model));
+        cmd.idempotent().reply()
+    }
+
+    #[inline]
+    fn get(key: &Key) -> Command<Option<M>> {
+        Cmd::new("HGETALL").key(key).readonly().reply_with(<Self as Storage<M>>::read)
+    }
+
+    #[inline]
+    fn read(replies: &mut Replies<'_>) -> Result<Option<M>, DecodeError> {
+        let reply = replies.take()?;
+        if let Reply::Nil = reply {
+            return Ok(None);
+        }
+        let mut items = reply.items("a hash")?;
+        if items.is_empty() {
+            return Ok(None);
+        }
+        let mut partial = M::Partial::default();
+        while !items.is_empty() {
+            let name = items.take()?.blob("the name of a field")?;
+            let value = items.take()?;
+            M::take(&mut partial, &name, value).map_err(|error| error.at(M::NAME))?;
+        }
+        M::finish(partial).map(Some).map_err(|error| error.at(M::NAME))
+    }
+}
+
+fn save_and_remove<M: RedisModel + HashFields>(model: &M, count: usize) -> Command<()> {
+    Cmd::new("EVAL")
+        .reserve(SAVE.len() + M::ROOM)
+        .arg(SAVE)
+        .arg(1)
+        .key(model.key())
+        .arg(count)
+        .args(Absent(model))
+        .args(Present(model))
+        .idempotent()
+        .reply()
+}
+
+struct Present<'a, M>(&'a M);
+
+impl<M: HashFields> ToArgs for Present<'_, M> {
+    #[inline]
+    fn to_args(&self, args: &mut Args<'_>) {
+        self.0.write(&FieldPath::ROOT, args);
+    }
+}
+
+struct Absent<'a, M>(&'a M);
+
+impl<M: HashFields> ToArgs for Absent<'_, M> {
+    fn to_args(&self, args: &mut Args<'_>) {
+        M::absent(Some(self.0), &FieldPath::ROOT, &mut |name| {
+            args.arg(name);
+        });
+    }
+}

@@ -1,0 +1,29 @@
+//! Models that are a JSON document, by serde.
+
+use redis_om_client::{Cmd, Command, DecodeError, Replies, Reply};
+
+use super::{Key, RedisModel, Storage};
+use crate::field::{JsonText, JsonValue, from_json};
+
+/// A JSON document: `#[redis(json)]`.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonDoc;
+
+impl<M: RedisModel + JsonValue> Storage<M> for JsonDoc {
+    const TYPE: &'static str = "ReJSON-RL";
+
+    fn save(model: &M) -> Command<()> {
+        Cmd::new("JSON.SET").key(model.key()).arg("$").arg(JsonText(model)).idempotent().reply()
+    }
+
+    fn get(key: &Key) -> Command<Option<M>> {
+        Cmd::new("JSON.GET").key(key).readonly().reply_with(<Self as Storage<M>>::read)
+    }
+
+    fn read(replies: &mut Replies<'_>) -> Result<Option<M>, DecodeError> {
+        match replies.take()? {
+            Reply::Nil => Ok(None),
+            document => from_json(document).map(Some).map_err(|error| error.at(M::NAME)),
+        }
+    }
+}
