@@ -10,6 +10,7 @@ mod key;
 mod list;
 mod scan;
 mod set;
+mod sorted_set;
 mod string;
 
 pub use expiry::{ExpireOptions, ExpireTime, Ttl};
@@ -24,6 +25,10 @@ pub use key::{
 pub use list::{BlockingListCommands, LPosOptions, ListCommands, ListEnd, ListSide};
 pub use scan::{ScanOptions, ScanPage};
 pub use set::SetCommands;
+pub use sorted_set::{
+    BlockingSortedSetCommands, LexRange, ScoreRange, SortedSetCombineCommands, SortedSetCommands,
+    SortedSetRangeCommands, ZAddOptions, ZAggregate, ZCombine, ZEnd, ZPopped, ZRange,
+};
 pub use string::{
     DelEx, GetEx, IncrEx, Increment, LcsMatch, LcsMatches, LcsOptions, MSetExOptions, SetOptions,
     StringCommands,

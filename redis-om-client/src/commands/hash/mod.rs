@@ -234,10 +234,10 @@ pub trait HashCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// let command = cmd().hrandfield_withvalues::<Vec<(String, i64)>>("k", -5);
+    /// let command = cmd().hrandfield_with_values::<Vec<(String, i64)>>("k", -5);
     /// assert_eq!(command.to_string(), "HRANDFIELD k -5 WITHVALUES");
     /// ```
-    fn hrandfield_withvalues<R: FromRedis>(self, key: impl ToArg, count: i64) -> Self::Output<R> {
+    fn hrandfield_with_values<R: FromRedis>(self, key: impl ToArg, count: i64) -> Self::Output<R> {
         self.execute(Cmd::new("HRANDFIELD").key(key).arg(count).arg("WITHVALUES").readonly().reply())
     }
 
@@ -295,10 +295,10 @@ pub trait HashCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// let command = cmd().hscan_novalues::<String>("k", 0, ScanOptions::new());
+    /// let command = cmd().hscan_no_values::<String>("k", 0, ScanOptions::new());
     /// assert_eq!(command.to_string(), "HSCAN k 0 NOVALUES");
     /// ```
-    fn hscan_novalues<F: FromRedis>(
+    fn hscan_no_values<F: FromRedis>(
         self,
         key: impl ToArg,
         cursor: u64,

@@ -91,7 +91,7 @@ fn fields_with_values_of_both_protocols() {
     let all = cmd().hgetall::<HashMap<String, i64>>("h");
     assert_eq!(read(&all, b"%2\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n"), expected);
     assert_eq!(read(&all, b"*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n"), expected);
-    let some = cmd().hrandfield_withvalues::<Vec<(String, i64)>>("h", 1);
+    let some = cmd().hrandfield_with_values::<Vec<(String, i64)>>("h", 1);
     assert_eq!(read(&some, b"*1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"), [("a".to_owned(), 1)]);
     assert_eq!(read(&some, b"*2\r\n$1\r\na\r\n$1\r\n1\r\n"), [("a".to_owned(), 1)]);
     let two = cmd().hmget::<(Option<String>, Option<i64>)>("h", ["a", "b"]);

@@ -1,0 +1,76 @@
+//! Sorted sets: commands that wait until there is a member.
+
+use std::time::Duration;
+
+use crate::{
+    command::{Cmd, Executor},
+    value::{FromRedis, ToArgs},
+};
+
+use super::{ZEnd, ZPopped};
+
+/// The commands on sorted sets that wait until there is a member, at most for the time given; zero is for ever.
+///
+/// Each gets a connection of its own, so that nobody else waits for it; its deadline is the time given plus a grace.
+/// Inside a transaction they do not wait.
+pub trait BlockingSortedSetCommands: Executor {
+    /// Takes the member with the lowest score from the first of these sets that has one, waiting until there is one. Replies
+    /// its key, the member and the score; `None` where the time is up.
+    ///
+    /// `BZPOPMIN key [key …] timeout` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzpopmin/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// assert_eq!(cmd().bzpopmin::<String>(["a", "b"], Duration::from_secs(5)).to_string(), "BZPOPMIN a b 5");
+    /// ```
+    fn bzpopmin<T: FromRedis>(
+        self,
+        keys: impl ToArgs,
+        timeout: Duration,
+    ) -> Self::Output<Option<(String, T, f64)>> {
+        self.execute(Cmd::new("BZPOPMIN").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    }
+
+    /// Takes the member with the highest score from the first of these sets that has one, waiting until there is one. Replies
+    /// its key, the member and the score; `None` where the time is up.
+    ///
+    /// `BZPOPMAX key [key …] timeout` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzpopmax/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// assert_eq!(cmd().bzpopmax::<String>(["a", "b"], Duration::from_secs(5)).to_string(), "BZPOPMAX a b 5");
+    /// ```
+    fn bzpopmax<T: FromRedis>(
+        self,
+        keys: impl ToArgs,
+        timeout: Duration,
+    ) -> Self::Output<Option<(String, T, f64)>> {
+        self.execute(Cmd::new("BZPOPMAX").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    }
+
+    /// As [`zmpop`](super::SortedSetCommands::zmpop), waiting until one of the sets has a member; `None` where the time is
+    /// up.
+    ///
+    /// `BZMPOP timeout numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzmpop/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let command = cmd().bzmpop::<String>(["a", "b"], ZEnd::Max, 10, Duration::from_millis(500));
+    /// assert_eq!(command.to_string(), "BZMPOP 0.5 2 a b MAX COUNT 10");
+    /// ```
+    fn bzmpop<T: FromRedis>(
+        self,
+        keys: impl ToArgs,
+        from: ZEnd,
+        count: u64,
+        timeout: Duration,
+    ) -> Self::Output<ZPopped<T>> {
+        let cmd = Cmd::new("BZMPOP").arg(timeout.as_secs_f64()).keys_counted(keys).arg(from);
+        self.execute(cmd.arg("COUNT").arg(count).blocking(timeout).reply())
+    }
+}
+
+impl<E: Executor> BlockingSortedSetCommands for E {}

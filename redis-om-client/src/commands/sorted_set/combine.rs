@@ -1,0 +1,261 @@
+//! Sorted sets: unions, intersections, differences.
+
+use crate::{
+    command::{Cmd, Executor},
+    value::{Args, FromRedis, ToArg, ToArgs},
+};
+
+/// The commands that combine sorted sets; plain sets take part with a score of 1 for each member.
+pub trait SortedSetCombineCommands: Executor {
+    /// The members that are in any of the sets, in the order of their scores.
+    ///
+    /// `ZUNION numkeys key [key …]` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zunion::<Vec<String>>(["a", "b"]).to_string(), "ZUNION 2 a b");
+    /// ```
+    fn zunion<R: FromRedis>(self, keys: impl ToArgs) -> Self::Output<R> {
+        self.execute(Cmd::new("ZUNION").keys_counted(keys).readonly().reply())
+    }
+
+    /// As [`zunion`](Self::zunion), with the scores, weighted and aggregated as the options say.
+    ///
+    /// `ZUNION numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX] WITHSCORES` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().zunion_with_scores::<String>(["a", "b"], ZCombine::new().weights([1.0, 0.5]));
+    /// assert_eq!(command.to_string(), "ZUNION 2 a b WEIGHTS 1 0.5 WITHSCORES");
+    /// ```
+    fn zunion_with_scores<T: FromRedis>(
+        self,
+        keys: impl ToArgs,
+        options: ZCombine,
+    ) -> Self::Output<Vec<(T, f64)>> {
+        self.execute(combined(Cmd::new("ZUNION"), keys, options).arg("WITHSCORES").readonly().reply())
+    }
+
+    /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    ///
+    /// `ZUNIONSTORE destination numkeys key [key …]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zunionstore("to", ["a", "b"]).to_string(), "ZUNIONSTORE to 2 a b");
+    /// ```
+    fn zunionstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("ZUNIONSTORE").key(destination).keys_counted(keys).reply())
+    }
+
+    /// As [`zunionstore`](Self::zunionstore), weighted and aggregated as the options say.
+    ///
+    /// `ZUNIONSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().zunionstore_with("to", ["a", "b"], ZCombine::new().aggregate(ZAggregate::Max));
+    /// assert_eq!(command.to_string(), "ZUNIONSTORE to 2 a b AGGREGATE MAX");
+    /// ```
+    fn zunionstore_with(
+        self,
+        destination: impl ToArg,
+        keys: impl ToArgs,
+        options: ZCombine,
+    ) -> Self::Output<u64> {
+        self.execute(combined(Cmd::new("ZUNIONSTORE").key(destination), keys, options).reply())
+    }
+
+    /// The members that are in all of the sets, in the order of their scores.
+    ///
+    /// `ZINTER numkeys key [key …]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zinter::<Vec<String>>(["a", "b"]).to_string(), "ZINTER 2 a b");
+    /// ```
+    fn zinter<R: FromRedis>(self, keys: impl ToArgs) -> Self::Output<R> {
+        self.execute(Cmd::new("ZINTER").keys_counted(keys).readonly().reply())
+    }
+
+    /// As [`zinter`](Self::zinter), with the scores, weighted and aggregated as the options say.
+    ///
+    /// `ZINTER numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX] WITHSCORES` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().zinter_with_scores::<String>(["a", "b"], ZCombine::new().weights([1.0, 0.5]));
+    /// assert_eq!(command.to_string(), "ZINTER 2 a b WEIGHTS 1 0.5 WITHSCORES");
+    /// ```
+    fn zinter_with_scores<T: FromRedis>(
+        self,
+        keys: impl ToArgs,
+        options: ZCombine,
+    ) -> Self::Output<Vec<(T, f64)>> {
+        self.execute(combined(Cmd::new("ZINTER"), keys, options).arg("WITHSCORES").readonly().reply())
+    }
+
+    /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    ///
+    /// `ZINTERSTORE destination numkeys key [key …]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zinterstore("to", ["a", "b"]).to_string(), "ZINTERSTORE to 2 a b");
+    /// ```
+    fn zinterstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("ZINTERSTORE").key(destination).keys_counted(keys).reply())
+    }
+
+    /// As [`zinterstore`](Self::zinterstore), weighted and aggregated as the options say.
+    ///
+    /// `ZINTERSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().zinterstore_with("to", ["a", "b"], ZCombine::new().aggregate(ZAggregate::Max));
+    /// assert_eq!(command.to_string(), "ZINTERSTORE to 2 a b AGGREGATE MAX");
+    /// ```
+    fn zinterstore_with(
+        self,
+        destination: impl ToArg,
+        keys: impl ToArgs,
+        options: ZCombine,
+    ) -> Self::Output<u64> {
+        self.execute(combined(Cmd::new("ZINTERSTORE").key(destination), keys, options).reply())
+    }
+
+    /// The members of the first set that are in none of the others, in the order of their scores.
+    ///
+    /// `ZDIFF numkeys key [key …]` · O(l + (n - k) log n), l: members of all sets, n: of the first, k: of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zdiff/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zdiff::<Vec<String>>(["a", "b"]).to_string(), "ZDIFF 2 a b");
+    /// ```
+    fn zdiff<R: FromRedis>(self, keys: impl ToArgs) -> Self::Output<R> {
+        self.execute(Cmd::new("ZDIFF").keys_counted(keys).readonly().reply())
+    }
+
+    /// As [`zdiff`](Self::zdiff), with the scores of the first set.
+    ///
+    /// `ZDIFF numkeys key [key …] WITHSCORES` · O(l + (n - k) log n), l: members of all sets, n: of the first, k: of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zdiff/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zdiff_with_scores::<String>(["a", "b"]).to_string(), "ZDIFF 2 a b WITHSCORES");
+    /// ```
+    fn zdiff_with_scores<T: FromRedis>(self, keys: impl ToArgs) -> Self::Output<Vec<(T, f64)>> {
+        self.execute(Cmd::new("ZDIFF").keys_counted(keys).arg("WITHSCORES").readonly().reply())
+    }
+
+    /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    ///
+    /// `ZDIFFSTORE destination numkeys key [key …]` · O(l + (n - k) log n), l: members of all sets, n: of the first, k: of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zdiffstore/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zdiffstore("to", ["a", "b"]).to_string(), "ZDIFFSTORE to 2 a b");
+    /// ```
+    fn zdiffstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("ZDIFFSTORE").key(destination).keys_counted(keys).idempotent().reply())
+    }
+
+    /// How many members are in all of the sets.
+    ///
+    /// `ZINTERCARD numkeys key [key …]` · O(n × k), n: members of the smallest set, k: sets · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zintercard/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zintercard(["a", "b"]).to_string(), "ZINTERCARD 2 a b");
+    /// ```
+    fn zintercard(self, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("ZINTERCARD").keys_counted(keys).readonly().reply())
+    }
+
+    /// How many members are in all of the sets, counting no further than the limit (0: no limit).
+    ///
+    /// `ZINTERCARD numkeys key [key …] LIMIT limit` · O(n × k), n: members of the smallest set, k: sets · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zintercard/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().zintercard_limit(["a", "b"], 10).to_string(), "ZINTERCARD 2 a b LIMIT 10");
+    /// ```
+    fn zintercard_limit(self, keys: impl ToArgs, limit: u64) -> Self::Output<u64> {
+        self.execute(Cmd::new("ZINTERCARD").keys_counted(keys).arg("LIMIT").arg(limit).readonly().reply())
+    }
+}
+
+impl<E: Executor> SortedSetCombineCommands for E {}
+
+/// How the scores of several sets become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZAggregate {
+    /// Their sum (what the server does where nothing is said).
+    Sum,
+    /// The least of them.
+    Min,
+    /// The greatest of them.
+    Max,
+}
+
+/// How scores are weighted and aggregated.
+///
+/// ```
+/// # use redis_om_client::prelude::*;
+/// let options = ZCombine::new().weights([2.0, 1.0]).aggregate(ZAggregate::Min);
+/// let command = cmd().zunionstore_with("to", ["a", "b"], options);
+/// assert_eq!(command.to_string(), "ZUNIONSTORE to 2 a b WEIGHTS 2 1 AGGREGATE MIN");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[must_use]
+#[non_exhaustive]
+pub struct ZCombine {
+    weights: Vec<f64>,
+    aggregate: Option<ZAggregate>,
+}
+
+impl ZCombine {
+    /// The sum of the scores as they are.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the scores of each set are multiplied by, in the order of the sets.
+    pub fn weights(self, weights: impl IntoIterator<Item = f64>) -> Self {
+        Self { weights: weights.into_iter().collect(), ..self }
+    }
+
+    /// How the scores of one member become one.
+    pub fn aggregate(self, aggregate: ZAggregate) -> Self {
+        Self { aggregate: Some(aggregate), ..self }
+    }
+}
+
+impl ToArgs for ZCombine {
+    fn to_args(&self, args: &mut Args<'_>) {
+        if !self.weights.is_empty() {
+            args.arg("WEIGHTS").args(&self.weights);
+        }
+        if let Some(aggregate) = self.aggregate {
+            args.arg("AGGREGATE").arg(match aggregate {
+                ZAggregate::Sum => "SUM",
+                ZAggregate::Min => "MIN",
+                ZAggregate::Max => "MAX",
+            });
+        }
+    }
+}
+
+fn combined(cmd: Cmd, keys: impl ToArgs, options: ZCombine) -> Cmd {
+    let before = cmd.argument_count();
+    let cmd = cmd.keys_counted(keys);
+    // The number of keys is an argument too.
+    let keys = (cmd.argument_count() - before).saturating_sub(1) as usize;
+    let weights = options.weights.len();
+    let cmd = cmd.args(options);
+    if weights == 0 || weights == keys {
+        return cmd;
+    }
+    cmd.refuse(format!("expected a weight for each of {keys} keys, found {weights}"))
+}
