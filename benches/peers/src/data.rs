@@ -30,10 +30,10 @@ pub(crate) const LARGE_KEY: &str = "peers:large";
 
 /// The struct of the load and save rows: ten fields, as a service would keep them of a user.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "model", derive(redis_om::RedisModel), redis(hash, prefix = "user"))]
+#[cfg_attr(feature = "ours", derive(redis_om::RedisModel), redis(hash, prefix = "user"))]
 #[allow(missing_docs)]
 pub(crate) struct User {
-    #[cfg_attr(feature = "model", redis(id))]
+    #[cfg_attr(feature = "ours", redis(id))]
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) email: String,

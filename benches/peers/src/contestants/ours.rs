@@ -2,19 +2,14 @@
 
 use std::collections::HashMap;
 
-#[cfg(feature = "model")]
-use anyhow::Context;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bytes::Bytes;
-#[cfg(feature = "model")]
 use redis_om::RedisModel;
 use redis_om_client::prelude::*;
 use redis_om_client::{Client, Config, blocking, raw};
 
 use super::{BlockingGet, Contestant};
 use crate::data::User;
-#[cfg(not(feature = "model"))]
-use crate::data::user_key;
 
 /// A clone of the client.
 #[derive(Clone)]
@@ -57,42 +52,12 @@ impl Contestant for Ours {
         Ok(self.0.get(key).await?)
     }
 
-    #[cfg(feature = "model")]
     async fn load(&mut self, id: u64) -> Result<User> {
         User::get(&self.0, id).await?.context("no such user")
     }
 
-    #[cfg(feature = "model")]
     async fn save(&mut self, user: &User) -> Result<()> {
         Ok(user.save(&self.0).await?)
-    }
-
-    #[cfg(not(feature = "model"))]
-    async fn load(&mut self, id: u64) -> Result<User> {
-        let mut fields: HashMap<String, String> = self.0.hgetall(user_key(id)).await?;
-        let mut take = |name| fields.remove(name).ok_or_else(|| anyhow::anyhow!("no field {name}"));
-        Ok(User {
-            id: take("id")?.parse()?,
-            name: take("name")?,
-            email: take("email")?,
-            age: take("age")?.parse()?,
-            score: take("score")?.parse()?,
-            active: take("active")? == "1",
-            city: take("city")?,
-            country: take("country")?,
-            created_at: take("created_at")?.parse()?,
-            bio: take("bio")?,
-        })
-    }
-
-    #[cfg(not(feature = "model"))]
-    async fn save(&mut self, user: &User) -> Result<()> {
-        let hset = raw("HSET").key(user_key(user.id));
-        let hset = hset.arg("id").arg(user.id).arg("name").arg(&user.name).arg("email").arg(&user.email);
-        let hset = hset.arg("age").arg(user.age).arg("score").arg(user.score).arg("active").arg(user.active);
-        let hset = hset.arg("city").arg(&user.city).arg("country").arg(&user.country);
-        let hset = hset.arg("created_at").arg(user.created_at).arg("bio").arg(&user.bio);
-        Ok(self.0.run(hset.reply()).await?)
     }
 
     fn blocking(port: u16) -> Result<Option<BlockingGet>> {
