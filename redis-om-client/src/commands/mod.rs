@@ -3,12 +3,14 @@
 //! Floor 4: stands on `command`; knows no client.
 
 mod expiry;
+mod fields;
 mod hash;
 mod json;
 mod kept;
 mod key;
 mod list;
 mod scan;
+mod scripting;
 mod set;
 mod sorted_set;
 mod string;
@@ -24,6 +26,10 @@ pub use key::{
 };
 pub use list::{BlockingListCommands, LPosOptions, ListCommands, ListEnd, ListSide};
 pub use scan::{ScanOptions, ScanPage};
+pub use scripting::{
+    EngineStats, FlushMode, FunctionFlag, FunctionLibrary, FunctionListOptions, FunctionRestorePolicy,
+    FunctionStats, LibraryFunction, RunningScript, ScriptingCommands,
+};
 pub use set::SetCommands;
 pub use sorted_set::{
     BlockingSortedSetCommands, LexRange, ScoreRange, SortedSetCombineCommands, SortedSetCommands,

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
+    commands::fields::{fields, present},
     error::DecodeError,
     resp::{Items, Reply},
     value::{Args, FromRedis, ToArgs},
@@ -70,24 +71,16 @@ impl LcsMatch {
 /// A map, or in RESP2 the names and values in turn.
 impl FromRedis for LcsMatches {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        let mut items = reply.items("the matches of LCS")?;
         let (mut matches, mut len) = (None, None);
-        while items.len() >= 2 {
-            let name = String::from_redis(items.take()?)?;
-            match name.as_str() {
-                "matches" => {
-                    matches = Some(Vec::from_redis(items.take()?).map_err(|error| error.at("matches"))?);
-                }
-                "len" => len = Some(u64::from_redis(items.take()?).map_err(|error| error.at("len"))?),
-                _ => drop(items.take()?),
+        fields(reply, "the matches of LCS", |name, value| {
+            match name {
+                "matches" => matches = Some(FromRedis::from_redis(value)?),
+                "len" => len = Some(FromRedis::from_redis(value)?),
+                _ => {}
             }
-        }
-        match (matches, len) {
-            (Some(matches), Some(len)) => Ok(Self { matches, len }),
-            _ => Err(DecodeError::new(
-                "expected `matches` and `len` of LCS, found a reply without one of them",
-            )),
-        }
+            Ok(())
+        })?;
+        Ok(Self { matches: present(matches, "matches")?, len: present(len, "len")? })
     }
 }
 

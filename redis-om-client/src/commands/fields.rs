@@ -1,0 +1,22 @@
+//! Replies that are names with values: a map, or in RESP2 an array of them in turn.
+
+use crate::{error::DecodeError, resp::Reply};
+
+/// Gives each name with its value to `each`, which may leave a value that it does not know.
+pub(super) fn fields(
+    reply: Reply<'_>,
+    expected: &str,
+    mut each: impl FnMut(&str, Reply<'_>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut items = reply.items(expected)?;
+    while !items.is_empty() {
+        let name = items.take()?.blob("the name of a field")?.as_str()?;
+        each(name, items.take()?).map_err(|error| error.at(name))?;
+    }
+    Ok(())
+}
+
+/// The value of a field that must be there.
+pub(super) fn present<T>(value: Option<T>, name: &str) -> Result<T, DecodeError> {
+    value.ok_or_else(|| DecodeError::expected(format!("a field `{name}`"), "a reply without it"))
+}
