@@ -2,6 +2,7 @@
 //!
 //! Floor 4: stands on `command`; knows no client.
 
+mod connection;
 mod expiry;
 mod fields;
 mod hash;
@@ -15,6 +16,10 @@ mod set;
 mod sorted_set;
 mod string;
 
+pub use connection::{
+    ClientAttribute, ClientFilter, ClientInfo, ClientType, ConnectionCommands, PauseMode, TrackingInfo,
+    TrackingRedirect, Unblock,
+};
 pub use expiry::{ExpireOptions, ExpireTime, Ttl};
 pub use hash::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions, HashCommands, HashTtlCommands};
 #[cfg(feature = "json")]

@@ -1,0 +1,208 @@
+//! Options of the connection commands.
+
+use std::time::Duration;
+
+use crate::{
+    commands::kept::Kept,
+    value::{Arg, Args, ToArg, ToArgs, Written},
+};
+
+/// Which commands CLIENT PAUSE holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PauseMode {
+    /// Those that write, scripts and PUBLISH too. Since 6.2.0.
+    Write,
+    /// All.
+    All,
+}
+
+impl ToArg for PauseMode {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(match self {
+            Self::Write => b"WRITE",
+            Self::All => b"ALL",
+        })
+    }
+}
+
+/// How CLIENT UNBLOCK ends a blocking command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unblock {
+    /// As if its timeout had come.
+    Timeout,
+    /// With an error (`UNBLOCKED`).
+    Error,
+}
+
+impl ToArg for Unblock {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(match self {
+            Self::Timeout => b"TIMEOUT",
+            Self::Error => b"ERROR",
+        })
+    }
+}
+
+/// What CLIENT SETINFO sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAttribute {
+    /// The name of the library.
+    LibName,
+    /// Its version.
+    LibVer,
+}
+
+impl ToArg for ClientAttribute {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(match self {
+            Self::LibName => b"LIB-NAME",
+            Self::LibVer => b"LIB-VER",
+        })
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientType {
+    /// Commands.
+    Normal,
+    /// Of this server, a replica, to its primary.
+    Primary,
+    /// A replica's, to this server.
+    Replica,
+    /// A subscriber's.
+    PubSub,
+}
+
+impl ToArg for ClientType {
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.bytes(match self {
+            Self::Normal => b"normal",
+            // Understood by every server, unlike `primary`.
+            Self::Primary => b"master",
+            Self::Replica => b"replica",
+            Self::PubSub => b"pubsub",
+        })
+    }
+}
+
+/// Which connections CLIENT LIST lists and CLIENT KILL closes: those that every part is true of.
+///
+/// Redis takes for CLIENT LIST [`id`](ClientFilter::id) and [`type_`](ClientFilter::type_) only; Valkey takes all, and
+/// those that say so are Valkey's alone.
+///
+/// ```
+/// # use redis_om_client::prelude::*;
+/// # use std::time::Duration;
+/// let old = ClientFilter::new().type_(ClientType::Normal).maxage(Duration::from_secs(3600)).skipme(true);
+/// assert_eq!(cmd().client_kill(old).to_string(), "CLIENT KILL TYPE normal MAXAGE 3600 SKIPME yes");
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+#[non_exhaustive]
+pub struct ClientFilter {
+    ids: Vec<u64>,
+    parts: Vec<(&'static str, Kept)>,
+}
+
+impl ClientFilter {
+    /// All connections, which CLIENT KILL refuses.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The connection with this number, see [`client_id`](super::ConnectionCommands::client_id); several are any of
+    /// them, which CLIENT KILL takes since Valkey 8.1 and Redis 8.0.
+    pub fn id(mut self, id: u64) -> Self {
+        self.ids.push(id);
+        self
+    }
+
+    /// Connections that are for this.
+    pub fn type_(self, type_: ClientType) -> Self {
+        self.part("TYPE", type_)
+    }
+
+    /// The connection from this address, `ip:port`.
+    pub fn addr(self, address: impl ToArg) -> Self {
+        self.part("ADDR", address)
+    }
+
+    /// Connections to this address of the server, `ip:port`. Since 6.2.0.
+    pub fn laddr(self, address: impl ToArg) -> Self {
+        self.part("LADDR", address)
+    }
+
+    /// Connections of this user. Since 6.0.0.
+    pub fn user(self, user: impl ToArg) -> Self {
+        self.part("USER", user)
+    }
+
+    /// Whether the connection that asks is left out; CLIENT KILL leaves it out unless said otherwise.
+    pub fn skipme(self, skip: bool) -> Self {
+        self.part("SKIPME", if skip { "yes" } else { "no" })
+    }
+
+    /// Connections that are older than this, in whole seconds. Since 7.4.0.
+    pub fn maxage(self, age: Duration) -> Self {
+        self.part("MAXAGE", age.as_secs())
+    }
+
+    /// Valkey 9: connections of this name.
+    pub fn name(self, name: impl ToArg) -> Self {
+        self.part("NAME", name)
+    }
+
+    /// Valkey 9: connections that have been idle for so long at least, in whole seconds.
+    pub fn idle(self, idle: Duration) -> Self {
+        self.part("IDLE", idle.as_secs())
+    }
+
+    /// Valkey 9: connections that have all of these flags, see [`ClientInfo::flags`](super::ClientInfo::flags).
+    pub fn flags(self, flags: impl ToArg) -> Self {
+        self.part("FLAGS", flags)
+    }
+
+    /// Valkey 9: connections that a library of this name uses.
+    pub fn lib_name(self, name: impl ToArg) -> Self {
+        self.part("LIB-NAME", name)
+    }
+
+    /// Valkey 9: connections that a library of this version uses.
+    pub fn lib_ver(self, version: impl ToArg) -> Self {
+        self.part("LIB-VER", version)
+    }
+
+    /// Valkey 9: connections to this database.
+    pub fn db(self, db: u32) -> Self {
+        self.part("DB", db)
+    }
+
+    /// Valkey 9: connections from this machine.
+    pub fn ip(self, ip: impl ToArg) -> Self {
+        self.part("IP", ip)
+    }
+
+    fn part(mut self, word: &'static str, value: impl ToArg) -> Self {
+        // The server wants each part once.
+        self.parts.retain(|(known, _)| *known != word);
+        self.parts.push((word, Kept::new(value)));
+        self
+    }
+}
+
+impl ToArgs for ClientFilter {
+    fn to_args(&self, args: &mut Args<'_>) {
+        for (word, value) in &self.parts {
+            args.arg(*word).arg(value);
+        }
+        // Last, since all the numbers that follow belong to it.
+        if !self.ids.is_empty() {
+            args.arg("ID").args(&self.ids);
+        }
+    }
+}
