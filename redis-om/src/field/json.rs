@@ -24,22 +24,35 @@ pub trait JsonValue: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> JsonValue for T {
     fn write_json(&self) -> Result<Vec<u8>, String> {
-        serde_json::to_vec(self).map_err(|error| error.to_string())
+        super::dense::to_vec(self).map_err(|error| error.to_string())
     }
 
     fn parse_json(text: &[u8]) -> Result<Self, DecodeError> {
-        serde_json::from_slice(text).map_err(|error| {
-            DecodeError::expected(
-                format_args!("JSON of this type ({error})"),
-                format_args!("\"{}\"", shown(text).escape_ascii()),
-            )
-        })
+        serde_json::from_slice(text).map_err(|_| what_is_wrong::<T>(text))
     }
 }
 
+/// Reads once more, to see where it went wrong: only what failed pays for keeping the path.
 #[cfg(feature = "json")]
-fn shown(text: &[u8]) -> &[u8] {
-    &text[..text.len().min(60)]
+#[cold]
+fn what_is_wrong<T: serde::de::DeserializeOwned>(text: &[u8]) -> DecodeError {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
+    let (path, error) = match read {
+        Ok(_) => (String::new(), reader.end().err()),
+        Err(error) => match error.path().to_string() {
+            path if path == "." => (String::new(), Some(error.into_inner())),
+            path => (path, Some(error.into_inner())),
+        },
+    };
+    let shown = &text[..text.len().min(60)];
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    let error = error.map_or_else(String::new, |error| format!(": {error}"));
+    let wrong = DecodeError::new(format!(
+        "the JSON does not fit{error}, found \"{}\"{more}",
+        String::from_utf8_lossy(shown)
+    ));
+    if path.is_empty() { wrong } else { wrong.at(path) }
 }
 
 /// A value as JSON text in one argument.
@@ -55,12 +68,7 @@ impl<T: JsonValue> ToArg for JsonText<'_, T> {
     }
 }
 
-/// Reads JSON text.
-pub(crate) fn from_json<T: JsonValue>(value: Reply<'_>) -> Result<T, DecodeError> {
-    T::parse_json(&value.blob("JSON text")?)
-}
-
 /// Reads a field's value from JSON text; an error names the field.
 pub fn read_json<T: JsonValue>(value: Reply<'_>, label: &'static str) -> Result<T, DecodeError> {
-    from_json(value).map_err(|error| error.at(label))
+    value.blob("JSON text").and_then(|text| T::parse_json(&text)).map_err(|error| error.at(label))
 }

@@ -4,6 +4,8 @@
 //! (`ToArg`, `FromRedis`) is one field's value as it is; lists and bytes have the forms below.
 
 mod atom;
+#[cfg(feature = "json")]
+mod dense;
 mod fields;
 mod joined;
 mod json;
@@ -12,6 +14,5 @@ mod read;
 pub use atom::{Atom, Newtype, Text};
 pub use fields::{FieldPath, HashFields, embedded, embedded_option, put, take_embedded};
 pub use joined::{Joined, JoinedList, read_joined};
-pub(crate) use json::from_json;
 pub use json::{JsonText, JsonValue, read_json};
 pub use read::{byte, read, read_byte, required, unknown_name};

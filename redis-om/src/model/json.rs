@@ -3,7 +3,7 @@
 use redis_om_client::{Cmd, Command, DecodeError, Replies, Reply};
 
 use super::{Key, RedisModel, Storage};
-use crate::field::{JsonText, JsonValue, from_json};
+use crate::field::{JsonText, JsonValue};
 
 /// A JSON document: `#[redis(json)]`.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,10 @@ impl<M: RedisModel + JsonValue> Storage<M> for JsonDoc {
     fn read(replies: &mut Replies<'_>) -> Result<Option<M>, DecodeError> {
         match replies.take()? {
             Reply::Nil => Ok(None),
-            document => from_json(document).map(Some).map_err(|error| error.at(M::NAME)),
+            document => {
+                let text = document.blob("a JSON document")?;
+                M::parse_json(&text).map(Some).map_err(|error| error.at(M::NAME))
+            }
         }
     }
 }

@@ -13,7 +13,10 @@ mod key;
 
 use std::time::Duration;
 
-use redis_om_client::{Cmd, Command, DecodeError, Decoder, Executor, Replies};
+use redis_om_client::{
+    Command, DecodeError, Decoder, Executor, Replies, cmd,
+    commands::{KeyCommands, KeyExpiryCommands, Ttl},
+};
 
 pub use hash::Hash;
 pub use json::JsonDoc;
@@ -142,7 +145,7 @@ pub trait RedisModel: Sized {
     /// assert_eq!(User::exists(cmd(), 7).to_string(), "EXISTS user:7");
     /// ```
     fn exists<E: Executor>(executor: E, id: impl IdOf<Self::Id>) -> E::Output<bool> {
-        executor.execute(Cmd::new("EXISTS").key(Self::key_of(id)).readonly().reply())
+        executor.execute(cmd().exists(Self::key_of(id)).decode_with(Decoder::of()))
     }
 
     /// Deletes it; says whether it was there. `DEL`, O(fields).
@@ -226,7 +229,10 @@ pub trait RedisModel: Sized {
         executor.execute(Command::together(commands, Decoder::new(sum)))
     }
 
-    /// Lets it vanish after this time; says whether it was there. A zero time deletes it. `PEXPIRE`, O(1).
+    /// Lets it vanish after this time, to the millisecond; says whether it was there. `EXPIRE` or `PEXPIRE`, O(1).
+    ///
+    /// # Errors
+    /// Where the time is zero: delete instead.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -235,14 +241,13 @@ pub trait RedisModel: Sized {
     /// # #[redis(hash, prefix = "user")]
     /// # struct User { #[redis(id)] id: u64 }
     /// let ann = User { id: 7 };
-    /// assert_eq!(ann.expire(cmd(), Duration::from_secs(60)).to_string(), "PEXPIRE user:7 60000");
+    /// assert_eq!(ann.expire(cmd(), Duration::from_secs(60)).to_string(), "EXPIRE user:7 60");
     /// ```
     fn expire<E: Executor>(&self, executor: E, after: Duration) -> E::Output<bool> {
-        let millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-        executor.execute(Cmd::new("PEXPIRE").key(self.key()).arg(millis).reply())
+        executor.expire(self.key(), after)
     }
 
-    /// How long it has to live; `None` where it has no expiry, or is not there. `PTTL`, O(1).
+    /// How long it has to live, if it has an expiry, and is there at all. `PTTL`, O(1).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -251,8 +256,8 @@ pub trait RedisModel: Sized {
     /// # struct User { #[redis(id)] id: u64 }
     /// assert_eq!(User { id: 7 }.ttl(cmd()).to_string(), "PTTL user:7");
     /// ```
-    fn ttl<E: Executor>(&self, executor: E) -> E::Output<Option<Duration>> {
-        executor.execute(Cmd::new("PTTL").key(self.key()).readonly().reply_with(time_left))
+    fn ttl<E: Executor>(&self, executor: E) -> E::Output<Ttl> {
+        executor.pttl(self.key())
     }
 }
 
@@ -276,7 +281,7 @@ pub trait Storage<M> {
 }
 
 fn delete(key: Key) -> Command<bool> {
-    Cmd::new("DEL").key(key).reply()
+    cmd().del(key).decode_with(Decoder::of())
 }
 
 fn each<M: RedisModel>(replies: &mut Replies<'_>) -> Result<Vec<Option<M>>, DecodeError> {
@@ -301,9 +306,4 @@ fn sum(replies: &mut Replies<'_>) -> Result<u64, DecodeError> {
         sum += Decoder::<u64>::of().decode(replies)?;
     }
     Ok(sum)
-}
-
-fn time_left(replies: &mut Replies<'_>) -> Result<Option<Duration>, DecodeError> {
-    let millis = Decoder::<i64>::of().decode(replies)?;
-    Ok(u64::try_from(millis).ok().map(Duration::from_millis))
 }

@@ -1,0 +1,147 @@
+//! Models on real servers, over each kind of executor.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{sync::Arc, time::Duration};
+
+use redis_om::{
+    Client, Config, ErrorKind, Protocol, blocking,
+    prelude::*,
+    testing::{Kind, Module, Server},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(RedisModel, Debug, Clone, PartialEq)]
+#[redis(hash, prefix = "t:user")]
+struct User {
+    #[redis(id)]
+    id: u64,
+    name: String,
+    nick: Option<String>,
+    tags: Vec<String>,
+}
+
+#[derive(RedisModel, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[redis(json, prefix = "t:doc")]
+struct Doc {
+    #[redis(id)]
+    id: Ulid,
+    title: String,
+    body: Option<String>,
+}
+
+fn user(id: u64) -> User {
+    User { id, name: format!("user {id}"), nick: Some("x".into()), tags: vec!["a".into()] }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+async fn clients(server: &Server) -> [Client; 2] {
+    let config = |protocol| Config::from_url(server.url()).unwrap().protocol(protocol);
+    [
+        Client::with_config(config(Protocol::Resp2)).await.unwrap(),
+        Client::with_config(config(Protocol::Resp3)).await.unwrap(),
+    ]
+}
+
+#[test]
+fn a_hash_lives_its_life() {
+    let servers =
+        [Arc::new(Server::start().unwrap()), Arc::new(Server::builder().kind(Kind::Redis6).start().unwrap())];
+    for server in servers {
+        run(async {
+            for client in clients(&server).await {
+                let mut ann = user(1);
+                ann.save(&client).await.unwrap();
+                assert_eq!(User::get(&client, 1).await.unwrap(), Some(ann.clone()));
+                assert!(User::exists(&client, 1).await.unwrap());
+                assert!(ann.expire(&client, Duration::from_secs(100)).await.unwrap());
+                ann.nick = None;
+                ann.tags.clear();
+                ann.save(&client).await.unwrap();
+                assert_eq!(client.hexists("t:user:1", "nick").await.ok(), Some(false));
+                assert_eq!(User::get(&client, 1).await.unwrap(), Some(ann.clone()));
+                let ttl = ann.ttl(&client).await.unwrap();
+                assert!(ttl.left().is_some_and(|left| left <= Duration::from_secs(100)), "{ttl:?}");
+
+                // A pipeline and a transaction.
+                let (found, there, n): (Option<User>, bool, i64) =
+                    client.run(User::exists(User::get(pipe(), 1), 2).incr("t:n")).await.unwrap();
+                assert_eq!((found.as_ref(), there, n > 0), (Some(&ann), false, true));
+                let both = [user(2), User { nick: None, ..user(3) }];
+                let ((), found) =
+                    client.run(User::get_many(User::save_many(atomic(), &both), [3, 4, 2])).await.unwrap();
+                assert_eq!(found, [Some(both[1].clone()), None, Some(both[0].clone())]);
+
+                assert_eq!(User::delete_many(&client, [2, 3, 4]).await.unwrap(), 2);
+                assert!(ann.delete(&client).await.unwrap());
+                assert!(!User::delete_by_id(&client, 1).await.unwrap());
+                assert_eq!(User::get(&client, 1).await.unwrap(), None);
+                assert_eq!(User::get_many(&client, Vec::<u64>::new()).await.unwrap(), []);
+                User::save_many(&client, &[]).await.unwrap();
+            }
+        });
+        let client = blocking::Client::connect(&server.url()).unwrap();
+        user(1).save(&client).unwrap();
+        assert_eq!(User::get(&client, 1).unwrap(), Some(user(1)));
+        assert_eq!(User::get_many(&client, [1, 2]).unwrap(), [Some(user(1)), None]);
+    }
+}
+
+#[test]
+fn what_does_not_fit_names_key_model_and_field() {
+    let server = Server::start().unwrap();
+    run(async {
+        for client in clients(&server).await {
+            User::save_many(&client, &[user(1), user(2)]).await.unwrap();
+            client.hset("t:user:2", ("tags", "[1]")).await.unwrap();
+            let expected = "HGETALL `t:user:2`: at `User.tags.[0]`: the JSON does not fit";
+            let error = User::get(&client, 2).await.unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+            assert_eq!(error.kind(), &ErrorKind::Decode);
+            let error = User::get_many(&client, [1, 2]).await.unwrap_err();
+            assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
+            let error = client.run(User::get_many(pipe().incr("n"), [1, 2])).await.unwrap_err();
+            assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
+            let error = client.run(User::get_many(atomic().incr("n"), [1, 2])).await.unwrap_err();
+            assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
+
+            client.set("t:user:3", "text").await.unwrap();
+            let error = User::get(&client, 3).await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Server(_)), "{error}");
+            let error = User { nick: None, ..user(3) }.save(&client).await.unwrap_err();
+            assert!(error.to_string().contains("WRONGTYPE"), "{error}");
+            let error = User::save_many(&client, &[user(1), user(3)]).await.unwrap_err();
+            assert_eq!((error.command(), error.key()), (Some("HSET"), Some("t:user:3")), "{error}");
+            client.hdel("t:user:1", "name").await.unwrap();
+            let error = User::get(&client, 1).await.unwrap_err();
+            assert!(error.to_string().contains("at `User.name`: the hash has no field `name`"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_document_lives_its_life() {
+    let server = Server::builder().kind(Kind::Redis8).module(Module::Json).start().unwrap();
+    run(async {
+        for client in clients(&server).await {
+            let mut doc = Doc { id: Ulid::from_parts(1, 1), title: "ä".into(), body: Some("b".into()) };
+            doc.save(&client).await.unwrap();
+            assert_eq!(Doc::get(&client, doc.id).await.unwrap(), Some(doc.clone()));
+            doc.body = None;
+            doc.save(&client).await.unwrap();
+            assert_eq!(Doc::get(&client, &doc.id).await.unwrap(), Some(doc.clone()));
+            let found = Doc::get_many(&client, [doc.id, Ulid::nil()]).await.unwrap();
+            assert_eq!(found, [Some(doc.clone()), None]);
+            let ((), (), found) =
+                client.run(Doc::get(doc.save(user(1).save(atomic())), doc.id)).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&doc));
+            let error = Doc::get(&client, Ulid::from_parts(1, 2)).await.unwrap();
+            assert_eq!(error, None);
+            client.execute(doc.save(cmd())).await.unwrap();
+            assert!(doc.delete(&client).await.unwrap());
+        }
+    });
+}
