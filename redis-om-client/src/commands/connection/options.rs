@@ -116,7 +116,7 @@ impl ClientFilter {
     }
 
     /// The connection with this number, see [`client_id`](super::ConnectionCommands::client_id); several are any of
-    /// them, which CLIENT KILL takes since Valkey 8.1 and Redis 8.0.
+    /// them, which Redis takes for CLIENT LIST only and Valkey since 8.1 for CLIENT KILL too.
     pub fn id(mut self, id: u64) -> Self {
         self.ids.push(id);
         self
@@ -157,7 +157,7 @@ impl ClientFilter {
         self.part("NAME", name)
     }
 
-    /// Valkey 9: connections that have been idle for so long at least, in whole seconds.
+    /// Valkey 9: connections that have been idle for so long at least, in whole seconds, at least one.
     pub fn idle(self, idle: Duration) -> Self {
         self.part("IDLE", idle.as_secs())
     }

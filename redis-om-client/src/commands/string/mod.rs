@@ -313,7 +313,7 @@ pub trait StringCommands: Executor {
     /// all or none.
     ///
     /// `MSETEX n key value [key value …] [NX | XX] [EX … | PX … | EXAT … | PXAT … | KEEPTTL]` · O(N) in the
-    /// keys · since 8.4.0 ·
+    /// keys · since 8.4.0, Valkey 9.1.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/msetex/)
     ///
     /// ```
