@@ -38,8 +38,8 @@ pub(crate) fn blocks(cmd: &Cmd) -> bool {
         let mut words = cmd.words(part).map(<[u8]>::to_ascii_uppercase);
         match words.next().as_deref() {
             Some(
-                b"BLPOP" | b"BRPOP" | b"BRPOPLPUSH" | b"BLMOVE" | b"BLMPOP" | b"BZPOPMIN" | b"BZPOPMAX"
-                | b"BZMPOP" | b"WAIT" | b"WAITAOF",
+                b"BLPOP" | b"BRPOP" | b"BRPOPLPUSH" | b"BLMOVE" | b"BLMOVEM" | b"BLMPOP" | b"BZPOPMIN"
+                | b"BZPOPMAX" | b"BZMPOP" | b"WAIT" | b"WAITAOF",
             ) => true,
             Some(b"XREAD" | b"XREADGROUP") => words.any(|word| word == b"BLOCK"),
             _ => false,

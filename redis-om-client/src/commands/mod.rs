@@ -24,12 +24,12 @@ pub use expiry::{ExpireOptions, ExpireTime, Ttl};
 pub use hash::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions, HashCommands, HashTtlCommands};
 #[cfg(feature = "json")]
 pub use json::JsonOne;
-pub use json::{JsonCommands, JsonLayout, JsonSetCondition, JsonType, JsonValueCommands};
+pub use json::{JsonCommands, JsonFloats, JsonLayout, JsonSetCondition, JsonType, JsonValueCommands};
 pub use key::{
     CopyOptions, KeyCommands, KeyExpiryCommands, KeyType, MigrateOptions, ObjectEncoding, RestoreOptions,
     SortOptions,
 };
-pub use list::{BlockingListCommands, LPosOptions, ListCommands, ListEnd, ListSide};
+pub use list::{BlockingListCommands, LMoveM, LPosOptions, ListCommands, ListEnd, ListSide};
 pub use scan::{ScanOptions, ScanPage};
 pub use scripting::{
     EngineStats, FlushMode, FunctionFlag, FunctionLibrary, FunctionListOptions, FunctionRestorePolicy,

@@ -237,6 +237,42 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SUNIONSTORE").key(destination).keys(keys).idempotent().reply())
     }
 
+    /// How many members of the first set are in none of the others, counting no further than the limit (0: no limit).
+    ///
+    /// `SDIFFCARD numkeys key [key …] LIMIT limit` · O(n), n: members of all sets · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/sdiffcard/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().sdiffcard(["a", "b"], 0).to_string(), "SDIFFCARD 2 a b LIMIT 0");
+    /// ```
+    fn sdiffcard(self, keys: impl ToArgs, limit: u64) -> Self::Output<u64> {
+        self.execute(Cmd::new("SDIFFCARD").keys_counted(keys).arg("LIMIT").arg(limit).readonly().reply())
+    }
+
+    /// How many members are in any of the sets, counting no further than the limit (0: no limit).
+    ///
+    /// `SUNIONCARD numkeys key [key …] LIMIT limit` · O(n), n: members of all sets · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/sunioncard/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().sunioncard(["a", "b"], 10).to_string(), "SUNIONCARD 2 a b LIMIT 10");
+    /// ```
+    fn sunioncard(self, keys: impl ToArgs, limit: u64) -> Self::Output<u64> {
+        self.execute(Cmd::new("SUNIONCARD").keys_counted(keys).arg("LIMIT").arg(limit).readonly().reply())
+    }
+
+    /// About how many members are in any of the sets (to within 1 % or so), in little memory however many they are.
+    ///
+    /// `SUNIONCARD numkeys key [key …] APPROX` · O(n), n: members of all sets · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/sunioncard/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// assert_eq!(cmd().sunioncard_approx(["a", "b"]).to_string(), "SUNIONCARD 2 a b APPROX");
+    /// ```
+    fn sunioncard_approx(self, keys: impl ToArgs) -> Self::Output<u64> {
+        self.execute(Cmd::new("SUNIONCARD").keys_counted(keys).arg("APPROX").readonly().reply())
+    }
+
     /// One page of the members: see [`ScanPage`]. A small set comes whole.
     ///
     /// `SSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/sscan/)

@@ -66,6 +66,29 @@ pub trait JsonCommands: Executor {
         self.execute(cmd.reply_with(reply::was_set))
     }
 
+    /// As [`json_set`](Self::json_set), storing arrays of floats (vectors) as numbers of this type.
+    ///
+    /// `JSON.SET key path value FPHA BF16|FP16|FP32|FP64` · O(n), n: size of the value · since 8.8.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/json.set/)
+    ///
+    /// # Errors
+    /// Where the path leads nowhere, or a number is out of the type's range.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().json_set_floats("k", "$.vector", "[0.1,0.2]", JsonFloats::Fp16);
+    /// assert_eq!(command.to_string(), "JSON.SET k $.vector [0.1,0.2] FPHA FP16");
+    /// ```
+    fn json_set_floats(
+        self,
+        key: impl ToArg,
+        path: impl ToArg,
+        value: impl ToArg,
+        floats: JsonFloats,
+    ) -> Self::Output<()> {
+        let cmd = Cmd::new("JSON.SET").key(key).arg(path).arg(value).args(floats);
+        self.execute(once_as_twice(cmd).reply_with(reply::set))
+    }
+
     /// The JSON text at a path; nil where the key does not exist (take an `Option`).
     ///
     /// `JSON.GET key [path …]` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
@@ -255,6 +278,31 @@ impl ToArgs for JsonSetCondition {
         args.arg(match self {
             Self::IfAbsent => "NX",
             Self::IfPresent => "XX",
+        });
+    }
+}
+
+/// How arrays of floats are stored: fewer bits take less memory and hold fewer digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JsonFloats {
+    /// 16 bits, 8 of them the exponent (bfloat16).
+    Bf16,
+    /// 16 bits, 5 of them the exponent (IEEE 754 binary16).
+    Fp16,
+    /// 32 bits, an `f32`.
+    Fp32,
+    /// 64 bits, an `f64`.
+    Fp64,
+}
+
+impl ToArgs for JsonFloats {
+    fn to_args(&self, args: &mut Args<'_>) {
+        args.arg("FPHA").arg(match self {
+            Self::Bf16 => "BF16",
+            Self::Fp16 => "FP16",
+            Self::Fp32 => "FP32",
+            Self::Fp64 => "FP64",
         });
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     value::{FromRedis, ToArg, ToArgs},
 };
 
-use super::ListEnd;
+use super::{LMoveM, ListEnd};
 
 /// The commands on lists that wait until there is an element, at most for the time given; zero is for ever.
 ///
@@ -105,6 +105,31 @@ pub trait BlockingListCommands: Executor {
     ) -> Self::Output<Option<(String, Vec<T>)>> {
         let cmd = Cmd::new("BLMPOP").arg(timeout.as_secs_f64()).keys_counted(keys).arg(from);
         self.execute(cmd.arg("COUNT").arg(count).blocking(timeout).reply())
+    }
+
+    /// As [`lmovem`](super::ListCommands::lmovem), waiting until the source has enough elements; nil where the time is up
+    /// (take an `Option<Vec<_>>`).
+    ///
+    /// `BLMOVEM source destination LEFT|RIGHT LEFT|RIGHT timeout COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/blmovem/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// # use std::time::Duration;
+    /// let (two, wait) = (LMoveM::exactly(2), Duration::from_secs(5));
+    /// let command = cmd().blmovem::<Option<Vec<String>>>("a", "b", ListEnd::Left, ListEnd::Right, two, wait);
+    /// assert_eq!(command.to_string(), "BLMOVEM a b LEFT RIGHT 5 EXACTLY 2 BULK");
+    /// ```
+    fn blmovem<R: FromRedis>(
+        self,
+        source: impl ToArg,
+        destination: impl ToArg,
+        from: ListEnd,
+        to: ListEnd,
+        amount: LMoveM,
+        timeout: Duration,
+    ) -> Self::Output<R> {
+        let cmd = Cmd::new("BLMOVEM").key(source).key(destination).arg(from).arg(to);
+        self.execute(cmd.arg(timeout.as_secs_f64()).args(amount).blocking(timeout).reply())
     }
 }
 

@@ -8,7 +8,7 @@ mod options;
 mod tests;
 
 pub use blocking::BlockingListCommands;
-pub use options::{LPosOptions, ListEnd, ListSide};
+pub use options::{LMoveM, LPosOptions, ListEnd, ListSide};
 
 use crate::{
     command::{Cmd, Command, Executor},
@@ -292,6 +292,28 @@ pub trait ListCommands: Executor {
         count: u64,
     ) -> Self::Output<Option<(String, Vec<T>)>> {
         self.execute(Cmd::new("LMPOP").keys_counted(keys).arg(from).arg("COUNT").arg(count).reply())
+    }
+
+    /// Takes several elements from one end of a list and pushes them to an end of another (or the same): see [`LMoveM`].
+    /// Replies them; nil where none was moved (take an `Option<Vec<_>>`).
+    ///
+    /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/lmovem/)
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let command = cmd().lmovem::<Option<Vec<String>>>("a", "b", ListEnd::Left, ListEnd::Right, LMoveM::up_to(5));
+    /// assert_eq!(command.to_string(), "LMOVEM a b LEFT RIGHT COUNT 5 BULK");
+    /// ```
+    fn lmovem<R: FromRedis>(
+        self,
+        source: impl ToArg,
+        destination: impl ToArg,
+        from: ListEnd,
+        to: ListEnd,
+        amount: LMoveM,
+    ) -> Self::Output<R> {
+        let cmd = Cmd::new("LMOVEM").key(source).key(destination).arg(from).arg(to);
+        self.execute(cmd.args(amount).reply())
     }
 }
 

@@ -107,6 +107,39 @@ impl<R> ToArgs for LPosOptions<R> {
     }
 }
 
+/// How many elements [`lmovem`](super::ListCommands::lmovem) moves, and in which order they arrive: as they stood,
+/// unless it is [`one_by_one`](Self::one_by_one).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct LMoveM {
+    amount: &'static str,
+    count: u64,
+    order: &'static str,
+}
+
+impl LMoveM {
+    /// So many, or as many as there are.
+    pub fn up_to(count: u64) -> Self {
+        Self { amount: "COUNT", count, order: "BULK" }
+    }
+
+    /// So many, or none where there are fewer.
+    pub fn exactly(count: u64) -> Self {
+        Self { amount: "EXACTLY", count, order: "BULK" }
+    }
+
+    /// One after another, so that what is pushed to the same end again arrives reversed.
+    pub fn one_by_one(self) -> Self {
+        Self { order: "OBO", ..self }
+    }
+}
+
+impl ToArgs for LMoveM {
+    fn to_args(&self, args: &mut Args<'_>) {
+        args.arg(self.amount).arg(&self.count).arg(self.order);
+    }
+}
+
 /// LINSERT: a length, or 0 (no list) or -1 (no such element).
 pub(super) fn length_unless_missing(replies: &mut Replies<'_>) -> Result<Option<u64>, DecodeError> {
     i64::from_redis(replies.take()?).map(|length| u64::try_from(length).ok().filter(|length| *length > 0))

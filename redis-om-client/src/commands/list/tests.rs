@@ -23,6 +23,17 @@ fn options_of_lpos() {
 }
 
 #[test]
+fn several_moved_at_once() {
+    let amount = LMoveM::exactly(3).one_by_one();
+    let end = ListEnd::Right;
+    let command = cmd().blmovem::<Option<Vec<i64>>>("a", "b", end, end, amount, Duration::from_millis(500));
+    assert_eq!(command.to_string(), "BLMOVEM a b RIGHT RIGHT 0.5 EXACTLY 3 OBO");
+    assert!(command.cmd().flags().has(Flags::BLOCKING));
+    assert_eq!(read(&command, b"_\r\n"), None);
+    assert_eq!(read(&command, b"*2\r\n$1\r\n1\r\n$1\r\n2\r\n"), Some(vec![1, 2]));
+}
+
+#[test]
 fn inserting_beside_what_is_not_there() {
     let command = cmd().linsert("k", ListSide::After, "a", "b");
     assert_eq!(command.to_string(), "LINSERT k AFTER a b");

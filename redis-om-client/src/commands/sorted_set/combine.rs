@@ -21,7 +21,7 @@ pub trait SortedSetCombineCommands: Executor {
 
     /// As [`zunion`](Self::zunion), with the scores, weighted and aggregated as the options say.
     ///
-    /// `ZUNION numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX] WITHSCORES` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
+    /// `ZUNION numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT] WITHSCORES` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -50,7 +50,7 @@ pub trait SortedSetCombineCommands: Executor {
 
     /// As [`zunionstore`](Self::zunionstore), weighted and aggregated as the options say.
     ///
-    /// `ZUNIONSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
+    /// `ZUNIONSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -80,7 +80,7 @@ pub trait SortedSetCombineCommands: Executor {
 
     /// As [`zinter`](Self::zinter), with the scores, weighted and aggregated as the options say.
     ///
-    /// `ZINTER numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX] WITHSCORES` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
+    /// `ZINTER numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT] WITHSCORES` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -109,7 +109,7 @@ pub trait SortedSetCombineCommands: Executor {
 
     /// As [`zinterstore`](Self::zinterstore), weighted and aggregated as the options say.
     ///
-    /// `ZINTERSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
+    /// `ZINTERSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -190,6 +190,7 @@ impl<E: Executor> SortedSetCombineCommands for E {}
 
 /// How the scores of several sets become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ZAggregate {
     /// Their sum (what the server does where nothing is said).
     Sum,
@@ -197,6 +198,9 @@ pub enum ZAggregate {
     Min,
     /// The greatest of them.
     Max,
+    /// In how many of the sets it is, whatever its scores; with weights, the sum of the weights of those sets. Since
+    /// 8.8.0, Redis only.
+    Count,
 }
 
 /// How scores are weighted and aggregated.
@@ -242,6 +246,7 @@ impl ToArgs for ZCombine {
                 ZAggregate::Sum => "SUM",
                 ZAggregate::Min => "MIN",
                 ZAggregate::Max => "MAX",
+                ZAggregate::Count => "COUNT",
             });
         }
     }

@@ -81,6 +81,8 @@ fn weights_are_as_many_as_keys() {
     let options = ZCombine::new().aggregate(ZAggregate::Sum).weights([0.5]);
     let command = cmd().zinter_with_scores::<String>("a", options);
     assert_eq!(command.to_string(), "ZINTER 1 a WEIGHTS 0.5 AGGREGATE SUM WITHSCORES");
+    let counted = cmd().zunionstore_with("to", "a", ZCombine::new().aggregate(ZAggregate::Count));
+    assert_eq!(counted.to_string(), "ZUNIONSTORE to 1 a AGGREGATE COUNT");
     assert!(refusal(&cmd().zdiff::<Vec<String>>(())).contains("at least one key"));
 }
 
