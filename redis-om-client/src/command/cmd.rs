@@ -293,6 +293,12 @@ impl Cmd {
     /// Appends another command (or batch) to this batch.
     pub(crate) fn push(&mut self, cmd: Self) {
         debug_assert!(self.args == 0, "only a batch is pushed into");
+        // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
+        let refusal = if cmd.args > 0 && cmd.flags.has(Flags::RAW) { guard::refusal(&cmd) } else { None };
+        if let Some(why) = refusal {
+            let why = format!("command {} of the batch: {why}", self.parts + 1).into_boxed_str();
+            self.extra().refused.get_or_insert(why);
+        }
         if cmd.args > 0 {
             header_in(&mut self.body, cmd.args);
         }
@@ -361,7 +367,8 @@ impl Cmd {
         if let Some(why) = self.extra.as_ref().and_then(|extra| extra.refused.as_deref()) {
             return Err(self.blame(Error::argument(why), 0));
         }
-        if self.flags.has(Flags::RAW)
+        if self.args > 0
+            && self.flags.has(Flags::RAW)
             && let Some(why) = guard::refusal(self)
         {
             return Err(self.blame(Error::argument(why), 0));
@@ -471,5 +478,17 @@ mod tests {
         );
         batch.push(Cmd::new("INCR").key("d"));
         assert!(!batch.flags().repeatable());
+    }
+
+    #[test]
+    fn a_batch_takes_raw_commands_and_refuses_them_by_their_own_words() {
+        let mut batch = Cmd::batch();
+        batch.push(Cmd::new("MULTI"));
+        batch.push(raw("ECHO").arg("hello"));
+        batch.push(Cmd::new("EXEC"));
+        assert!(batch.check().is_ok());
+        batch.push(raw("SELECT").arg(1));
+        let error = batch.check().unwrap_err();
+        assert!(error.to_string().contains("command 4 of the batch: it would move everybody"), "{error}");
     }
 }

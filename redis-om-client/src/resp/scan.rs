@@ -28,7 +28,8 @@ const LINE: usize = 64 << 10;
 const STREAMED: u64 = u64::MAX;
 /// String in chunks: it ends with `;0\r\n`.
 const CHUNKED: u64 = u64::MAX - 1;
-const MAX_COUNT: u64 = u32::MAX as u64 * 2;
+/// Bytes of the shortest value (`_`): a count that cannot fit is refused before its values are waited for.
+const SHORTEST: u64 = 3;
 
 /// The end of a reply, and what kind of reply it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,8 +221,13 @@ impl Scanner {
     fn aggregate(&self, bytes: &[u8], at: usize, each: u64) -> Result<Option<Step>, Error> {
         let Some((count, end)) = number(bytes, at)? else { return Ok(None) };
         match count {
-            Number::Count(count) if count <= MAX_COUNT => Ok(Some(Step::Aggregate(end, count * each))),
-            Number::Count(count) => Err(broken(format!("an aggregate of {count} values"))),
+            Number::Count(count) if count.saturating_mul(each) <= self.limits.reply as u64 / SHORTEST => {
+                Ok(Some(Step::Aggregate(end, count * each)))
+            }
+            Number::Count(count) => Err(broken(format!(
+                "an aggregate of {count} entries, more than the limit of {} bytes has room for",
+                self.limits.reply
+            ))),
             Number::Null if bytes[at] == b'*' => Ok(Some(Step::Leaf(end))),
             Number::Open if bytes[at] != b'>' => Ok(Some(Step::Aggregate(end, STREAMED))),
             Number::Null | Number::Open => Err(unexpected("a count", bytes, at)),
@@ -382,7 +388,7 @@ mod tests {
             (b"$x\r\n", "a length"),
             (b"$99999999999999999999\r\n", "a length"),
             (b"*-2\r\n", "a length or a count"),
-            (b"*999999999999\r\n", "999999999999 values"),
+            (b"*999999999999\r\n", "999999999999 entries"),
             (b"+OK\rX", "line end"),
             (b".\r\n", "type byte"),
         ] {

@@ -70,9 +70,10 @@ impl Greeting {
                 _ => continue,
             };
             match word {
-                // Servers before 7.2 do not know it; nothing depends on it.
-                Word::SetInfo => {}
-                Word::Hello if !is_about_login(&error) => {
+                // Servers before 7.2 do not know it; nothing depends on it. But it may be the first word to be told that
+                // a login is missing.
+                Word::SetInfo if error.code() != &ServerErrorCode::NoAuth => {}
+                Word::Hello if !is_about_login(&error, self.identity.password.is_some()) => {
                     tracing::debug!(%error, "HELLO 3 was refused, speaking RESP2");
                     self.resp3 = false;
                     let words = self.rest(self.identity.password.is_some());
@@ -140,7 +141,7 @@ impl Greeting {
         let identity = &self.identity;
         let user = identity.username.as_deref().unwrap_or("default");
         let (command, what) = match word {
-            Word::Hello | Word::Auth if error.code() == &ServerErrorCode::NoAuth => {
+            _ if error.code() == &ServerErrorCode::NoAuth => {
                 ("HELLO", "logging in without a password".to_owned())
             }
             Word::Hello => ("HELLO", format!("logging in as `{user}`")),
@@ -158,9 +159,12 @@ impl Greeting {
 }
 
 /// Whether `HELLO` was understood, and the login is what was refused.
-fn is_about_login(error: &ServerError) -> bool {
+fn is_about_login(error: &ServerError, with_password: bool) -> bool {
     match error.code() {
-        ServerErrorCode::WrongPass | ServerErrorCode::NoAuth => true,
+        ServerErrorCode::WrongPass => true,
+        // A `HELLO` that brings a login is never told that one is missing: Valkey says so of commands that it does not
+        // know (`rename-command HELLO ""`).
+        ServerErrorCode::NoAuth => !with_password,
         ServerErrorCode::Err => error.message().contains("without any password configured"),
         _ => false,
     }
@@ -209,9 +213,12 @@ mod tests {
 
     #[test]
     fn falls_back_where_hello_is_refused() {
-        for refusal in
-            [&b"-ERR unknown command 'HELLO'\r\n"[..], b"-NOPROTO unsupported\r\n", b"-NOPERM no\r\n"]
-        {
+        for refusal in [
+            &b"-ERR unknown command 'HELLO'\r\n"[..],
+            b"-NOPROTO unsupported\r\n",
+            b"-NOPERM no\r\n",
+            b"-NOAUTH no\r\n",
+        ] {
             let mut greeting = Greeting::new(identity());
             greeting.start();
             let step = greeting.next(&mut Replies::new(refusal)).unwrap();
@@ -234,6 +241,18 @@ mod tests {
             text.starts_with("HELLO: logging in as `ann`: WRONGPASS") && !text.contains("secret"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_missing_login_is_told_by_either_protocol() {
+        for resp3 in [false, true] {
+            let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
+            greeting.start();
+            let error =
+                greeting.next(&mut Replies::new(b"-NOAUTH Authentication required.\r\n")).unwrap_err();
+            assert_eq!(error.code(), Some(&ServerErrorCode::NoAuth));
+            assert!(error.to_string().contains("logging in without a password"), "{error}");
+        }
     }
 
     #[test]
