@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness that cannot go on fails the test")]
 
 mod keys;
+mod matrix;
 mod memory;
 mod proxy;
 mod pump;
@@ -15,6 +16,7 @@ mod servers;
 mod tls;
 
 pub use keys::Keys;
+pub use matrix::{Column, On, Outcome, cell};
 pub use memory::Memory;
 pub use proxy::{Counts, Proxy, Sprung};
 pub use pump::Fault;

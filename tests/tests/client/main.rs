@@ -1,0 +1,11 @@
+//! What the commands do on real servers: each body over async and blocking clients, pipelines and transactions, and
+//! both versions of the protocol.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod hashes;
+mod json;
+mod keys;
+mod lists;
+mod sets;
+mod strings;
