@@ -87,7 +87,7 @@ async fn random(on: &On, keys: &Keys) -> Result<()> {
     assert!(["a", "b"].contains(&&*on.hrandfield::<String>(&k).await?));
     assert_eq!(on.hrandfield_count::<Vec<String>>(&k, 9).await?.len(), 2);
     assert_eq!(on.hrandfield_count::<Vec<String>>(&k, -9).await?.len(), 9);
-    let mut pairs: Vec<(String, i64)> = on.hrandfield_withvalues(&k, 2).await?;
+    let mut pairs: Vec<(String, i64)> = on.hrandfield_with_values(&k, 2).await?;
     pairs.sort();
     assert_eq!(pairs, [("a".into(), 1), ("b".into(), 2)]);
     Ok(())

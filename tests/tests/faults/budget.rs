@@ -1,0 +1,136 @@
+//! Promises 4 and 5: memory is bounded, deadlines hold, and reading and writing go on side by side.
+
+use std::time::Duration;
+
+use redis_om_client::{Client, ErrorKind, Execution, TimeoutKind, prelude::*};
+use redis_om_tests::{Keys, Proxy, in_time, valkey};
+
+use super::through;
+
+const VALUE: usize = 16 * 1024;
+
+/// Sends writes of 16 KiB, none of which is answered, until one fails or there are so many.
+async fn flood(
+    client: &Client,
+    keys: &Keys,
+    most: usize,
+) -> tokio::task::JoinSet<redis_om_client::Result<()>> {
+    let mut writes = tokio::task::JoinSet::new();
+    for n in 0..most {
+        let (client, key) = (client.clone(), keys.of(&n.to_string()));
+        writes.spawn(async move { client.set(&key, "x".repeat(VALUE)).await });
+    }
+    tokio::task::yield_now().await;
+    writes
+}
+
+#[tokio::test]
+async fn over_budget_it_fails_fast_where_it_was_asked_to() {
+    let server = valkey();
+    let proxy = Proxy::narrow(server.port());
+    let client = through(&proxy, "queue_budget=256KiB&when_full=fail&command_timeout=20s").await;
+    let keys = Keys::new();
+    proxy.stall();
+    let mut writes = flood(&client, &keys, 1_000).await;
+    let first = in_time("the first refusal", writes.join_next()).await.unwrap().unwrap();
+    let error = first.expect_err("nothing can be answered yet");
+    assert_eq!(error.kind(), &ErrorKind::QueueFull, "{error}");
+    assert_eq!(error.execution(), Execution::NotSent);
+    assert_eq!(error.command(), Some("SET"));
+    proxy.resume();
+    let (mut written, mut refused) = (0, 1);
+    while let Some(done) = in_time("the others", writes.join_next()).await {
+        match done.unwrap() {
+            Ok(()) => written += 1,
+            Err(error) => {
+                assert_eq!(error.kind(), &ErrorKind::QueueFull, "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(written > 0 && refused > 0, "{written} written, {refused} refused");
+    // Each that was refused is not there, each other is.
+    let names = (0..1_000).map(|n| keys.of(&n.to_string()));
+    let there: Vec<bool> = client
+        .run(pipe().many(names.map(|key| cmd().exists(key))))
+        .await
+        .unwrap()
+        .0
+        .into_iter()
+        .map(|found| found > 0)
+        .collect();
+    assert_eq!(there.iter().filter(|&&there| there).count(), written);
+}
+
+#[tokio::test]
+async fn over_budget_it_waits_and_nothing_is_lost() {
+    let server = valkey();
+    let proxy = Proxy::narrow(server.port());
+    let client = through(&proxy, "queue_budget=64KiB&queue_commands=16&command_timeout=20s").await;
+    let keys = Keys::new();
+    proxy.stall();
+    let mut writes = flood(&client, &keys, 100).await;
+    proxy.resume();
+    let mut written = 0;
+    while let Some(done) = in_time("all of them", writes.join_next()).await {
+        done.unwrap().unwrap();
+        written += 1;
+    }
+    assert_eq!(written, 100);
+}
+
+#[tokio::test]
+async fn the_deadline_counts_from_the_call() {
+    let server = valkey();
+    let proxy = Proxy::narrow(server.port());
+    let client = through(&proxy, "queue_budget=64KiB&command_timeout=300ms").await;
+    let keys = Keys::new();
+    proxy.stall();
+    let mut writes = flood(&client, &keys, 200).await;
+    let (mut not_sent, mut unknown) = (0, 0);
+    while let Some(done) = in_time("all deadlines", writes.join_next()).await {
+        let error = done.unwrap().expect_err("nothing was answered");
+        assert!(
+            matches!(error.kind(), ErrorKind::Timeout(TimeoutKind::Command)),
+            "{error}: {:?}",
+            error.kind()
+        );
+        if error.may_have_run() { unknown += 1 } else { not_sent += 1 }
+    }
+    // What waited for room was not sent, and is not sent later either.
+    assert!(not_sent > 0 && unknown > 0, "{not_sent} not sent, {unknown} unknown");
+    proxy.resume();
+    in_time("the client to work again", async { while client.set(keys.of("after"), 1).await.is_err() {} })
+        .await;
+    let names = (0..200).map(|n| keys.of(&n.to_string()));
+    let there = client.run(pipe().many(names.map(|key| cmd().exists(key)))).await.unwrap().0;
+    assert!(there.into_iter().filter(|&found| found > 0).count() <= unknown);
+}
+
+#[tokio::test]
+async fn one_command_larger_than_the_budget_still_goes() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "queue_budget=64KiB").await;
+    let key = Keys::new().of("large");
+    let value = "x".repeat(1 << 20);
+    in_time("the large write", client.set(&key, &value)).await.unwrap();
+    assert_eq!(client.get::<String>(&key).await.unwrap(), value);
+}
+
+#[tokio::test]
+async fn ten_megabytes_through_a_narrow_way_do_not_lock_up() {
+    let server = valkey();
+    let proxy = Proxy::narrow(server.port());
+    let client = through(&proxy, "command_timeout=60s").await;
+    let keys = Keys::new();
+    let value = "0123456789abcdef".repeat(640);
+    let names: Vec<String> = (0..1_000).map(|n| keys.of(&n.to_string())).collect();
+    // Each is read back at once: replies come while most of the 10 MiB is still to be written.
+    let sets_and_gets = names.iter().map(|key| cmd().getset::<Option<String>>(key, &value));
+    let gets = names.iter().map(|key| cmd().get::<String>(key));
+    let moving = client.run(pipe().many(sets_and_gets).many(gets));
+    let (before, after) = tokio::time::timeout(Duration::from_secs(60), moving).await.unwrap().unwrap();
+    assert!(before.iter().all(Option::is_none));
+    assert!(after.iter().all(|got| *got == value));
+}

@@ -1,0 +1,143 @@
+//! Promise 2: dropping a future at any await point shifts no reply, leaks no connection, sends nothing needlessly.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
+use redis_om_client::{Client, prelude::*, raw};
+use redis_om_tests::{Keys, Proxy, Random, in_time, valkey};
+
+use super::{connect, through};
+
+/// Polls a few times, with the other tasks' turns between; `None` if it was not ready by then and is dropped.
+async fn at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        let ready = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(value) = ready {
+            return Some(value);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}
+
+/// One task's share: commands of several forms, each answered by what only this command can have as its answer.
+async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usize, usize) {
+    let mut random = Random::new(seed);
+    let (mut ended, mut dropped) = (0, 0);
+    for _ in 0..operations {
+        let polls = match random.below(4) {
+            0 => usize::MAX,
+            _ => random.below(6),
+        };
+        let unique = random.bits().to_string();
+        let known = random.below(100).to_string();
+        let echo = || raw("ECHO").arg(&*unique).readonly().reply::<String>();
+        let get = || cmd().get::<String>(keys.of(&known));
+        let outcome = match random.below(5) {
+            0 | 1 => {
+                at_most(polls, client.run(echo())).await.map(|echoed| assert_eq!(echoed.unwrap(), unique))
+            }
+            2 => at_most(polls, client.run(get())).await.map(|got| assert_eq!(got.unwrap(), known)),
+            3 => at_most(polls, client.run(pipe().many([get(), echo(), get()])))
+                .await
+                .map(|both| assert_eq!(both.unwrap().0, [&*known, &*unique, &*known])),
+            _ => at_most(polls, client.run(atomic().many([echo(), get()])))
+                .await
+                .map(|both| assert_eq!(both.unwrap().0, [&*unique, &*known])),
+        };
+        match outcome {
+            Some(()) => ended += 1,
+            None => dropped += 1,
+        }
+    }
+    (ended, dropped)
+}
+
+async fn hundred_thousand(seed: u64, operations: usize) {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let keys = Keys::new();
+    let sets = (0..100).map(|n: i32| cmd().set(keys.of(&n.to_string()), n));
+    client.run(pipe().many(sets)).await.unwrap();
+    let tasks = 50;
+    let mut shares = tokio::task::JoinSet::new();
+    for task in 0..tasks {
+        let (client, keys) = (client.clone(), keys.clone());
+        shares.spawn(share(client, keys, seed + task as u64, operations / tasks));
+    }
+    let (mut ended, mut dropped) = (0, 0);
+    while let Some(done) = shares.join_next().await {
+        let (some, others) = done.unwrap();
+        ended += some;
+        dropped += others;
+    }
+    assert_eq!(ended + dropped, operations);
+    assert!(ended > operations / 10 && dropped > operations / 10, "{ended} ended, {dropped} dropped");
+    // No connection was given up for it, and the one there is answers.
+    let echoed: String = client.run(raw("ECHO").arg("last").reply()).await.unwrap();
+    assert_eq!(echoed, "last");
+    assert_eq!(proxy.counts().accepted, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_thousand_on_two_threads() {
+    hundred_thousand(1, 50_000).await;
+}
+
+#[tokio::test]
+async fn fifty_thousand_on_one_thread() {
+    hundred_thousand(1_000, 50_000).await;
+}
+
+#[tokio::test]
+async fn a_command_dropped_before_it_was_sent_is_not_sent() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let keys = Keys::new();
+    proxy.refuse();
+    // Nothing can leave: the connection is known to be gone.
+    in_time("noticing", async {
+        let command = client.run(raw("PING").reply::<String>());
+        tokio::time::timeout(Duration::from_millis(500), command).await.ok();
+    })
+    .await;
+    for _ in 0..100 {
+        assert!(at_most(3, client.incr(keys.of("n"))).await.is_none());
+    }
+    proxy.accept();
+    assert_eq!(in_time("the next command", client.incr(keys.of("n"))).await.unwrap(), 1);
+}
+
+/// How many clients the server holds back, asked until the answer is this one.
+async fn until_blocked(direct: &Client, clients: usize) {
+    let expected = format!("blocked_clients:{clients}\r\n");
+    in_time("the server to hold back clients", async {
+        while !direct.run(raw("INFO").arg("clients").reply::<String>()).await.unwrap().contains(&expected) {}
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dropped_blpop_takes_nothing_and_leaves_the_pool_clean() {
+    // A server of its own: how many clients it holds back must be this test's doing.
+    let server = redis_om_client::testing::Server::start().unwrap();
+    let direct = connect(&server.url()).await.unwrap();
+    let client = connect(&format!("{}?pool_size=1", server.url())).await.unwrap();
+    for round in 0..5 {
+        tokio::select! {
+            _ = client.blpop::<String>("queue", Duration::from_secs(60)) => panic!("nothing was there"),
+            () = until_blocked(&direct, 1) => {}
+        }
+        until_blocked(&direct, 0).await;
+        direct.rpush("queue", round).await.unwrap();
+        let popped = client.blpop::<i64>("queue", Duration::from_secs(60));
+        assert_eq!(in_time("the next one", popped).await.unwrap(), Some(("queue".into(), round)));
+    }
+}

@@ -1,0 +1,157 @@
+//! Promise 6: an outage is survived without a restart.
+
+use std::time::Duration;
+
+use redis_om_client::{ErrorKind, TimeoutKind, prelude::*, raw, testing::Server};
+use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
+
+use super::{QUICK, connect, refused, through};
+
+#[tokio::test]
+async fn commands_of_an_outage_run_after_the_restart() {
+    let server = Server::builder().password("secret").start().unwrap();
+    let client = connect(&format!("{}/3?client_name=survivor&{QUICK}", server.url())).await.unwrap();
+    client.set("before", 1).await.unwrap();
+    server.stop();
+    let mut waiting = tokio::task::JoinSet::new();
+    for n in 0..100_i64 {
+        let client = client.clone();
+        waiting.spawn(async move {
+            // The first ones may go into a connection that is not yet known to be dead.
+            let outcome = client.incr_by("n", 1).await;
+            (n, outcome)
+        });
+    }
+    tokio::task::yield_now().await;
+    server.restart().unwrap();
+    let (mut done, mut unknown) = (0, 0);
+    while let Some(task) = in_time("what waited", waiting.join_next()).await {
+        match task.unwrap() {
+            (_, Ok(_)) => done += 1,
+            (n, Err(error)) => {
+                assert!(error.may_have_run(), "command {n}: {error}");
+                unknown += 1;
+            }
+        }
+    }
+    assert_eq!(done + unknown, 100);
+    // The new process has no data, and the same login, database and name hold on the new connection.
+    assert_eq!(client.get::<Option<i64>>("before").await.unwrap(), None);
+    assert_eq!(client.get::<Option<i64>>("n").await.unwrap().unwrap_or(0), done);
+    let info: String = client.run(raw("CLIENT INFO").reply()).await.unwrap();
+    assert!(info.contains("db=3") && info.contains("name=survivor"), "{info}");
+}
+
+#[tokio::test]
+async fn what_is_asked_while_it_is_down_waits_for_it() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let keys = Keys::new();
+    proxy.refuse();
+    // A read is repeated until it is answered; by then the client has noticed.
+    let noticing = tokio::time::timeout(Duration::from_millis(200), client.get::<Option<i64>>(keys.of("n")));
+    assert!(noticing.await.is_err(), "nobody can have answered");
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (client, key) = (client.clone(), keys.of("n"));
+        waiting.spawn(async move { client.incr(&key).await });
+    }
+    tokio::task::yield_now().await;
+    proxy.accept();
+    while let Some(task) = in_time("what waited", waiting.join_next()).await {
+        task.unwrap().unwrap();
+    }
+    assert_eq!(client.get::<i64>(keys.of("n")).await.unwrap(), 100);
+}
+
+#[tokio::test]
+async fn a_frozen_server_is_told_in_time_and_no_reply_is_shifted() {
+    let server = Server::start().unwrap();
+    let client = connect(&format!("{}?command_timeout=300ms", server.url())).await.unwrap();
+    client.set("text", "mine").await.unwrap();
+    server.pause().unwrap();
+    let error = refused(in_time("the deadline", client.incr("n")).await);
+    assert_eq!(error.kind(), &ErrorKind::Timeout(TimeoutKind::Command), "{error}");
+    assert!(error.may_have_run(), "{error}");
+    assert_eq!((error.command(), error.key()), (Some("INCR"), Some("n")));
+    server.resume().unwrap();
+    let value = in_time("the server to thaw", async {
+        loop {
+            match client.get::<String>("text").await {
+                Ok(value) => return value,
+                Err(error) => assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error}"),
+            }
+        }
+    });
+    assert_eq!(value.await, "mine");
+    // The INCR that was sent in time may still have been done, once.
+    assert!(client.get::<Option<i64>>("n").await.unwrap().unwrap_or(0) <= 1);
+}
+
+#[tokio::test]
+async fn a_dead_peer_that_says_nothing_is_found_by_a_ping() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "idle_ping=100ms&ping_timeout=200ms").await;
+    let sprung = proxy.trap("PING", Fault::Silence);
+    // Nobody asks for anything: the client pings, gets no answer, and opens another connection.
+    sprung.wait().await;
+    proxy.until("another connection", |counts| counts.accepted >= 2).await;
+    let key = Keys::new().of("n");
+    assert_eq!(in_time("the next command", client.incr(&key)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_idle_costs_the_next_command_nothing() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let key = Keys::new().of("n");
+    for n in 1..=20 {
+        if n % 2 == 0 {
+            proxy.cut()
+        } else {
+            proxy.reset()
+        }
+        // The client sees its connection end while nobody waits for anything.
+        proxy.until("another connection", |counts| counts.accepted > n).await;
+        assert_eq!(in_time("the next command", client.incr(&key)).await.unwrap(), n as i64);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_no_longer_holds_is_told_to_those_who_wait() {
+    let server = Server::builder().user("ann on >hers ~* &* +@all").start().unwrap();
+    let options = format!("command_timeout=500ms&{QUICK}");
+    let client = connect(&format!("{}?{options}", server.url_for("ann", "hers"))).await.unwrap();
+    client.set("k", 1).await.unwrap();
+    let root = connect(&server.url()).await.unwrap();
+    root.run(raw("ACL SETUSER").arg("ann").arg("resetpass").arg(">other").reply::<()>()).await.unwrap();
+    root.run(raw("CLIENT KILL").arg("USER").arg("ann").reply::<i64>()).await.unwrap();
+    let error = in_time("an error", async {
+        loop {
+            if let Err(error) = client.set("k", 2).await {
+                return error;
+            }
+        }
+    })
+    .await;
+    assert!(!error.to_string().contains("hers"), "the password is shown: {error}");
+    root.run(raw("ACL SETUSER").arg("ann").arg("resetpass").arg(">hers").reply::<()>()).await.unwrap();
+    in_time("the client to work again", async { while client.set("k", 3).await.is_err() {} }).await;
+}
+
+#[tokio::test]
+async fn a_dropped_client_closes_its_connections() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let blocked = client.blpop::<i64>(Keys::new().of("none"), Duration::from_millis(10));
+    assert_eq!(blocked.await.unwrap(), None);
+    let clone = client.clone();
+    drop(client);
+    clone.set(Keys::new().of("k"), 1).await.unwrap();
+    drop(clone);
+    proxy.until("all connections to close", |counts| counts.open == 0).await;
+}

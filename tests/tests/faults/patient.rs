@@ -1,0 +1,94 @@
+//! Promise 3: commands that wait on the server hold up nobody, and the default timeout does not cut them off.
+
+use std::time::{Duration, Instant};
+
+use redis_om_client::{ErrorKind, TimeoutKind, prelude::*};
+use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
+
+use super::{connect, refused, through};
+
+#[tokio::test]
+async fn blpop_waits_five_seconds_under_a_timeout_of_one_and_others_go_on() {
+    let server = valkey();
+    let client = connect(&format!("{}?command_timeout=1s", server.url())).await.unwrap();
+    let keys = Keys::new();
+    let start = Instant::now();
+    let waiting = client.blpop::<String>(keys.of("empty"), Duration::from_secs(5));
+    let others = async {
+        let mut done = 0;
+        while start.elapsed() < Duration::from_secs(4) {
+            client.incr(keys.of("n")).await.unwrap();
+            done += 1;
+        }
+        done
+    };
+    let (popped, done) = in_time("both", async { tokio::join!(waiting, others) }).await;
+    assert_eq!(popped.unwrap(), None);
+    assert!(start.elapsed() >= Duration::from_secs(5), "it was cut off");
+    assert!(done > 100, "only {done} others");
+}
+
+#[tokio::test]
+async fn what_waits_gets_what_comes() {
+    let server = valkey();
+    let client = connect(&format!("{}?pool_size=8", server.url())).await.unwrap();
+    let keys = Keys::new();
+    let mut waiting = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (client, key) = (client.clone(), keys.of(&n.to_string()));
+        waiting.spawn(async move {
+            let (list, value): (String, usize) =
+                client.blpop::<usize>(&key, Duration::ZERO).await.unwrap().unwrap();
+            assert_eq!(list, key);
+            (n, value)
+        });
+    }
+    for n in 0..8_usize {
+        client.rpush(keys.of(&n.to_string()), n).await.unwrap();
+    }
+    while let Some(done) = in_time("those that wait", waiting.join_next()).await {
+        let (n, value) = done.unwrap();
+        assert_eq!(n, value);
+    }
+}
+
+#[tokio::test]
+async fn a_pool_that_is_used_up_is_told_in_time() {
+    let server = valkey();
+    let client = connect(&format!("{}?pool_size=1&pool_timeout=200ms", server.url())).await.unwrap();
+    let keys = Keys::new();
+    let holder = {
+        let (client, key) = (client.clone(), keys.of("held"));
+        tokio::spawn(async move { client.blpop::<i64>(&key, Duration::ZERO).await })
+    };
+    let error = in_time("the second one", async {
+        loop {
+            // Until the first has the connection, this one may be given it.
+            let wait = Duration::from_millis(10);
+            if let Err(error) = client.blpop::<i64>(keys.of("none"), wait).await {
+                return error;
+            }
+        }
+    })
+    .await;
+    assert!(matches!(error.kind(), ErrorKind::Timeout(TimeoutKind::Pool) | ErrorKind::Pool), "{error}");
+    assert!(!error.may_have_run(), "{error}");
+    assert_eq!(error.command(), Some("BLPOP"), "{error}");
+    client.rpush(keys.of("held"), 1).await.unwrap();
+    assert_eq!(in_time("the first one", holder).await.unwrap().unwrap(), Some((keys.of("held"), 1)));
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_told_after_the_grace() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "blocking_grace=200ms&command_timeout=100ms").await;
+    let sprung = proxy.trap("BLPOP", Fault::Silence);
+    let popping = client.blpop::<i64>(Keys::new().of("none"), Duration::from_millis(100));
+    let error = refused(in_time("the deadline", popping).await);
+    sprung.wait().await;
+    assert_eq!(error.kind(), &ErrorKind::Timeout(TimeoutKind::Command), "{error}");
+    assert!(error.may_have_run(), "{error}");
+    let again = client.blpop::<i64>(Keys::new().of("none"), Duration::from_millis(10));
+    assert_eq!(in_time("the next one", again).await.unwrap(), None);
+}

@@ -1,0 +1,153 @@
+//! Replies that are cut short, that no server sends, or that are not what the caller's type needs.
+
+use redis_om_client::{Client, ErrorKind, ServerErrorCode, prelude::*};
+use redis_om_tests::{Fault, Keys, Memory, Proxy, in_time, valkey};
+
+use super::{connect, refused, through};
+
+/// An INCR whose reply is replaced by these bytes: an error, no retry, and the client works again.
+async fn instead(reply: &[u8]) {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "command_timeout=5s").await;
+    let key = Keys::new().of("counter");
+    let sprung = proxy.trap("INCR", Fault::Replace(reply.to_vec()));
+    let error = refused(in_time("the command", client.incr(&key)).await);
+    sprung.wait().await;
+    assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
+    assert_eq!((error.command(), error.key()), (Some("INCR"), Some(&*key)), "{error}");
+    assert!(error.may_have_run(), "{error}");
+    assert_eq!(in_time("the next command", client.incr(&key)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn garbage() {
+    instead(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+    instead(b"\0\x01\x02\x03\r\n").await;
+    instead(b"$-7\r\n").await;
+}
+
+#[tokio::test]
+async fn a_bulk_of_four_gigabytes() {
+    let before = Memory::peak();
+    instead(b"$4294967296\r\nabc").await;
+    instead(b"*4294967296\r\n:1\r\n").await;
+    instead(b"$18446744073709551617\r\nabc").await;
+    let after = Memory::peak();
+    assert!(after.reserved - before.reserved < 2 << 30, "{before:?} {after:?}");
+    assert!(after.resident - before.resident < 1 << 30, "{before:?} {after:?}");
+}
+
+#[tokio::test]
+async fn a_bulk_below_the_limit_reserves_nothing_before_it_comes() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "command_timeout=300ms").await;
+    let before = Memory::peak();
+    // Within the limit of 512 MiB, and then nothing follows.
+    let sprung = proxy.trap("INCR", Fault::Replace(b"$500000000\r\nabc".to_vec()));
+    let error = refused(in_time("the command", client.incr(Keys::new().of("n"))).await);
+    sprung.wait().await;
+    assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error}");
+    assert!(error.may_have_run());
+    let after = Memory::peak();
+    assert!(after.resident - before.resident < 256 << 20, "{before:?} {after:?}");
+}
+
+#[tokio::test]
+async fn nesting_ten_thousand_deep() {
+    instead("*1\r\n".repeat(10_000).as_bytes()).await;
+    instead("%1\r\n+k\r\n".repeat(10_000).as_bytes()).await;
+}
+
+#[tokio::test]
+async fn a_reply_nobody_asked_for_is_nobodys() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let keys = Keys::new();
+    client.set(keys.of("a"), "a").await.unwrap();
+    // Two replies to one command: the second would be taken for the next command's.
+    let sprung = proxy.trap("GET", Fault::Replace(b"$1\r\na\r\n$5\r\nwrong\r\n".to_vec()));
+    let _either = in_time("the command", client.get::<String>(keys.of("a"))).await;
+    sprung.wait().await;
+    client.set(keys.of("b"), "b").await.ok();
+    for _ in 0..10 {
+        let value = in_time("the next command", client.get::<String>(keys.of("a"))).await.unwrap();
+        assert_eq!(value, "a");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_cut_at_every_byte() {
+    let server = valkey();
+    let keys = Keys::new();
+    let direct = connect(&server.url()).await.unwrap();
+    direct.set(keys.of("text"), "twelve bytes").await.unwrap();
+    let whole = "$12\r\ntwelve bytes\r\n".len();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    for bytes in 0..whole {
+        let sprung = proxy.trap("GET", Fault::Truncate(bytes));
+        // A read is done again.
+        let value: String = in_time("reading", client.get(keys.of("text"))).await.unwrap();
+        assert_eq!(value, "twelve bytes", "cut after {bytes} bytes");
+        sprung.wait().await;
+    }
+    for (bytes, done) in (0..":1\r\n".len()).zip(1..) {
+        let sprung = proxy.trap("INCR", Fault::Truncate(bytes));
+        let error = refused(in_time("counting", client.incr(keys.of("n"))).await);
+        sprung.wait().await;
+        assert!(error.may_have_run(), "cut after {bytes} bytes: {error}");
+        // A write is not.
+        assert_eq!(direct.get::<i64>(keys.of("n")).await.unwrap(), done, "cut after {bytes} bytes");
+    }
+}
+
+async fn holding(value: &[u8]) -> (Client, String, std::sync::Arc<redis_om_client::testing::Server>) {
+    let server = valkey();
+    let client = connect(&server.url()).await.unwrap();
+    let key = Keys::new().of("held");
+    client.set(&key, value).await.unwrap();
+    (client, key, server)
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf8() {
+    let (client, key, _server) = holding(b"caf\xe9").await;
+    let error = refused(client.get::<String>(&key).await);
+    assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
+    assert_eq!((error.command(), error.key()), (Some("GET"), Some(&*key)));
+    assert!(error.to_string().to_lowercase().contains("utf-8"), "{error}");
+    assert_eq!(client.get::<Vec<u8>>(&key).await.unwrap(), b"caf\xe9");
+}
+
+#[tokio::test]
+async fn text_that_is_not_a_number_and_keys_that_are_not_there() {
+    let (client, key, _server) = holding(b"three").await;
+    for error in [refused(client.get::<i64>(&key).await), refused(client.get::<f64>(&key).await)] {
+        assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
+        assert!(error.to_string().contains("three"), "{error}");
+    }
+    let error = refused(client.get::<String>(format!("{key}:absent")).await);
+    assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
+    assert!(error.to_string().contains("Option"), "the remedy is missing: {error}");
+    assert_eq!(client.get::<Option<String>>(format!("{key}:absent")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_servers_own_errors_have_their_code() {
+    let (client, key, _server) = holding(b"text").await;
+    let error = refused(client.hget::<Option<String>>(&key, "field").await);
+    assert_eq!(error.code(), Some(&ServerErrorCode::WrongType), "{error}");
+    assert_eq!((error.command(), error.key()), (Some("HGET"), Some(&*key)));
+    assert!(!error.may_have_run());
+    let error = refused(client.incr(&key).await);
+    assert_eq!(error.code(), Some(&ServerErrorCode::Err), "{error}");
+    // One of several: the others have run, and the error says which it was.
+    let other = format!("{key}:other");
+    let error = refused(client.run(pipe().set(&other, 1).incr(&key).incr(&other)).await);
+    assert_eq!(error.key(), Some(&*key), "{error}");
+    assert!(error.to_string().contains("2 of 3"), "{error}");
+    assert_eq!(client.get::<i64>(&other).await.unwrap(), 2);
+}

@@ -1,0 +1,95 @@
+//! TLS by the terminator in front of a plain server: whom the client trusts, and who trusts the client.
+
+use redis_om_client::{Client, Config, ErrorKind, Pem, Result, TlsConfig, prelude::*};
+use redis_om_tests::{Certificates, Keys, TlsFront, in_time, valkey};
+
+use super::refused;
+
+async fn connect(host: &str, front: &TlsFront, tls: TlsConfig) -> Result<Client> {
+    let config = Config::from_url(format!("rediss://{host}:{}?connect_timeout=5s", front.port())).unwrap();
+    let client = in_time("connecting", Client::with_config(config.tls(tls))).await?;
+    let key = Keys::new().of("tls");
+    // Large enough for many records in each direction.
+    let value = "x".repeat(1 << 20);
+    client.set(&key, &value).await?;
+    assert_eq!(client.get::<String>(&key).await?, value);
+    Ok(client)
+}
+
+fn trusting(certificates: &Certificates) -> TlsConfig {
+    TlsConfig::new().ca(Pem::bytes(&certificates.authority))
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_own_authority_is_trusted() {
+    let server = valkey();
+    let certificates = Certificates::new(&["localhost", "127.0.0.1"]);
+    let front = TlsFront::to(server.port(), &certificates);
+    connect("localhost", &front, trusting(&certificates)).await.unwrap();
+    connect("127.0.0.1", &front, trusting(&certificates)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_verify_is_refused() {
+    let server = valkey();
+    let certificates = Certificates::new(&["localhost"]);
+    let front = TlsFront::to(server.port(), &certificates);
+    let strangers =
+        [("nobody's", TlsConfig::new()), ("another's", trusting(&Certificates::new(&["localhost"])))];
+    for (whose, tls) in strangers {
+        let error = refused(connect("localhost", &front, tls).await);
+        assert_eq!(error.kind(), &ErrorKind::Tls, "{whose}: {error}");
+        assert!(error.to_string().contains("localhost"), "{whose}: {error}");
+    }
+    let accepting = TlsConfig::new().danger_accept_invalid_certs(true);
+    connect("localhost", &front, accepting).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_name_must_be_the_one_in_the_certificate() {
+    let server = valkey();
+    let certificates = Certificates::new(&["redis.example"]);
+    let front = TlsFront::to(server.port(), &certificates);
+    let error = refused(connect("localhost", &front, trusting(&certificates)).await);
+    assert_eq!(error.kind(), &ErrorKind::Tls, "{error}");
+    let named = trusting(&certificates).server_name("redis.example");
+    connect("localhost", &front, named).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_shows_its_certificate_where_it_is_asked_for() {
+    let server = valkey();
+    let certificates = Certificates::new(&["localhost"]);
+    let front = TlsFront::to_known_clients(server.port(), &certificates);
+    let error = refused(connect("localhost", &front, trusting(&certificates)).await);
+    assert!(matches!(error.kind(), ErrorKind::Tls | ErrorKind::Io | ErrorKind::Disconnected), "{error}");
+    let (chain, key) = (Pem::bytes(&certificates.client), Pem::bytes(&certificates.client_key));
+    let known = trusting(&certificates).client_certificate(chain, key);
+    connect("localhost", &front, known).await.unwrap();
+}
+
+#[tokio::test]
+async fn certificates_that_make_no_sense_are_told_before_anything_is_sent() {
+    let server = valkey();
+    let certificates = Certificates::new(&["localhost"]);
+    let front = TlsFront::to(server.port(), &certificates);
+    for tls in [TlsConfig::new().ca(Pem::bytes("no PEM")), TlsConfig::new().ca(Pem::path("/nowhere/ca.pem"))]
+    {
+        let error = refused(connect("localhost", &front, tls).await);
+        assert!(matches!(error.kind(), ErrorKind::Tls | ErrorKind::Config | ErrorKind::Io), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_plain_server_behind_a_tls_url_is_an_error_not_a_hang() {
+    let server = valkey();
+    let url = format!("rediss://127.0.0.1:{}?connect_timeout=2s", server.port());
+    let error = refused(in_time("connecting", Client::connect(url.as_str())).await);
+    assert!(
+        matches!(
+            error.kind(),
+            ErrorKind::Tls | ErrorKind::Io | ErrorKind::Disconnected | ErrorKind::Timeout(_)
+        ),
+        "{error}"
+    );
+}

@@ -1,0 +1,198 @@
+//! Transactions under WATCH: rerun on conflict, and the connection is handed back clean however they end.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use redis_om_client::{Client, Error, ErrorKind, prelude::*};
+use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
+
+use super::{connect, refused, through};
+
+struct Watched {
+    proxy: Proxy,
+    /// Through the proxy, with one pooled connection: what is not handed back is missing.
+    client: Client,
+    other: Client,
+    key: String,
+    _server: Arc<redis_om_client::testing::Server>,
+}
+
+async fn watched() -> Watched {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "pool_size=1&pool_timeout=2s").await;
+    let other = connect(&server.url()).await.unwrap();
+    let key = Keys::new().of("stock");
+    other.set(&key, 10).await.unwrap();
+    Watched { proxy, client, other, key, _server: server }
+}
+
+impl Watched {
+    /// Takes one piece, undisturbed: works only if the pooled connection is there and clean.
+    async fn take(&self) -> i64 {
+        let key = &self.key;
+        let taking = self.client.watch([key], |conn| {
+            let key = key.clone();
+            async move {
+                let stock: i64 = conn.get(&key).await?;
+                Ok(atomic().set(&key, stock - 1).get::<i64>(&key))
+            }
+        });
+        let ((), left) = in_time("taking a piece", taking).await.unwrap();
+        left
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_runs_it_again() {
+    let w = watched().await;
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let taking = w.client.watch([&w.key], |conn| {
+        let (key, other, attempts) = (w.key.clone(), w.other.clone(), Arc::clone(&attempts));
+        async move {
+            let stock: i64 = conn.get(&key).await?;
+            if attempts.fetch_add(1, Ordering::Relaxed) < 2 {
+                other.incr(&key).await?;
+            }
+            Ok(atomic().set(&key, stock - 1).get::<i64>(&key))
+        }
+    });
+    let ((), left) = in_time("the transaction", taking).await.unwrap();
+    assert_eq!((left, attempts.load(Ordering::Relaxed)), (11, 3));
+    assert_eq!(w.take().await, 10);
+    // One connection for commands, one for what is exclusive.
+    assert_eq!(w.proxy.counts().accepted, 2);
+}
+
+#[tokio::test]
+async fn many_at_once_lose_nothing() {
+    let server = valkey();
+    let client = connect(&format!("{}?pool_size=4", server.url())).await.unwrap();
+    let key = Keys::new().of("stock");
+    client.set(&key, 0).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (client, key) = (client.clone(), key.clone());
+        tasks.spawn(async move {
+            let (mut done, mut given_up) = (0, 0);
+            for _ in 0..25 {
+                let adding = client.watch([&key], |conn| {
+                    let key = key.clone();
+                    async move {
+                        let stock: i64 = conn.get(&key).await?;
+                        Ok(atomic().set(&key, stock + 1))
+                    }
+                });
+                match adding.await {
+                    Ok(_) => done += 1,
+                    Err(error) if error.kind() == &ErrorKind::Conflict => given_up += 1,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            (done, given_up)
+        });
+    }
+    let mut sum = 0;
+    while let Some(task) = in_time("all of them", tasks.join_next()).await {
+        sum += task.unwrap().0;
+    }
+    assert_eq!(client.get::<i64>(&key).await.unwrap(), sum);
+    assert!(sum > 0);
+}
+
+#[tokio::test]
+async fn the_callers_own_error_ends_it_and_nothing_is_written() {
+    let w = watched().await;
+    let outcome = w.client.watch([&w.key], |conn| {
+        let key = w.key.clone();
+        async move {
+            let _stock: i64 = conn.get(&key).await?;
+            match key.is_empty() {
+                true => Ok(atomic().incr(&key)),
+                false => Err(Error::aborted("sold out")),
+            }
+        }
+    });
+    let error = refused(in_time("the transaction", outcome).await);
+    assert_eq!((error.kind(), error.to_string()), (&ErrorKind::Aborted, "sold out".into()));
+    // Were the key still watched, this write would fail the next one's EXEC.
+    w.other.incr(&w.key).await.unwrap();
+    assert_eq!(w.take().await, 10);
+}
+
+#[tokio::test]
+async fn a_command_that_fails_inside_ends_it() {
+    let w = watched().await;
+    w.other.set(&w.key, "text").await.unwrap();
+    let outcome = w.client.watch([&w.key], |conn| {
+        let key = w.key.clone();
+        async move {
+            let stock: i64 = conn.get(&key).await?;
+            Ok(atomic().set(&key, stock))
+        }
+    });
+    let error = refused(in_time("the transaction", outcome).await);
+    assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
+    w.other.set(&w.key, 10).await.unwrap();
+    assert_eq!(w.take().await, 9);
+}
+
+#[tokio::test]
+async fn dropped_half_way_it_leaves_no_watch_behind() {
+    let w = watched().await;
+    for _ in 0..5 {
+        let (reached, half_way) = tokio::sync::oneshot::channel();
+        let reached = Arc::new(std::sync::Mutex::new(Some(reached)));
+        let never = w.client.watch([&w.key], |conn| {
+            let (key, reached) = (w.key.clone(), Arc::clone(&reached));
+            async move {
+                let stock: i64 = conn.get(&key).await?;
+                reached.lock().unwrap().take().map(|reached| reached.send(()));
+                std::future::pending::<()>().await;
+                Ok(atomic().set(&key, stock))
+            }
+        });
+        tokio::select! {
+            _ = never => panic!("it never ends"),
+            outcome = half_way => outcome.unwrap(),
+        }
+        w.other.incr(&w.key).await.unwrap();
+        assert_eq!(w.take().await, 10);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_outlives_its_attempt_is_dead() {
+    let w = watched().await;
+    let leaked = Arc::new(std::sync::Mutex::new(None));
+    let outcome = w.client.watch([&w.key], |conn| {
+        let (key, leaked) = (w.key.clone(), Arc::clone(&leaked));
+        async move {
+            let plan = atomic().incr(&key);
+            *leaked.lock().unwrap() = Some(conn);
+            Ok(plan)
+        }
+    });
+    assert_eq!(in_time("the transaction", outcome).await.unwrap(), (11,));
+    let conn = leaked.lock().unwrap().take().unwrap();
+    refused(in_time("the leaked handle", conn.get::<i64>(&w.key)).await);
+    drop(conn);
+    assert_eq!(w.take().await, 10);
+}
+
+#[tokio::test]
+async fn a_lost_exec_is_told_and_not_repeated() {
+    let w = watched().await;
+    let sprung = w.proxy.trap("EXEC", Fault::LoseReply);
+    let outcome = w.client.watch([&w.key], |_conn| {
+        let key = w.key.clone();
+        async move { Ok(atomic().incr(&key)) }
+    });
+    let error = refused(in_time("the transaction", outcome).await);
+    sprung.wait().await;
+    assert!(error.may_have_run(), "{error}");
+    assert_eq!(w.other.get::<i64>(&w.key).await.unwrap(), 11);
+    assert_eq!(w.take().await, 10);
+}

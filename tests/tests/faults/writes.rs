@@ -1,0 +1,166 @@
+//! Promise 1: no write happens twice, none vanishes in silence.
+
+use std::time::Duration;
+
+use redis_om_client::{Client, Error, Execution, prelude::*, raw};
+use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
+
+use super::{connect, refused, through};
+
+struct Lossy {
+    proxy: Proxy,
+    /// Through the proxy.
+    client: Client,
+    /// Past it.
+    direct: Client,
+    keys: Keys,
+    _server: std::sync::Arc<redis_om_client::testing::Server>,
+}
+
+async fn lossy(options: &str) -> Lossy {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, options).await;
+    let direct = connect(&server.url()).await.unwrap();
+    Lossy { proxy, client, direct, keys: Keys::new(), _server: server }
+}
+
+fn may_have_run(error: &Error) {
+    assert!(error.may_have_run(), "{error}");
+    assert_eq!(error.execution(), Execution::MaybeExecuted);
+    assert!(!error.is_retryable(), "{error}");
+    assert!(error.to_string().contains("may have run"), "{error}");
+}
+
+#[tokio::test]
+async fn a_write_whose_reply_is_lost_is_told_and_not_repeated() {
+    let l = lossy("").await;
+    for done in 1..=20 {
+        let fault = if done % 2 == 0 { Fault::LoseReply } else { Fault::Truncate(1) };
+        let sprung = l.proxy.trap("INCR", fault);
+        let error = refused(in_time("the write", l.client.incr(l.keys.of("n"))).await);
+        sprung.wait().await;
+        may_have_run(&error);
+        assert_eq!(error.command(), Some("INCR"));
+        assert_eq!(l.direct.get::<i64>(l.keys.of("n")).await.unwrap(), done);
+    }
+}
+
+#[tokio::test]
+async fn a_read_whose_reply_is_lost_is_done_again() {
+    let l = lossy("").await;
+    l.direct.set(l.keys.of("k"), "value").await.unwrap();
+    for _ in 0..10 {
+        let sprung = l.proxy.trap("GET", Fault::LoseReply);
+        assert_eq!(in_time("the read", l.client.get::<String>(l.keys.of("k"))).await.unwrap(), "value");
+        sprung.wait().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_marked_idempotent_is_done_again() {
+    let l = lossy("").await;
+    let sprung = l.proxy.trap("SETRANGE", Fault::LoseReply);
+    let command = raw("SETRANGE").key(l.keys.of("k")).arg(0).arg("same").idempotent().reply::<u64>();
+    assert_eq!(in_time("the write", l.client.run(command)).await.unwrap(), 4);
+    sprung.wait().await;
+}
+
+#[tokio::test]
+async fn a_pipeline_with_a_write_is_not_repeated() {
+    let l = lossy("").await;
+    let [a, b] = l.keys.each(["a", "b"]);
+    let sprung = l.proxy.trap("INCR", Fault::LoseReply);
+    let error = refused(in_time("the pipeline", l.client.run(pipe().incr(&a).get::<i64>(&a).incr(&b))).await);
+    sprung.wait().await;
+    may_have_run(&error);
+    // Part of the replies came: still nobody knows of the rest, and nothing is done twice.
+    let sprung = l.proxy.trap("INCR", Fault::Truncate(6));
+    may_have_run(&refused(in_time("the pipeline", l.client.run(pipe().incr(&a).incr(&b))).await));
+    sprung.wait().await;
+    assert_eq!(l.direct.run(pipe().get::<i64>(&a).get::<i64>(&b)).await.unwrap(), (2, 2));
+    // One that only reads is.
+    let sprung = l.proxy.trap("GET", Fault::LoseReply);
+    let reads = pipe().get::<i64>(&a).get::<i64>(&b);
+    assert_eq!(in_time("the reads", l.client.run(reads)).await.unwrap(), (2, 2));
+    sprung.wait().await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_not_repeated() {
+    let l = lossy("").await;
+    let [a, b] = l.keys.each(["a", "b"]);
+    for done in 1..=5 {
+        let sprung = l.proxy.trap("EXEC", Fault::LoseReply);
+        may_have_run(&refused(in_time("the transaction", l.client.run(atomic().incr(&a).incr(&b))).await));
+        sprung.wait().await;
+        assert_eq!(l.direct.run(pipe().get::<i64>(&a).get::<i64>(&b)).await.unwrap(), (done, done));
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_was_never_sent_says_so() {
+    let l = lossy("command_timeout=300ms").await;
+    l.proxy.refuse();
+    // The client has noticed: from here on nothing can be sent.
+    in_time("noticing", async { while l.client.get::<Option<i64>>(l.keys.of("n")).await.is_ok() {} }).await;
+    let error = refused(in_time("the write", l.client.incr(l.keys.of("n"))).await);
+    assert_eq!(error.execution(), Execution::NotSent, "{error}");
+    assert!(error.is_retryable(), "{error}");
+    assert_eq!(error.command(), Some("INCR"));
+    l.proxy.accept();
+    // What was given up is not sent after all once the way is open.
+    let counted = in_time("the way to open", async {
+        loop {
+            if let Ok(n) = l.client.incr(l.keys.of("n")).await {
+                return n;
+            }
+        }
+    });
+    assert_eq!(counted.await, 1);
+}
+
+/// Many writers, a connection that is lost again and again: each write is either confirmed (then it is there, once),
+/// or its error says that it may have run, or that it was not sent (then it is not there).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_books_balance_through_many_losses() {
+    let l = lossy("").await;
+    let key = l.keys.of("balance");
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (client, key) = (l.client.clone(), key.clone());
+        writers.spawn(async move {
+            let (mut confirmed, mut unknown) = (0, 0);
+            for _ in 0..200 {
+                match client.incr(&key).await {
+                    Ok(_) => confirmed += 1,
+                    Err(error) if error.may_have_run() => unknown += 1,
+                    Err(error) => assert_eq!(error.execution(), Execution::NotSent, "{error}"),
+                }
+            }
+            (confirmed, unknown)
+        });
+    }
+    let mut cuts = 0;
+    let (mut confirmed, mut unknown) = (0, 0);
+    let all = async {
+        while !writers.is_empty() {
+            tokio::select! {
+                Some(done) = writers.join_next() => {
+                    let (some, others) = done.unwrap();
+                    confirmed += some;
+                    unknown += others;
+                }
+                // Not awaited for its own sake: losses are to come at moments that nobody chose.
+                () = tokio::time::sleep(Duration::from_millis(7)) => {
+                    cuts += 1;
+                    if cuts % 2 == 0 { l.proxy.cut() } else { l.proxy.reset() }
+                }
+            }
+        }
+    };
+    in_time("all writers", all).await;
+    let counted = l.direct.get::<Option<i64>>(&key).await.unwrap().unwrap_or(0);
+    assert!(confirmed <= counted && counted <= confirmed + unknown, "{confirmed} {counted} {unknown}");
+    assert!(confirmed > 0);
+}
