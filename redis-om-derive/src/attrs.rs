@@ -68,16 +68,22 @@ impl Items {
             match parsed {
                 Ok(metas) => {
                     for meta in metas {
-                        match item(&meta, place, possible) {
+                        match item(&meta, place, possible, errors) {
                             Ok(item) if items.iter().any(|known| known.name == item.name) => {
                                 errors.at(item.span, format!("`{}` is given twice", item.name));
                             }
                             Ok(item) => items.push(item),
-                            Err(error) => errors.push(error),
+                            Err(error) => {
+                                errors.unread = true;
+                                errors.push(error);
+                            }
                         }
                     }
                 }
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    errors.unread = true;
+                    errors.push(error);
+                }
             }
         }
         Self(items)
@@ -163,7 +169,7 @@ impl Items {
     }
 }
 
-fn item(meta: &Meta, place: &str, possible: &[Known]) -> Result<Item, Error> {
+fn item(meta: &Meta, place: &str, possible: &[Known], errors: &mut Errors) -> Result<Item, Error> {
     let path = meta.path();
     let name = path.to_token_stream().to_string().replace(' ', "");
     let Some(known) = possible.iter().find(|known| known.name == name) else {
@@ -177,10 +183,11 @@ fn item(meta: &Meta, place: &str, possible: &[Known]) -> Result<Item, Error> {
         Meta::Path(_) => None,
         Meta::NameValue(pair) => Some(pair.value.clone()),
         Meta::List(list) => {
-            return Err(Error::new_spanned(
+            errors.push(Error::new_spanned(
                 list,
                 format!("`{name}` takes nothing in parentheses: write `{}`", known.written),
             ));
+            None
         }
     };
     Ok(Item { name: known.name, span: path.span(), value })

@@ -5,11 +5,15 @@ use syn::Error;
 
 /// The mistakes so far.
 #[derive(Default)]
-pub(crate) struct Errors(Option<Error>);
+pub(crate) struct Errors {
+    all: Option<Error>,
+    /// Whether an attribute could not be understood: what then seems to be missing may well be what it meant.
+    pub(crate) unread: bool,
+}
 
 impl Errors {
     pub(crate) fn push(&mut self, error: Error) {
-        match &mut self.0 {
+        match &mut self.all {
             Some(all) => all.combine(error),
             none => *none = Some(error),
         }
@@ -21,7 +25,7 @@ impl Errors {
 
     /// The value, if nothing was wrong.
     pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Error> {
-        match (self.0, value) {
+        match (self.all, value) {
             (Some(error), _) => Err(error),
             (None, Some(value)) => Ok(value),
             // Not reached: whoever has no value has pushed why. Said all the same rather than a panic.

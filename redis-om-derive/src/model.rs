@@ -107,7 +107,7 @@ pub(crate) fn model(input: &DeriveInput) -> Result<Model, syn::Error> {
         }
         fields.push(field);
     }
-    if id.is_none() {
+    if id.is_none() && !errors.unread {
         let ident = &input.ident;
         errors.at(
             ident.span(),
@@ -155,6 +155,7 @@ fn storage(items: &Items, input: &DeriveInput, errors: &mut Errors) -> Option<St
             errors.at(span, "a model is a `hash` or `json`, not both: leave one of them out");
             None
         }
+        (None, None) if errors.unread => None,
         (None, None) => {
             errors.at(
                 input.ident.span(),

@@ -6,7 +6,7 @@ pub use redis_om_client::{Arg, Args, DecodeError, FromRedis, Reply, ToArg, ToArg
 pub use crate::{
     field::{
         Atom, FieldPath, HashFields, Joined, JsonText, Newtype, Text, byte, embedded, embedded_option, put,
-        read, read_byte, read_joined, read_json, required, take_embedded, unknown_name,
+        put_value, read, read_byte, read_joined, read_json, required, take_embedded, unknown_name,
     },
     model::{Hash, JsonDoc, RedisModel},
 };

@@ -9,8 +9,8 @@ pub mod prelude;
 
 pub use redis_om_client::*;
 
-pub use field::{Atom, HashFields, JoinedList, JsonValue, Text};
-pub use model::{Hash, IdOf, JsonDoc, Key, RedisModel, Storage};
+pub use field::{Atom, FieldValue, HashFields, JoinedList, JsonValue, Text};
+pub use model::{Ask, AskIds, AskModels, Hash, IdOf, JsonDoc, Key, Live, RedisModel, Storage, Walk};
 pub use redis_om_derive::{RedisEmbedded, RedisModel, RedisValue};
 #[cfg(feature = "ulid")]
 pub use ulid::Ulid;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use redis_om::{
     Client, Config, ErrorKind, Protocol, blocking,
@@ -132,7 +132,7 @@ fn a_document_lives_its_life() {
             assert_eq!(Doc::get(&client, doc.id).await.unwrap(), Some(doc.clone()));
             doc.body = None;
             doc.save(&client).await.unwrap();
-            assert_eq!(Doc::get(&client, &doc.id).await.unwrap(), Some(doc.clone()));
+            assert_eq!(Doc::get(&client, doc.id).await.unwrap(), Some(doc.clone()));
             let found = Doc::get_many(&client, [doc.id, Ulid::nil()]).await.unwrap();
             assert_eq!(found, [Some(doc.clone()), None]);
             let ((), (), found) =
@@ -144,4 +144,67 @@ fn a_document_lives_its_life() {
             assert!(doc.delete(&client).await.unwrap());
         }
     });
+}
+
+#[derive(RedisModel, Debug, Clone, PartialEq)]
+#[redis(hash, prefix = "t:[w]*")]
+struct Odd {
+    #[redis(id)]
+    id: u64,
+    name: String,
+}
+
+#[test]
+fn all_are_found() {
+    let server = Server::builder().kind(Kind::Redis8).module(Module::Json).start().unwrap();
+    let blocking = blocking::Client::connect(&server.url()).unwrap();
+    let odd: Vec<Odd> = (0..1234).map(|id| Odd { id, name: format!("n{id}") }).collect();
+    Odd::save_many(&blocking, &odd).unwrap();
+    // Not theirs: another type, no id, another prefix that the glob would match if it were one.
+    blocking.set("t:[w]*:99999", "text").unwrap();
+    blocking.hset("t:[w]*:7:orders", ("a", 1)).unwrap();
+    blocking.hset("t:wx:5", ("id", 5)).unwrap();
+    run(async {
+        for client in clients(&server).await {
+            let mut ids = Vec::new();
+            let mut found = Odd::all_ids(&client).page_size(100);
+            while let Some(id) = found.next().await {
+                ids.push(id.unwrap());
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids, (0..1234).collect::<Vec<_>>());
+            let mut all = Vec::new();
+            let mut found = Odd::all(&client);
+            while let Some(model) = found.next().await {
+                all.push(model.unwrap());
+            }
+            all.sort_by_key(|model| model.id);
+            all.dedup();
+            assert_eq!(all, odd);
+
+            let docs: Vec<Doc> =
+                (0..50).map(|n| Doc { id: Ulid::from_parts(n, 1), title: "x".into(), body: None }).collect();
+            Doc::save_many(&client, &docs).await.unwrap();
+            let mut found = Doc::all(&client).page_size(7);
+            let mut count = 0;
+            while let Some(doc) = found.next().await {
+                assert!(docs.contains(&doc.unwrap()));
+                count += 1;
+            }
+            assert!(count >= 50, "{count}");
+        }
+    });
+    let ids: Result<BTreeSet<u64>, _> = Odd::all_ids(&blocking).collect();
+    assert_eq!(ids.unwrap().len(), 1234);
+    // One that cannot be read is one error; the others are found.
+    blocking.hdel("t:[w]*:77", "name").unwrap();
+    let (good, bad): (Vec<_>, Vec<_>) = Odd::all(&blocking).partition(Result::is_ok);
+    let good: BTreeSet<u64> = good.into_iter().map(|model| model.unwrap().id).collect();
+    assert_eq!((good.len(), bad.len()), (1233, 1));
+    let error = bad.into_iter().next().unwrap().unwrap_err();
+    assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:[w]*:77")));
+    drop(server);
+    let outcomes: Vec<_> = Odd::all(&blocking).collect();
+    assert!(outcomes.len() == 1 && outcomes[0].is_err(), "the error of a page is the last item");
 }

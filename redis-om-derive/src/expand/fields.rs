@@ -2,7 +2,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use syn::{Ident, spanned::Spanned};
 
 use crate::model::{Default, Field, Form, Model};
 
@@ -11,6 +11,7 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let stored = || model.fields.iter().filter(|field| field.form != Form::Skipped);
     let partial = stored().map(partial);
+    let members = stored().map(|field| &field.member);
     let write = stored().map(write);
     let absent = stored().filter_map(|field| absent(field, model.root.is_some()));
     let take = stored().filter(|field| field.form != Form::Embedded).map(take);
@@ -20,13 +21,20 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
     let room: usize = stored().map(|field| field.name.len() + 40).sum();
     let rooms = stored().filter(|field| field.form == Form::Embedded).map(|field| {
         let ty = &field.ty;
-        quote!(+ <#ty as __private::HashFields>::ROOM)
+        quote_spanned!(ty.span()=> + <#ty as __private::HashFields>::ROOM)
     });
     quote! {
         #[doc(hidden)]
-        #[derive(__private::core::default::Default)]
         pub struct Partial {
             #(#partial,)*
+        }
+
+        #[automatically_derived]
+        impl __private::core::default::Default for Partial {
+            #[inline]
+            fn default() -> Self {
+                Self { #(#members: __private::core::option::Option::None,)* }
+            }
         }
 
         #[automatically_derived]
@@ -74,12 +82,22 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
     }
 }
 
+/// The member's name where its type is, so that an error about the type points there, and is told once.
+fn at_type(field: &Field) -> Ident {
+    let mut member = field.member.clone();
+    member.set_span(field.ty.span());
+    member
+}
+
 /// What was read of a field so far.
 fn partial(field: &Field) -> TokenStream {
-    let Field { member, ty, form, .. } = field;
+    let Field { ty, form, .. } = field;
+    let member = at_type(field);
     match form {
         Form::Embedded => {
-            quote!(#member: __private::core::option::Option<<#ty as __private::HashFields>::Partial>)
+            quote_spanned! {ty.span()=>
+                #member: __private::core::option::Option<<#ty as __private::HashFields>::Partial>
+            }
         }
         _ => quote!(#member: __private::core::option::Option<#ty>),
     }
@@ -87,9 +105,10 @@ fn partial(field: &Field) -> TokenStream {
 
 /// Writes a field's name and value.
 fn write(field: &Field) -> TokenStream {
-    let Field { member, name, ty, form, optional, .. } = field;
-    let reference = if *optional { quote!(value) } else { quote!(&self.#member) };
+    let Field { name, ty, form, optional, .. } = field;
+    let member = at_type(field);
     // The span is the type's, so that an error about it points there.
+    let reference = if *optional { quote!(value) } else { quote_spanned!(ty.span()=> &self.#member) };
     let put = match form {
         Form::Embedded => {
             quote_spanned!(ty.span()=> __private::HashFields::write(#reference, &at.join(#name), args);)
@@ -104,7 +123,7 @@ fn write(field: &Field) -> TokenStream {
             __private::put(args, &at.join(#name), &__private::Joined(#reference, #separator));
         },
         Form::Plain | Form::Skipped => {
-            quote_spanned!(ty.span()=> __private::put(args, &at.join(#name), #reference);)
+            quote_spanned!(ty.span()=> __private::put_value(args, &at.join(#name), #reference);)
         }
     };
     if *optional {
@@ -120,14 +139,15 @@ fn write(field: &Field) -> TokenStream {
 
 /// Tells a field's name where it has no value. A model itself is always there, so its required fields are too.
 fn absent(field: &Field, root: bool) -> Option<TokenStream> {
-    let Field { member, name, ty, form, optional, .. } = field;
+    let Field { name, ty, form, optional, .. } = field;
+    let member = at_type(field);
     Some(match (form, optional) {
-        (Form::Embedded, true) => quote! {
+        (Form::Embedded, true) => quote_spanned! {ty.span()=>
             <#ty as __private::HashFields>::absent(
                 this.and_then(|this| this.#member.as_ref()), &at.join(#name), found,
             );
         },
-        (Form::Embedded, false) => quote! {
+        (Form::Embedded, false) => quote_spanned! {ty.span()=>
             <#ty as __private::HashFields>::absent(this.map(|this| &this.#member), &at.join(#name), found);
         },
         (_, true) => quote! {
@@ -149,7 +169,7 @@ fn optional(field: &Field) -> TokenStream {
     let ty = &field.ty;
     match (field.form, field.optional) {
         (_, true) => quote!(|| true),
-        (Form::Embedded, false) => quote!(|| <#ty as __private::HashFields>::OPTIONAL),
+        (Form::Embedded, false) => quote_spanned!(ty.span()=> || <#ty as __private::HashFields>::OPTIONAL),
         (_, false) => TokenStream::new(),
     }
 }
@@ -175,9 +195,10 @@ fn take(field: &Field) -> TokenStream {
 
 /// Hands a value to the embedded struct whose name stands before the field's.
 fn inside(field: &Field) -> TokenStream {
-    let Field { member, label, name, ty, .. } = field;
+    let Field { label, name, ty, .. } = field;
+    let member = at_type(field);
     let prefix = Literal::byte_string(format!("{name}.").as_bytes());
-    quote! {
+    quote_spanned! {ty.span()=>
         if let __private::core::option::Option::Some(name) = name.strip_prefix(#prefix) {
             return __private::take_embedded::<#ty>(&mut partial.#member, name, value, #label);
         }
@@ -192,9 +213,11 @@ fn finish(field: &Field) -> TokenStream {
             quote_spanned!(ty.span()=> __private::core::default::Default::default())
         }
         (Form::Embedded, true, _) => {
-            quote!(__private::embedded_option::<#ty>(partial.#member, #label)?)
+            quote_spanned!(ty.span()=> __private::embedded_option::<#ty>(partial.#member, #label)?)
         }
-        (Form::Embedded, false, _) => quote!(__private::embedded::<#ty>(partial.#member, #label)?),
+        (Form::Embedded, false, _) => {
+            quote_spanned!(ty.span()=> __private::embedded::<#ty>(partial.#member, #label)?)
+        }
         (_, true, _) => quote!(partial.#member),
         (_, false, None) => quote!(__private::required(partial.#member, #label, #name)?),
         (_, false, Some(Default::Trait)) => {

@@ -37,6 +37,7 @@ pub trait Newtype: Sized {
     fn wrap(inner: Self::Inner) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Newtype<Inner: Atom>> Atom for T {
     #[inline]
     fn write(&self, text: &mut Text) {

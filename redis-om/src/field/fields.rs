@@ -2,7 +2,7 @@
 
 use redis_om_client::{Arg, Args, DecodeError, Reply, ToArg, Written};
 
-use super::Text;
+use super::{FieldValue, Text};
 
 /// A struct whose fields lie in a hash: a hash model, or a struct embedded in one.
 ///
@@ -87,7 +87,13 @@ impl ToArg for FieldPath<'_> {
     }
 }
 
-/// Writes one field.
+/// Writes one field whose value is one argument as it is.
+#[inline]
+pub fn put_value<T: FieldValue>(args: &mut Args<'_>, name: &FieldPath<'_>, value: &T) {
+    args.arg(name).arg(value);
+}
+
+/// Writes one field in another form.
 #[inline]
 pub fn put<T: ToArg + ?Sized>(args: &mut Args<'_>, name: &FieldPath<'_>, value: &T) {
     args.arg(name).arg(value);

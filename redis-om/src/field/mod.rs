@@ -12,7 +12,7 @@ mod json;
 mod read;
 
 pub use atom::{Atom, Newtype, Text};
-pub use fields::{FieldPath, HashFields, embedded, embedded_option, put, take_embedded};
+pub use fields::{FieldPath, HashFields, embedded, embedded_option, put, put_value, take_embedded};
 pub use joined::{Joined, JoinedList, read_joined};
 pub use json::{JsonText, JsonValue, read_json};
-pub use read::{byte, read, read_byte, required, unknown_name};
+pub use read::{FieldValue, byte, read, read_byte, required, unknown_name};

@@ -1,10 +1,24 @@
 //! One field's value out of a reply.
 
-use redis_om_client::{DecodeError, FromRedis, Reply};
+use redis_om_client::{DecodeError, FromRedis, Reply, ToArg};
+
+/// The value of a field as it is: one argument, and readable from one reply.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a field in a hash",
+    label = "not a field's value",
+    note = "strings, bytes, numbers, bool, date-times, `Uuid`, `Ulid` and `Option`s of them can; for an enum or a \
+            newtype add `#[derive(RedisValue)]` to it, for a struct `#[derive(RedisEmbedded)]` and `#[redis(embed)]` \
+            on the field; any serde type is kept as JSON text with `#[redis(json)]`, and nothing with `#[redis(skip)]`",
+    note = "`Option` and lists are known by their names: an alias of one is not"
+)]
+pub trait FieldValue: ToArg + FromRedis {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ToArg + FromRedis> FieldValue for T {}
 
 /// Reads a field's value; an error names the field.
 #[inline]
-pub fn read<T: FromRedis>(value: Reply<'_>, label: &'static str) -> Result<T, DecodeError> {
+pub fn read<T: FieldValue>(value: Reply<'_>, label: &'static str) -> Result<T, DecodeError> {
     T::from_redis(value).map_err(|error| error.at(label))
 }
 

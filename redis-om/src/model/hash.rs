@@ -1,6 +1,6 @@
 //! Models that are a hash: one field for each of the struct's.
 
-use redis_om_client::{Args, Cmd, Command, DecodeError, Replies, Reply, ToArgs};
+use redis_om_client::{Args, Cmd, Command, DecodeError, Replies, Reply, ToArgs, commands::KeyType};
 
 use super::{Key, RedisModel, Storage};
 use crate::field::{FieldPath, HashFields};
@@ -15,7 +15,11 @@ redis.call('HSET',KEYS[1],unpack(ARGV,n+1)) \
 redis.call('HDEL',KEYS[1],unpack(ARGV,2,n))";
 
 impl<M: RedisModel + HashFields> Storage<M> for Hash {
-    const TYPE: &'static str = "hash";
+    const GET: &'static str = "HGETALL";
+
+    fn key_type() -> KeyType {
+        KeyType::Hash
+    }
 
     #[inline]
     fn save(model: &M) -> Command<()> {
@@ -32,7 +36,7 @@ impl<M: RedisModel + HashFields> Storage<M> for Hash {
 
     #[inline]
     fn get(key: &Key) -> Command<Option<M>> {
-        Cmd::new("HGETALL").key(key).readonly().reply_with(<Self as Storage<M>>::read)
+        Cmd::new(<Self as Storage<M>>::GET).key(key).readonly().reply_with(<Self as Storage<M>>::read)
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! Models that are a JSON document, by serde.
 
-use redis_om_client::{Cmd, Command, DecodeError, Replies, Reply};
+use redis_om_client::{Cmd, Command, DecodeError, Replies, Reply, commands::KeyType};
 
 use super::{Key, RedisModel, Storage};
 use crate::field::{JsonText, JsonValue};
@@ -10,14 +10,18 @@ use crate::field::{JsonText, JsonValue};
 pub struct JsonDoc;
 
 impl<M: RedisModel + JsonValue> Storage<M> for JsonDoc {
-    const TYPE: &'static str = "ReJSON-RL";
+    const GET: &'static str = "JSON.GET";
+
+    fn key_type() -> KeyType {
+        KeyType::Other("ReJSON-RL".into())
+    }
 
     fn save(model: &M) -> Command<()> {
         Cmd::new("JSON.SET").key(model.key()).arg("$").arg(JsonText(model)).idempotent().reply()
     }
 
     fn get(key: &Key) -> Command<Option<M>> {
-        Cmd::new("JSON.GET").key(key).readonly().reply_with(<Self as Storage<M>>::read)
+        Cmd::new(<Self as Storage<M>>::GET).key(key).readonly().reply_with(<Self as Storage<M>>::read)
     }
 
     fn read(replies: &mut Replies<'_>) -> Result<Option<M>, DecodeError> {

@@ -10,17 +10,19 @@
 mod hash;
 mod json;
 mod key;
+mod walk;
 
 use std::time::Duration;
 
 use redis_om_client::{
     Command, DecodeError, Decoder, Executor, Replies, cmd,
-    commands::{KeyCommands, KeyExpiryCommands, Ttl},
+    commands::{KeyCommands, KeyExpiryCommands, KeyType, Ttl},
 };
 
 pub use hash::Hash;
 pub use json::JsonDoc;
 pub use key::{IdOf, Key};
+pub use walk::{Ask, AskIds, AskModels, Live, Walk};
 
 use crate::field::Atom;
 
@@ -259,13 +261,69 @@ pub trait RedisModel: Sized {
     fn ttl<E: Executor>(&self, executor: E) -> E::Output<Ttl> {
         executor.pttl(self.key())
     }
+
+    /// The ids of all that there are, as they are found: a stream over `&Client`, an iterator over
+    /// `&blocking::Client`. `SCAN`, page by page.
+    ///
+    /// What is there from the beginning to the end is found; what comes or goes meanwhile may be or not. Within a page
+    /// each comes once, but the server may name one in two pages while its table is resized. Keys behind the prefix
+    /// that are no id of this type, or hold another type of value, are passed over.
+    ///
+    /// # Errors
+    /// The error of a page is the last item.
+    ///
+    /// ```no_run
+    /// # use redis_om::prelude::*;
+    /// # #[derive(RedisModel)]
+    /// # #[redis(hash, prefix = "user")]
+    /// # struct User { #[redis(id)] id: u64 }
+    /// # async fn example(client: Client) -> redis_om::Result<()> {
+    /// let mut ids = User::all_ids(&client);
+    /// while let Some(id) = ids.next().await {
+    ///     println!("{}", id?);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    fn all_ids<E: Live>(executor: E) -> Walk<AskIds<Self>, E> {
+        Walk::new(AskIds::new(), executor)
+    }
+
+    /// All that there are, as they are found: a stream over `&Client`, an iterator over `&blocking::Client`. `SCAN`,
+    /// and one round trip more for the models of each page; [`all_ids`](Self::all_ids) says what is found.
+    ///
+    /// # Errors
+    /// A model that cannot be read is an error with its key, and the walk goes on; where a page fails, that is the last
+    /// item.
+    ///
+    /// ```no_run
+    /// # use redis_om::prelude::*;
+    /// # #[derive(RedisModel)]
+    /// # #[redis(hash, prefix = "user")]
+    /// # struct User { #[redis(id)] id: u64 }
+    /// # fn example(client: redis_om::blocking::Client) -> redis_om::Result<()> {
+    /// let users: Vec<User> = User::all(&client).collect::<Result<_, _>>()?;
+    /// # Ok(()) }
+    /// # async fn example_async(client: Client) -> redis_om::Result<()> {
+    /// let mut users = User::all(&client).page_size(1000);
+    /// while let Some(user) = users.next().await {
+    ///     println!("{}", user?.id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    fn all<E: Live>(executor: E) -> Walk<AskModels<Self>, E> {
+        Walk::new(AskModels::new(), executor)
+    }
 }
 
 /// How models lie in Redis.
 pub trait Storage<M> {
-    /// The name of the type of their keys, for `SCAN`.
+    /// The command that reads one, by name.
     #[doc(hidden)]
-    const TYPE: &'static str;
+    const GET: &'static str;
+
+    /// What their keys hold.
+    #[doc(hidden)]
+    fn key_type() -> KeyType;
 
     /// The command that writes one.
     #[doc(hidden)]

@@ -1,0 +1,13 @@
+use redis_om::prelude::*;
+
+struct Address;
+
+#[derive(RedisModel)]
+#[redis(hash)]
+struct User {
+    #[redis(id)]
+    id: u64,
+    places: Vec<Address>,
+}
+
+fn main() {}

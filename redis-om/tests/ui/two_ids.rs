@@ -1,0 +1,12 @@
+use redis_om::prelude::*;
+
+#[derive(RedisModel)]
+#[redis(hash)]
+struct User {
+    #[redis(id)]
+    id: u64,
+    #[redis(id)]
+    name: String,
+}
+
+fn main() {}
