@@ -8,5 +8,5 @@ pub use crate::{
         Atom, FieldPath, HashFields, Joined, JsonText, Newtype, Text, byte, embedded, embedded_option, put,
         put_value, read, read_byte, read_joined, read_json, required, take_embedded, unknown_name,
     },
-    model::{Hash, JsonDoc, RedisModel},
+    model::{AsHash, AsJson, RedisModel},
 };

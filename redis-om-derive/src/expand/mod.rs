@@ -16,8 +16,8 @@ pub(crate) fn model(model: &Model) -> TokenStream {
     let Some(Root { storage, prefix, id: (id, id_type) }) = root else { return TokenStream::new() };
     let name = ident.to_string();
     let (storage, fields) = match storage {
-        Storage::Hash => (quote!(Hash), fields::fields(model)),
-        Storage::Json => (quote!(JsonDoc), TokenStream::new()),
+        Storage::Hash => (quote!(AsHash), fields::fields(model)),
+        Storage::Json => (quote!(AsJson), TokenStream::new()),
     };
     quote! {
         const _: () = {

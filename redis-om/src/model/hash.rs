@@ -7,14 +7,14 @@ use crate::field::{FieldPath, HashFields};
 
 /// A hash with a field for each of the struct's: `#[redis(hash)]`.
 #[derive(Debug, Clone, Copy)]
-pub struct Hash;
+pub struct AsHash;
 
 /// Sets before it removes: a key that loses its last field is gone, and its expiry with it.
 const SAVE: &str = "local n=tonumber(ARGV[1])+1 \
 redis.call('HSET',KEYS[1],unpack(ARGV,n+1)) \
 redis.call('HDEL',KEYS[1],unpack(ARGV,2,n))";
 
-impl<M: RedisModel + HashFields> Storage<M> for Hash {
+impl<M: RedisModel + HashFields> Storage<M> for AsHash {
     const GET: &'static str = "HGETALL";
 
     fn key_type() -> KeyType {

@@ -7,9 +7,9 @@ use crate::field::{JsonText, JsonValue};
 
 /// A JSON document: `#[redis(json)]`.
 #[derive(Debug, Clone, Copy)]
-pub struct JsonDoc;
+pub struct AsJson;
 
-impl<M: RedisModel + JsonValue> Storage<M> for JsonDoc {
+impl<M: RedisModel + JsonValue> Storage<M> for AsJson {
     const GET: &'static str = "JSON.GET";
 
     fn key_type() -> KeyType {

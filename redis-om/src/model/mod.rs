@@ -19,8 +19,8 @@ use redis_om_client::{
     commands::{KeyCommands, KeyExpiryCommands, KeyType, Ttl},
 };
 
-pub use hash::Hash;
-pub use json::JsonDoc;
+pub use hash::AsHash;
+pub use json::AsJson;
 pub use key::{IdOf, Key};
 pub use walk::{Ask, AskIds, AskModels, Live, Walk};
 
@@ -60,7 +60,7 @@ pub trait RedisModel: Sized {
     /// The type of its id.
     type Id: Atom;
 
-    /// How it lies in Redis: [`Hash`] or [`JsonDoc`].
+    /// How it lies in Redis: [`AsHash`] or [`AsJson`].
     type Storage: Storage<Self>;
 
     /// The struct's name, for errors.
