@@ -1,0 +1,71 @@
+//! What the tour puts on the terminal.
+
+use std::{
+    collections::HashMap,
+    fmt::Display,
+    io::{self, Write},
+    time::Instant,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::airport::Airport;
+
+/// Prints a line. Where nobody reads on (`| head`) the tour still ends as it should, and cleans up.
+pub(crate) fn say(line: impl Display) {
+    drop(writeln!(io::stdout(), "{line}"));
+}
+
+/// A step of the tour, timed.
+pub(crate) struct Step {
+    name: &'static str,
+    start: Instant,
+}
+
+impl Step {
+    pub(crate) fn begin(name: &'static str) -> Self {
+        Self { name, start: Instant::now() }
+    }
+
+    /// Says how many airports it was for, how long it took and the rate.
+    pub(crate) fn end(self, airports: usize) {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let rate = airports as f64 / seconds.max(1e-9);
+        let (name, airports, rate) = (self.name, grouped(airports), grouped(rate as usize));
+        say(format!("{name:<16} {airports:>6} airports {:>9.2} ms {rate:>12} a second", seconds * 1e3));
+    }
+}
+
+/// A progress bar; hidden where standard error is no terminal.
+pub(crate) fn bar(airports: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} airports");
+    ProgressBar::new(airports as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The eight states with the most airports.
+pub(crate) fn table_by_state<'a>(airports: impl Iterator<Item = &'a Airport>) {
+    let mut states: HashMap<&str, usize> = HashMap::new();
+    for airport in airports {
+        *states.entry(&airport.state).or_default() += 1;
+    }
+    let mut states: Vec<_> = states.into_iter().collect();
+    states.sort_by_key(|&(state, count)| (std::cmp::Reverse(count), state));
+    say("\nstate  airports");
+    for (state, count) in states.iter().take(8) {
+        say(format!("{state:<5}  {count:>8}"));
+    }
+    say("");
+}
+
+/// With a comma between thousands.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
