@@ -16,7 +16,7 @@ mod servers;
 mod tls;
 
 pub use keys::Keys;
-pub use matrix::{Column, On, Outcome, cell};
+pub use matrix::{Column, On, Outcome, cell, every_cell};
 pub use memory::Memory;
 pub use proxy::{Counts, Proxy, Sprung};
 pub use pump::Fault;

@@ -101,12 +101,32 @@ impl<'a> Executor for &'a On {
     }
 }
 
-/// Runs one test body in one cell of the matrix, with keys of its own.
+/// Runs one test body in one cell of the matrix, on a shared server, with keys of its own.
 pub fn cell(kind: Kind, column: Column, protocol: u8, body: impl AsyncFnOnce(&On, &Keys) -> Result<()>) {
     let server = server(kind);
-    let url = format!("{}?protocol={protocol}", server.url());
+    run(&server.url(), column, protocol, body).unwrap();
+}
+
+/// Runs one test body in every cell of the matrix, one after the other, on a server that nobody else uses.
+pub fn every_cell(url: &str, body: impl AsyncFnOnce(&On, &Keys) -> Result<()> + Copy) {
+    for column in [Column::Async, Column::Blocking, Column::Piped, Column::Atomic] {
+        for protocol in [2, 3] {
+            if let Err(error) = run(url, column, protocol, body) {
+                panic!("{column:?}, RESP{protocol}: {error}");
+            }
+        }
+    }
+}
+
+fn run(
+    url: &str,
+    column: Column,
+    protocol: u8,
+    body: impl AsyncFnOnce(&On, &Keys) -> Result<()>,
+) -> Result<()> {
+    let url = format!("{url}?protocol={protocol}");
     let keys = Keys::new();
-    let outcome = match column {
+    match column {
         Column::Async => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(in_time("the test", async {
@@ -117,8 +137,7 @@ pub fn cell(kind: Kind, column: Column, protocol: u8, body: impl AsyncFnOnce(&On
         Column::Blocking => blocking(&url, &keys, On::Blocking, body),
         Column::Piped => blocking(&url, &keys, On::Piped, body),
         Column::Atomic => blocking(&url, &keys, On::Atomic, body),
-    };
-    outcome.unwrap();
+    }
 }
 
 fn blocking(

@@ -1,11 +1,14 @@
 //! What the commands do on real servers: each body over async and blocking clients, pipelines and transactions, and
 //! both versions of the protocol.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod connections;
 mod hashes;
 mod json;
 mod keys;
 mod lists;
+mod scripts;
 mod sets;
+mod sorted_sets;
 mod strings;
