@@ -1,7 +1,7 @@
 //! What the commands do on real servers: each body over async and blocking clients, pipelines and transactions, and
 //! both versions of the protocol.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod connections;
 mod hashes;
