@@ -290,8 +290,24 @@ impl Cmd {
         self.extra.get_or_insert_default()
     }
 
+    /// Looked up in the list of what a shared connection must not run, if a user wrote its words.
+    fn vetted(mut self) -> Self {
+        if self.flags.has(Flags::RAW) {
+            self.flags = self.flags.without(Flags::RAW);
+            if let Some(why) = guard::refusal(&self) {
+                return self.refuse(why);
+            }
+            if guard::blocks(&self) && !self.flags.has(Flags::BLOCKING) {
+                return self.blocking(Duration::ZERO);
+            }
+        }
+        self
+    }
+
     /// Appends another command (or batch) to this batch.
+    #[inline]
     pub(crate) fn push(&mut self, cmd: Self) {
+        let cmd = cmd.vetted();
         debug_assert!(self.args == 0, "only a batch is pushed into");
         // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
         let refusal = if cmd.args > 0 && cmd.flags.has(Flags::RAW) { guard::refusal(&cmd) } else { None };

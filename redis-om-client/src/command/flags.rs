@@ -24,6 +24,11 @@ impl Flags {
         Self(self.0 | flags.0)
     }
 
+    #[inline]
+    pub(crate) fn without(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
+    }
+
     /// Of two commands as one: what holds of both, or matters of either.
     pub(crate) fn both(self, other: Self) -> Self {
         let of_both = Self::READONLY.with(Self::IDEMPOTENT);
