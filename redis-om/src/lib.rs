@@ -14,3 +14,8 @@ pub use model::{AsHash, AsJson, Ask, AskIds, AskModels, IdOf, Key, Live, RedisMo
 pub use redis_om_derive::{RedisEmbedded, RedisModel, RedisValue};
 #[cfg(feature = "ulid")]
 pub use ulid::Ulid;
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
