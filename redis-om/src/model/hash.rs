@@ -1,6 +1,6 @@
 //! Models that are a hash: one field for each of the struct's.
 
-use redis_om_client::{Args, Cmd, Command, DecodeError, Replies, Reply, ToArgs, commands::KeyType};
+use redis_om_client::{Args, Cmd, Command, DecodeError, Items, Replies, Reply, ToArgs, commands::KeyType};
 
 use super::{Key, RedisModel, Storage};
 use crate::field::{FieldPath, HashFields};
@@ -51,12 +51,29 @@ impl<M: RedisModel + HashFields> Storage<M> for AsHash {
         }
         let mut partial = M::Partial::default();
         while !items.is_empty() {
-            let name = items.take()?.blob("the name of a field")?;
-            let value = items.take()?;
-            M::take(&mut partial, &name, value).map_err(|error| error.at(M::NAME))?;
+            let name = match items.take_bulk()? {
+                Some(name) => name,
+                None => items.take()?.blob("the name of a field")?,
+            };
+            let known = match items.take_bulk()? {
+                Some(value) => M::take(&mut partial, &name, Reply::Bulk(value)),
+                None => other::<M>(&mut partial, &name, &mut items),
+            };
+            known.map_err(|error| error.at(M::NAME))?;
         }
         M::finish(partial).map(Some).map_err(|error| error.at(M::NAME))
     }
+}
+
+/// A value that is no plain string, which a server sends for none of a hash's fields; not in the way of those.
+#[cold]
+#[inline(never)]
+fn other<M: HashFields>(
+    partial: &mut M::Partial,
+    name: &[u8],
+    items: &mut Items<'_>,
+) -> Result<bool, DecodeError> {
+    M::take(partial, name, items.take()?)
 }
 
 fn save_and_remove<M: RedisModel + HashFields>(model: &M, count: usize) -> Command<()> {
