@@ -25,12 +25,12 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
     });
     quote! {
         #[doc(hidden)]
-        pub struct Partial {
+        pub struct __RedisPartial {
             #(#partial,)*
         }
 
         #[automatically_derived]
-        impl __private::core::default::Default for Partial {
+        impl __private::core::default::Default for __RedisPartial {
             #[inline]
             fn default() -> Self {
                 Self { #(#members: __private::core::option::Option::None,)* }
@@ -39,7 +39,7 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
 
         #[automatically_derived]
         impl __private::HashFields for #ident {
-            type Partial = Partial;
+            type Partial = __RedisPartial;
             const OPTIONAL: bool = false #(#optional)*;
             const ROOM: usize = #room #(#rooms)*;
 
@@ -58,7 +58,7 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
 
             #[inline]
             fn take(
-                partial: &mut Partial,
+                partial: &mut __RedisPartial,
                 name: &[u8],
                 value: __private::Reply<'_>,
             ) -> __private::core::result::Result<bool, __private::DecodeError> {
@@ -74,7 +74,7 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
 
             #[inline]
             fn finish(
-                partial: Partial,
+                __partial: __RedisPartial,
             ) -> __private::core::result::Result<Self, __private::DecodeError> {
                 __private::core::result::Result::Ok(Self { #(#finish,)* })
             }
@@ -213,18 +213,18 @@ fn finish(field: &Field) -> TokenStream {
             quote_spanned!(ty.span()=> __private::core::default::Default::default())
         }
         (Form::Embedded, true, _) => {
-            quote_spanned!(ty.span()=> __private::embedded_option::<#ty>(partial.#member, #label)?)
+            quote_spanned!(ty.span()=> __private::embedded_option::<#ty>(__partial.#member, #label)?)
         }
         (Form::Embedded, false, _) => {
-            quote_spanned!(ty.span()=> __private::embedded::<#ty>(partial.#member, #label)?)
+            quote_spanned!(ty.span()=> __private::embedded::<#ty>(__partial.#member, #label)?)
         }
-        (_, true, _) => quote!(partial.#member),
-        (_, false, None) => quote!(__private::required(partial.#member, #label, #name)?),
+        (_, true, _) => quote!(__partial.#member),
+        (_, false, None) => quote!(__private::required(__partial.#member, #label, #name)?),
         (_, false, Some(Default::Trait)) => {
-            quote_spanned!(ty.span()=> partial.#member.unwrap_or_default())
+            quote_spanned!(ty.span()=> __partial.#member.unwrap_or_default())
         }
         (_, false, Some(Default::Expression(expression))) => quote! {
-            match partial.#member {
+            match __partial.#member {
                 __private::core::option::Option::Some(value) => value,
                 __private::core::option::Option::None => #expression,
             }
