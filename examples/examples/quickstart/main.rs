@@ -15,7 +15,7 @@ mod show;
 
 use std::{env, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use redis_om::prelude::*;
 use redis_om_examples::Place;
 
@@ -55,13 +55,18 @@ async fn main() -> Result<ExitCode> {
     let guest = if place.is_private() { None } else { Some(Guest::enter(&client, &airports).await?) };
     let result = tokio::select! {
         result = tour(&client, &airports) => result,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
     };
-    if let Some(guest) = guest {
-        guest.leave().await.context("remove what was written")?;
+    let cleaned = match guest {
+        Some(guest) => guest.leave().await.context("remove what was written"),
+        None => Ok(()),
+    };
+    if let (Err(_), Err(error)) = (&result, &cleaned) {
+        eprintln!("{error:#}");
     }
-
     let Counts { saved, read, equal } = result?;
+    cleaned?;
+
     say(format!("quickstart: {saved} saved, {read} read back, {equal} equal"));
     let all_well = [saved, read, equal] == [airports.len(); 3];
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
