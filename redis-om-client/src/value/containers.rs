@@ -77,11 +77,25 @@ impl<T: FromRedis> FromRedis for Option<T> {
     }
 }
 
+/// The next element; strings, which most are, by the way that keeps them in registers.
+#[inline(always)]
+fn element<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
+    match items.take_bulk()? {
+        Some(blob) => T::from_redis(Reply::Bulk(blob)),
+        None => other(items),
+    }
+}
+
+#[inline(never)]
+fn other<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
+    T::from_redis(items.take()?)
+}
+
 /// The elements, one after another.
 fn each<T: FromRedis>(mut items: Items<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
     let mut index = 0usize;
     while !items.is_empty() {
-        take(T::from_redis(items.take()?).map_err(|error| error.at(index))?);
+        take(element(&mut items).map_err(|error| error.at(index))?);
         index += 1;
     }
     Ok(())
@@ -93,6 +107,14 @@ fn each_pair<K: FromRedis, V: FromRedis>(
     mut take: impl FnMut(K, V),
 ) -> Result<(), DecodeError> {
     while !items.is_empty() {
+        if let Some(key) = items.take_bulk()? {
+            let key = K::from_redis(Reply::Bulk(key))?;
+            if items.is_empty() {
+                return Err(DecodeError::new("expected a value for each key, found a key without one"));
+            }
+            take(key, element(&mut items)?);
+            continue;
+        }
         match items.take()? {
             Reply::Array(mut pair) if pair.len() == 2 => {
                 let key = K::from_redis(pair.take()?)?;
