@@ -1,4 +1,53 @@
 //! Redis for Rust: typed models, queries and collections, on a complete async client.
+//!
+//! A struct with `#[derive(RedisModel)]` is saved under `{prefix}:{id}`, as a hash or as a JSON document. Each operation
+//! is one command value, and whoever takes it decides what becomes of it: an async client sends it, a blocking one waits
+//! for its reply, a pipeline and a transaction grow by it.
+//!
+//! ```no_run
+//! use redis_om::{blocking, prelude::*};
+//!
+//! #[derive(RedisModel, Debug, Clone, PartialEq)]
+//! #[redis(hash, prefix = "lamp")]
+//! struct Lamp {
+//!     #[redis(id)]
+//!     id: Ulid,
+//!     name: String,
+//!     watts: f64,
+//!     room: Option<String>,
+//! }
+//!
+//! # async fn example() -> redis_om::Result<()> {
+//! let client = Client::connect("redis://localhost").await?;
+//! let mut lamp = Lamp { id: Ulid::from_parts(1, 2), name: "Desk".into(), watts: 4.5, room: None };
+//! lamp.save(&client).await?;
+//! assert_eq!(Lamp::get(&client, lamp.id).await?, Some(lamp.clone()));
+//!
+//! // What is `None` is removed in the same atomic step.
+//! lamp.room = Some("study".into());
+//! lamp.save(&client).await?;
+//!
+//! // All or nothing, with other commands.
+//! let ((), lamps) = client.run(lamp.save(atomic()).incr("lamps")).await?;
+//! println!("{lamps} lamps saved");
+//!
+//! let mut all = Lamp::all(&client);
+//! while let Some(lamp) = all.next().await {
+//!     println!("{:?}", lamp?);
+//! }
+//! # Ok(()) }
+//!
+//! # fn example_blocking(lamp: Lamp) -> redis_om::Result<()> {
+//! // The same without async.
+//! let client = blocking::Client::connect("redis://localhost")?;
+//! lamp.save(&client)?;
+//! # Ok(()) }
+//! ```
+//!
+//! * [`RedisModel`](macro@RedisModel): the derive, its attributes, and what lies in Redis; [`RedisModel`](trait@RedisModel):
+//!   the operations.
+//! * [`RedisEmbedded`](macro@RedisEmbedded): structs inside a hash. [`RedisValue`](macro@RedisValue): enums and newtypes.
+//! * Everything of [`redis_om_client`] is here too: [`Client`], [`pipe`], [`atomic`], the [`commands`].
 
 mod field;
 mod model;

@@ -157,7 +157,9 @@ struct Odd {
 #[test]
 fn all_are_found() {
     let server = Server::builder().kind(Kind::Redis8).module(Module::Json).start().unwrap();
-    let blocking = blocking::Client::connect(&server.url()).unwrap();
+    // Short, since the server is stopped in the end.
+    let config = Config::from_url(server.url()).unwrap().command_timeout(Duration::from_secs(1));
+    let blocking = blocking::Client::with_config(config).unwrap();
     let odd: Vec<Odd> = (0..1234).map(|id| Odd { id, name: format!("n{id}") }).collect();
     Odd::save_many(&blocking, &odd).unwrap();
     // Not theirs: another type, no id, another prefix that the glob would match if it were one.

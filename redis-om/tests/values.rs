@@ -108,7 +108,7 @@ mod ids {
         assert_eq!(Text::key_of("a").to_string(), "m:a");
         assert_eq!(Text::key_of(&owned).to_string(), "m:a b");
         assert_eq!(Text::get_many(cmd(), ["a", "b"]).to_string(), "HGETALL m:a | HGETALL m:b");
-        assert_eq!(Text::get_many(cmd(), &[owned.clone()]).to_string(), "HGETALL \"m:a b\"");
+        assert_eq!(Text::get_many(cmd(), std::slice::from_ref(&owned)).to_string(), "HGETALL \"m:a b\"");
         assert_eq!(Text::key_of(owned).as_bytes(), b"m:a b");
         assert_eq!(Number::key_of(-1).to_string(), "m:-1");
         assert_eq!(Small::get(cmd(), 255).to_string(), "HGETALL m:255");

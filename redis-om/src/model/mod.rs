@@ -112,6 +112,10 @@ pub trait RedisModel: Sized {
     /// # struct User { #[redis(id)] id: u64, name: String }
     /// let ann = User { id: 7, name: "Ann".into() };
     /// assert_eq!(ann.save(cmd()).to_string(), "HSET user:7 id 7 name Ann");
+    /// # async fn example(client: Client, blocking: redis_om::blocking::Client, ann: User) -> redis_om::Result<()> {
+    /// ann.save(&client).await?;
+    /// ann.save(&blocking)?;
+    /// # Ok(()) }
     /// ```
     #[inline]
     fn save<E: Executor>(&self, executor: E) -> E::Output<()> {
