@@ -11,6 +11,9 @@ use crate::{
 pub(super) fn may_repeat(error: &Error, flags: Flags) -> bool {
     let passing = match error.kind() {
         ErrorKind::Disconnected | ErrorKind::Io => true,
+        // Garbage on the connection: what had not been sent has no part in it. A read that was answered with garbage
+        // (or with more than the limits allow) would be again.
+        ErrorKind::Protocol => error.execution() == Execution::NotSent,
         ErrorKind::Server(server) => return server.code().is_transient(),
         _ => false,
     };
@@ -36,6 +39,9 @@ mod tests {
         assert!(!may_repeat(&maybe, write));
         assert!(may_repeat(&maybe, Flags::READONLY));
         assert!(may_repeat(&maybe, Flags::IDEMPOTENT));
+        let garbage = Error::new(ErrorKind::Protocol, "garbage");
+        assert!(may_repeat(&garbage, write));
+        assert!(!may_repeat(&garbage.with_execution(Execution::MaybeExecuted), Flags::READONLY));
         let late = Error::new(ErrorKind::Timeout(TimeoutKind::Command), "late");
         assert!(!may_repeat(&late, Flags::READONLY));
         assert!(may_repeat(&Error::server(ServerError::parse("LOADING wait")), write));

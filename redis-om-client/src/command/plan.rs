@@ -65,7 +65,7 @@ fn read_slots<L: Slots>(
     first: usize,
     ignored: &[u32],
 ) -> Result<L::Tuple> {
-    let mut reading = Reading { replies, part: 0, ignored };
+    let mut reading = Reading { replies, batch: (batch, first), part: 0, ignored };
     let outcome = slots.read(&mut reading).and_then(|tuple| reading.pass().map(|()| tuple));
     let part = reading.part;
     outcome.map_err(|error| blame_part(batch, error, first + part))

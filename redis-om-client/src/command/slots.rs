@@ -6,12 +6,14 @@ use crate::{
     value::FromRedis,
 };
 
-use super::Decoder;
+use super::{Cmd, Decoder};
 
 /// The replies of a batch as they are read, with the number of the command whose reply is next.
 #[derive(Debug)]
 pub struct Reading<'a, 'b> {
     pub(super) replies: &'a mut Replies<'b>,
+    /// The batch, for errors that name its commands, and the part of it that the first reply belongs to.
+    pub(super) batch: (&'a Cmd, usize),
     /// The part of the batch whose reply comes next.
     pub(super) part: usize,
     /// Parts whose replies are only looked at for errors.
@@ -93,10 +95,14 @@ impl<R> Slot for Checked<One<R>> {
 
     fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Reply, DecodeError> {
         reading.pass()?;
-        let end = reading.replies.taken() + self.0.parts as usize;
+        let start = reading.replies.taken();
+        let end = start + self.0.parts as usize;
         reading.replies.limit(Some(self.0.parts));
-        let outcome = self.0.decoder.decode(reading.replies).map_err(Error::from);
+        let outcome = self.0.decoder.decode(reading.replies);
         reading.replies.limit(None);
+        let (batch, first) = reading.batch;
+        let part = first + reading.part + (reading.replies.taken() - start).saturating_sub(1);
+        let outcome = outcome.map_err(|error| batch.blame(Error::from(error), part));
         while reading.replies.taken() < end {
             drop(reading.replies.take()?);
         }
@@ -167,7 +173,8 @@ mod tests {
 
     fn read<S: Slots>(slots: &S, bytes: &[u8], ignored: &[u32]) -> (Result<S::Tuple, DecodeError>, usize) {
         let mut replies = Replies::new(bytes);
-        let mut reading = Reading { replies: &mut replies, part: 0, ignored };
+        let batch = Cmd::batch();
+        let mut reading = Reading { replies: &mut replies, batch: (&batch, 0), part: 0, ignored };
         let tuple = slots.read(&mut reading);
         (tuple, reading.part)
     }

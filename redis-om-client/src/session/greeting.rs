@@ -72,8 +72,8 @@ impl Greeting {
             match word {
                 // Servers before 7.2 do not know it; nothing depends on it. But it may be the first word to be told that
                 // a login is missing.
-                Word::SetInfo if error.code() != &ServerErrorCode::NoAuth => {}
-                Word::Hello if !is_about_login(&error, self.identity.password.is_some()) => {
+                Word::SetInfo if error.code() != &ServerErrorCode::NoAuth && !is_full(&error) => {}
+                Word::Hello if !is_final(&error, self.identity.password.is_some()) => {
                     tracing::debug!(%error, "HELLO 3 was refused, speaking RESP2");
                     self.resp3 = false;
                     let words = self.rest(self.identity.password.is_some());
@@ -144,6 +144,7 @@ impl Greeting {
             _ if error.code() == &ServerErrorCode::NoAuth => {
                 ("HELLO", "logging in without a password".to_owned())
             }
+            _ if is_full(&error) => ("HELLO", "greeting the server".to_owned()),
             Word::Hello => ("HELLO", format!("logging in as `{user}`")),
             Word::Auth => ("AUTH", format!("logging in as `{user}`")),
             Word::Select => ("SELECT", format!("choosing database {}", identity.database)),
@@ -158,16 +159,21 @@ impl Greeting {
     }
 }
 
-/// Whether `HELLO` was understood, and the login is what was refused.
-fn is_about_login(error: &ServerError, with_password: bool) -> bool {
+/// Whether it is not `HELLO` itself that was refused, but the login, or any client.
+fn is_final(error: &ServerError, with_password: bool) -> bool {
     match error.code() {
         ServerErrorCode::WrongPass => true,
         // A `HELLO` that brings a login is never told that one is missing: Valkey says so of commands that it does not
         // know (`rename-command HELLO ""`).
         ServerErrorCode::NoAuth => !with_password,
-        ServerErrorCode::Err => error.message().contains("without any password configured"),
+        ServerErrorCode::Err => error.message().contains("without any password configured") || is_full(error),
         _ => false,
     }
+}
+
+/// Whether the server takes no more clients: it says so to the first word, whatever that is, and hangs up.
+fn is_full(error: &ServerError) -> bool {
+    error.message().contains("max number of clients")
 }
 
 #[cfg(test)]
@@ -252,6 +258,17 @@ mod tests {
                 greeting.next(&mut Replies::new(b"-NOAUTH Authentication required.\r\n")).unwrap_err();
             assert_eq!(error.code(), Some(&ServerErrorCode::NoAuth));
             assert!(error.to_string().contains("logging in without a password"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_takes_no_more_clients_is_not_one_that_does_not_know_hello() {
+        for resp3 in [false, true] {
+            let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
+            greeting.start();
+            let error =
+                greeting.next(&mut Replies::new(b"-ERR max number of clients reached\r\n")).unwrap_err();
+            assert_eq!(error.to_string(), "HELLO: greeting the server: ERR max number of clients reached");
         }
     }
 
