@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use redis_om_client::{
-    ErrorKind, Result, ServerErrorCode, TimeoutKind, blocking::Client, prelude::*, testing::Server,
+    Error, ErrorKind, Result, ServerErrorCode, TimeoutKind, blocking::Client, prelude::*, testing::Server,
 };
 use redis_om_tests::{Fault, Keys, Proxy, valkey};
 
@@ -119,4 +119,40 @@ fn garbage_is_an_error_and_the_next_command_works() {
     sprung.wait_blocking();
     assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
     assert_eq!(client.incr(&key).unwrap(), 1);
+}
+
+#[test]
+fn watched_keys_are_read_again_after_a_conflict_and_the_connection_comes_back_clean() {
+    let server = valkey();
+    let client = Client::connect(&format!("{}?pool_size=1&pool_timeout=2s", server.url())).unwrap();
+    let other = Client::connect(&server.url()).unwrap();
+    let key = Keys::new().of("stock");
+    client.set(&key, 10).unwrap();
+    let mut attempts = 0;
+    let (left,) = client
+        .watch([&key], |conn| {
+            attempts += 1;
+            let _stock: i64 = conn.get(&key)?;
+            if attempts < 3 {
+                other.incr(&key)?;
+            }
+            Ok(atomic().decr(&key))
+        })
+        .unwrap();
+    assert_eq!((left, attempts), (11, 3));
+    let given_up = client.watch([&key], |_| match attempts {
+        0 => Ok(atomic().incr(&key)),
+        _ => Err(Error::aborted("sold out")),
+    });
+    assert_eq!(refused(given_up).kind(), &ErrorKind::Aborted);
+    other.incr(&key).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        client.watch([&key], |conn| -> Result<redis_om_client::Transaction<()>> {
+            let _stock: i64 = conn.get(&key)?;
+            panic!("the caller's own")
+        })
+    }));
+    assert!(panicked.is_err());
+    other.incr(&key).unwrap();
+    assert_eq!(client.watch([&key], |_| Ok(atomic().decr(&key))).unwrap(), (12,));
 }

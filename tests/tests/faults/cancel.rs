@@ -13,7 +13,7 @@ use redis_om_tests::{Keys, Proxy, Random, in_time, valkey};
 use super::{connect, through};
 
 /// Polls a few times, with the other tasks' turns between; `None` if it was not ready by then and is dropped.
-async fn at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     for _ in 0..polls {
         let ready = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;

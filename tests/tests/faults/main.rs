@@ -5,9 +5,11 @@
 mod blocking;
 mod budget;
 mod cancel;
+mod chaos;
 mod connect;
 mod outage;
 mod patient;
+mod refusals;
 mod replies;
 mod tls;
 mod watch;

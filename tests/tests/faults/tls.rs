@@ -1,9 +1,9 @@
 //! TLS by the terminator in front of a plain server: whom the client trusts, and who trusts the client.
 
 use redis_om_client::{Client, Config, ErrorKind, Pem, Result, TlsConfig, prelude::*};
-use redis_om_tests::{Certificates, Keys, TlsFront, in_time, valkey};
+use redis_om_tests::{Certificates, Fault, Keys, Proxy, TlsFront, in_time, valkey};
 
-use super::refused;
+use super::{QUICK, refused};
 
 async fn connect(host: &str, front: &TlsFront, tls: TlsConfig) -> Result<Client> {
     let config = Config::from_url(format!("rediss://{host}:{}?connect_timeout=5s", front.port())).unwrap();
@@ -92,4 +92,33 @@ async fn a_plain_server_behind_a_tls_url_is_an_error_not_a_hang() {
         ),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn faults_behind_tls() {
+    let server = valkey();
+    let proxy = Proxy::narrow(server.port());
+    let certificates = Certificates::new(&["localhost"]);
+    let front = TlsFront::to(proxy.port(), &certificates);
+    let url = format!("rediss://localhost:{}?{QUICK}&command_timeout=60s", front.port());
+    let config = Config::from_url(url).unwrap().tls(trusting(&certificates));
+    let client = in_time("connecting", Client::with_config(config)).await.unwrap();
+    let keys = Keys::new();
+    // Reading and writing go on side by side here, too.
+    let value = "0123456789abcdef".repeat(640);
+    let names: Vec<String> = (0..500).map(|n| keys.of(&n.to_string())).collect();
+    let sets = names.iter().map(|key| cmd().getset::<Option<String>>(key, &value));
+    let gets = names.iter().map(|key| cmd().get::<String>(key));
+    let (before, after) = in_time("5 MiB each way", client.run(pipe().many(sets).many(gets))).await.unwrap();
+    assert!(before.iter().all(Option::is_none) && after.iter().all(|got| *got == value));
+    for done in 1..=5 {
+        let sprung = proxy.trap("INCR", Fault::LoseReply);
+        let error = refused(in_time("the write", client.incr(keys.of("n"))).await);
+        sprung.wait().await;
+        assert!(error.may_have_run(), "{error}");
+        assert_eq!(in_time("the read", client.get::<i64>(keys.of("n"))).await.unwrap(), done);
+        proxy.cut();
+        client.set(keys.of("k"), done).await.ok();
+        assert_eq!(in_time("the read", client.get::<i64>(keys.of("n"))).await.unwrap(), done);
+    }
 }
