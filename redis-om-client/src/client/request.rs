@@ -55,40 +55,22 @@ impl<'a, R> Request<'a, R> {
         Self { target, cmd, decoder, state: State::Start }
     }
 
+    /// Where the command goes first.
     #[inline]
-    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBuf>> {
-        if let State::Start = self.state {
-            self.state = match self.target {
-                Target::Client(client) if self.cmd.is_plain() && self.cmd.parts() > 0 => {
-                    State::First(client.inner.route.link(), Ticket::New)
-                }
-                target => State::Slow(Box::pin(slow(target, self.cmd.clone()))),
-            };
-        }
-        loop {
-            match &mut self.state {
-                State::First(link, ticket) => {
-                    let outcome = match link.poll(ticket, &outgoing(&self.cmd, link.timeout()), cx) {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(outcome) => outcome,
-                    };
-                    self.state = State::Done;
-                    let error = match outcome {
-                        Ok(reply) => match transient(&reply, &self.cmd) {
-                            None => return Poll::Ready(Ok(reply)),
-                            Some(error) => error,
-                        },
-                        Err(error) => error,
-                    };
-                    self.again(error)?;
-                }
-                State::Slow(future) => return future.as_mut().poll(cx),
-                // A future that is polled after its end; tokio's own panic there too, a server's deed never leads here.
-                State::Start | State::Done => {
-                    return Poll::Ready(Err(Error::argument("the request was polled after it had ended")));
-                }
+    fn start(&mut self) {
+        self.state = match self.target {
+            Target::Client(client) if self.cmd.is_plain() && self.cmd.parts() > 0 => {
+                State::First(client.inner.route.link(), Ticket::New)
             }
-        }
+            target => State::Slow(Box::pin(slow(target, self.cmd.clone()))),
+        };
+    }
+
+    #[inline]
+    fn decode(&self, reply: &ReplyBuf) -> Result<R> {
+        let mut replies = reply.replies();
+        let decoded = self.decoder.decode(&mut replies);
+        decoded.map_err(|error| self.blame(error.into(), replies.taken()))
     }
 
     /// After a first attempt that failed: the dispatch loop, or the error.
@@ -129,14 +111,31 @@ impl<R> Future for Request<'_, R> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
         let this = &mut *self;
-        match this.poll_reply(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(reply)) => {
-                let mut replies = reply.replies();
-                let decoded = this.decoder.decode(&mut replies);
-                Poll::Ready(decoded.map_err(|error| this.blame(error.into(), replies.taken())))
+        if let State::Start = this.state {
+            this.start();
+        }
+        if let State::First(link, ticket) = &mut this.state {
+            let outcome = link.poll(ticket, &outgoing(&this.cmd, link.timeout()), cx);
+            let error = match &outcome {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(reply)) => match transient(reply, &this.cmd) {
+                    None => return Poll::Ready(this.decode(reply)),
+                    Some(error) => error,
+                },
+                Poll::Ready(Err(error)) => error.clone(),
+            };
+            this.state = State::Done;
+            this.again(error)?;
+        }
+        match &mut this.state {
+            State::Slow(future) => {
+                let reply = std::task::ready!(future.as_mut().poll(cx))?;
+                this.state = State::Done;
+                Poll::Ready(this.decode(&reply))
             }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            State::Start | State::First(..) | State::Done => {
+                Poll::Ready(Err(Error::argument("the request was polled after it had ended")))
+            }
         }
     }
 }

@@ -136,7 +136,8 @@ impl Cmd {
         // The number goes before the keys but is known behind them: they are encoded aside, then copied.
         let (mut body, mut added, mut refused) = (Body::new(), 0, None);
         args.to_args(&mut Args::new(&mut body, &mut added, &mut refused));
-        self = self.arg(added / step).note(refused);
+        self = self.arg(added / step);
+        self.note(refused);
         let from = self.body.len();
         self.body.extend_from_slice(&body);
         self.args += added;
@@ -179,7 +180,8 @@ impl Cmd {
         let mut refused = None;
         let _written = arg.to_arg(Arg::new(&mut self.body, &mut refused));
         self.args += 1;
-        self.note(refused)
+        self.note(refused);
+        self
     }
 
     /// Adds arguments, any number, also none.
@@ -187,7 +189,8 @@ impl Cmd {
     pub fn args(mut self, args: impl ToArgs) -> Self {
         let mut refused = None;
         args.to_args(&mut Args::new(&mut self.body, &mut self.args, &mut refused));
-        self.note(refused)
+        self.note(refused);
+        self
     }
 
     /// Adds arguments of which there must be at least one (members, fields): else the command is refused as it runs.
@@ -273,11 +276,10 @@ impl Cmd {
     }
 
     #[inline]
-    fn note(mut self, refused: Refused) -> Self {
+    fn note(&mut self, refused: Refused) {
         if let Some(why) = refused {
             self.extra().refused.get_or_insert(why);
         }
-        self
     }
 
     #[inline]

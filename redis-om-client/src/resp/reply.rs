@@ -122,12 +122,16 @@ impl<'a> Blob<'a> {
     /// Where they are not UTF-8.
     #[inline]
     pub fn as_str(&self) -> Result<&'a str, DecodeError> {
-        std::str::from_utf8(self.bytes).map_err(|error| {
-            DecodeError::new(format!(
-                "expected text, found bytes that are not UTF-8 at {}: {self} (decode as `Vec<u8>` or `Bytes`)",
-                error.valid_up_to()
-            ))
-        })
+        // Several times as fast as the standard library's for long texts, and the same for short ones.
+        simdutf8::basic::from_utf8(self.bytes).map_err(|_| self.no_text())
+    }
+
+    #[cold]
+    fn no_text(&self) -> DecodeError {
+        let valid = std::str::from_utf8(self.bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        DecodeError::new(format!(
+            "expected text, found bytes that are not UTF-8 at {valid}: {self} (decode as `Vec<u8>` or `Bytes`)"
+        ))
     }
 
     /// The bytes, owned: a slice of the read buffer where that is shared, else a copy.

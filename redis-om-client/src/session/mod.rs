@@ -85,7 +85,7 @@ pub(crate) enum ReplyBuf {
 }
 
 /// Replies up to here are copied into their slot.
-pub(crate) const SMALL: usize = 112;
+pub(crate) const SMALL: usize = 79;
 
 impl ReplyBuf {
     /// To read from.
