@@ -48,7 +48,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | strings, bytes (`Vec<u8>`, `Bytes`) | as they are |
 /// | integers, floats | decimal digits |
 /// | `bool` | `1` or `0` |
-/// | `chrono::DateTime` | milliseconds since 1970 |
+/// | `chrono::DateTime` | milliseconds since 1970; what is finer is cut off |
+/// | `chrono::NaiveDate`, `NaiveTime`, `NaiveDateTime` | `2026-01-31`, `23:59:59.5`, `2026-01-31T23:59:59.5` |
 /// | `Uuid`, `Ulid` | their usual text |
 /// | `Option` | nothing where it is `None`: a save removes the field |
 /// | lists, sets, maps, arrays, tuples | JSON text, unless `separator` is given |
@@ -57,6 +58,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// `Option`, `u8` and the lists are known by their names, so an alias of one (`type Maybe = Option<String>`) is not.
 /// Fields in the hash that the struct does not have are passed over, and a save leaves them alone.
+///
+/// Inside JSON text (lists, `json`, JSON models) a struct's fields that are `None` are left out too. An `Option` there
+/// with `#[serde(with = "…")]` therefore needs `#[serde(default)]` beside it, as serde asks for such a field otherwise.
 ///
 /// ```
 /// use redis_om::prelude::*;
@@ -85,6 +89,9 @@ pub fn redis_model(input: TokenStream) -> TokenStream {
 /// theirs.
 ///
 /// Its fields take the attributes of a hash model's, but for `id`; the struct takes `rename_all` and `crate`.
+///
+/// An embedded `Option` is `None` where none of its fields is stored, and a save of `None` removes them all. So `Some`
+/// of a struct whose fields are all `None` comes back as `None`: nothing of it lies in Redis.
 ///
 /// ```
 /// use redis_om::prelude::*;

@@ -40,6 +40,16 @@ fn words() {
     assert_eq!(User::NAME, "User");
 }
 
+/// What is spawned must be `Send`.
+#[test]
+fn futures_and_walks_can_be_sent() {
+    fn sent<T: Send>(_: impl Fn(&'static Client) -> T) {}
+    sent(|client| ann().save(client));
+    sent(|client| User::get_many(client, [1, 2]));
+    sent(User::all);
+    sent(|client| async move { User::all_ids(client).next().await });
+}
+
 #[test]
 fn loads_from_both_protocols() {
     let pairs = [("id", "7"), ("name", "Ann Lee"), ("age", "30"), ("score", "1.5"), ("active", "1")];

@@ -101,6 +101,22 @@ pub fn read_joined<C: JoinedList>(
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn any_list_comes_back(list: Vec<String>, separator in 0_u8..128) {
+            if separator != b'\\' {
+                let text = list.join(separator);
+                proptest::prop_assert_eq!(Vec::<String>::split(text.as_bytes(), separator).unwrap(), list);
+            }
+        }
+
+        #[test]
+        fn any_text_is_some_list(text: Vec<u8>) {
+            // It may be refused, as bytes that are no text, but never with a panic.
+            let _ = Vec::<String>::split(&text, b'|');
+        }
+    }
+
     #[test]
     fn every_list_comes_back() {
         let lists: [&[&str]; 8] =

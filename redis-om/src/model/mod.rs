@@ -103,7 +103,8 @@ pub trait RedisModel: Sized {
     /// Writes it whole, whether or not it was there: every field that has a value is set, every field that is `None`
     /// is removed, in one atomic step. An expiry that the key has stays; fields that the struct does not have stay.
     ///
-    /// `HSET`, or a short script where a hash has fields to remove; `JSON.SET` for a JSON model. O(fields).
+    /// `HSET`, or a short script where a hash has fields to remove (its user needs the right to `EVAL`); `JSON.SET` for
+    /// a JSON model. O(fields).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -200,7 +201,8 @@ pub trait RedisModel: Sized {
     }
 
     /// Writes many: one round trip. Each is saved as by [`save`](Self::save), so each is written whole or not at all;
-    /// for all of them or none put this into [`atomic()`](crate::atomic).
+    /// for all of them or none put this into [`atomic()`](crate::atomic). All of it is in memory at once: save a very
+    /// long list in pieces, of some thousands.
     ///
     /// ```
     /// # use redis_om::prelude::*;
