@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use redis_om::{
-    Client, Config, ErrorKind, Protocol, blocking,
+    Client, Config, Error, ErrorKind, Protocol, blocking,
     prelude::*,
     testing::{Kind, Module, Server},
 };
@@ -209,4 +209,39 @@ fn all_are_found() {
     drop(server);
     let outcomes: Vec<_> = Odd::all(&blocking).collect();
     assert!(outcomes.len() == 1 && outcomes[0].is_err(), "the error of a page is the last item");
+}
+
+#[test]
+fn read_decide_and_save_unless_it_changed_meanwhile() {
+    let server = Server::start().unwrap();
+    run(async {
+        let [client, other] = clients(&server).await;
+        user(1).save(&client).await.unwrap();
+        let mut attempts = 0;
+        let ((),) = client
+            .watch([User::key_of(1)], |conn| {
+                attempts += 1;
+                let (attempt, other) = (attempts, other.clone());
+                async move {
+                    let mut user =
+                        User::get(&conn, 1).await?.ok_or_else(|| Error::aborted("no such user"))?;
+                    if attempt == 1 {
+                        other.hset("t:user:1", ("nick", "theirs")).await?;
+                    }
+                    user.name.push('!');
+                    user.nick = user.nick.filter(|nick| nick == "theirs");
+                    Ok(user.save(atomic()))
+                }
+            })
+            .await
+            .unwrap();
+        assert_eq!(attempts, 2);
+        let found = User::get(&client, 1).await.unwrap().unwrap();
+        assert_eq!((found.name.as_str(), found.nick.as_deref()), ("user 1!", Some("theirs")));
+
+        client.hset("t:user:1", ("name", b"\xff")).await.unwrap();
+        let error = User::get(&client, 1).await.unwrap_err();
+        let expected = "HGETALL `t:user:1`: at `User.name`: expected text, found bytes that are not UTF-8";
+        assert!(error.to_string().starts_with(expected), "{error}");
+    });
 }
