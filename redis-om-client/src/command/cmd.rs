@@ -374,6 +374,12 @@ impl Cmd {
         (self.key > 0).then_some(self.key as usize)
     }
 
+    /// Where its keys are in the body.
+    pub(crate) fn key_offsets(&self) -> impl Iterator<Item = usize> {
+        let others = self.extra.iter().flat_map(|extra| &extra.keys).map(|at| *at as usize);
+        self.key_offset().into_iter().chain(others)
+    }
+
     /// Whether nothing is unusual about it: no flag or refusal that needs a look before it is sent.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {

@@ -164,4 +164,19 @@ mod tests {
         let error = plan.read(&mut Replies::new(b"+x\r\n-WRONGTYPE no\r\n")).unwrap_err();
         assert!(error.to_string().starts_with("INCR `b`: command 2 of 2: WRONGTYPE no"), "{error}");
     }
+
+    #[test]
+    fn a_script_in_a_batch_is_named_by_its_key_and_not_by_its_text() {
+        let script = |key: &str| raw("EVAL").arg("return 1").arg(1).key(key).reply::<i64>();
+        let mut plan =
+            atomic().execute(script("a")).execute(script("b")).execute(raw("ECHO").arg("x").reply::<i64>());
+        plan.wire();
+        for (failing, name, key) in [(0, "EVAL", Some("a")), (1, "EVAL", Some("b")), (2, "ECHO", None)] {
+            let replies = (0..3).map(|part| if part == failing { "-ERR no\r\n" } else { ":1\r\n" });
+            let bytes =
+                format!("+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n{}", replies.collect::<String>());
+            let error = plan.read(&mut Replies::new(bytes.as_bytes())).unwrap_err();
+            assert_eq!((error.command(), error.key()), (Some(name), key), "{error}");
+        }
+    }
 }

@@ -51,19 +51,23 @@ impl Cmd {
     /// The error, with the name and the key of the `part`-th command.
     #[cold]
     pub(crate) fn blame(&self, error: Error, part: usize) -> Error {
-        if part > 0 || self.argument_count() == 0 {
-            // In a batch the word behind the name is nearly always the key.
-            let key = self.words(part).nth(1).map(|key| key.escape_ascii().to_string());
-            return error.with_command(self.name_of(part), key);
-        }
-        let key = self.key_offset().and_then(|at| match arguments(&self.body()[at..]).next() {
-            Some(Part::Argument(key)) => Some(match std::str::from_utf8(key) {
-                Ok(text) => text.to_owned(),
-                Err(_) => key.escape_ascii().to_string(),
-            }),
-            _ => None,
+        let key = self.key_of(part).map(|key| match std::str::from_utf8(key) {
+            Ok(text) => text.to_owned(),
+            Err(_) => key.escape_ascii().to_string(),
         });
         error.with_command(self.name_of(part), key)
+    }
+
+    /// The first key of its `part`-th command: the one that lies among its words.
+    fn key_of(&self, part: usize) -> Option<&[u8]> {
+        let mut words = self.words(part);
+        let first = words.next()?;
+        let last = words.last().unwrap_or(first);
+        let of_part = first.as_ptr()..=last.as_ptr();
+        self.key_offsets().find_map(|at| match arguments(&self.body()[at..]).next() {
+            Some(Part::Argument(key)) if of_part.contains(&key.as_ptr()) => Some(key),
+            _ => None,
+        })
     }
 }
 
