@@ -1,9 +1,12 @@
 //! The same client for code without async.
 //!
-//! Floor 10: stands on `client` and adds nothing to it. The connections run on a current-thread runtime that is driven
-//! by whichever thread waits for a reply: no thread of its own, no hand-over.
+//! Floor 10: stands on `client`. The connections run on a current-thread runtime that is driven by whichever thread
+//! waits for a reply: no thread of its own, no hand-over. An ordinary command's first attempt does not even need that:
+//! it goes over a socket which the calling thread reads itself ([`first`]); retries, and all else, are the async
+//! client's.
 
 mod connection;
+mod first;
 
 use std::{
     fmt,
@@ -19,10 +22,12 @@ use crate::{
     command::{Command, Executor, Plan},
     config::Config,
     error::{Error, Result},
+    net::Direct,
     value::ToArgs,
 };
 
 pub use connection::Connection;
+use first::First;
 
 /// A client whose commands wait for their replies: `let name: Option<String> = client.get("name")?;`.
 ///
@@ -40,6 +45,7 @@ pub use connection::Connection;
 /// ```
 pub struct Client {
     client: client::Client,
+    first: First,
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     epoch: Instant,
@@ -70,8 +76,13 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| Error::io("making the blocking client's runtime", error))?;
-        let client = runtime.block_on(client::Client::with_config(config))?;
-        Ok(Self { client, runtime: Some(runtime), epoch: Instant::now(), driven: AtomicU64::new(0) })
+        let (client, direct) = runtime.block_on(async {
+            let client = client::Client::with_config(config).await?;
+            let direct = Direct::connect(client.config()).await?;
+            Ok::<_, Error>((client, direct))
+        })?;
+        let first = First::new(direct);
+        Ok(Self { client, first, runtime: Some(runtime), epoch: Instant::now(), driven: AtomicU64::new(0) })
     }
 
     /// The settings it was connected with.
@@ -166,7 +177,18 @@ impl Executor for &Client {
     type Output<R> = Result<R>;
 
     fn execute<R>(self, command: Command<R>) -> Result<R> {
-        self.block_on((&self.client).execute(command))
+        let cmd = command.cmd();
+        if !cmd.is_plain() {
+            return self.block_on((&self.client).execute(command));
+        }
+        outside_async()?;
+        let connect = || self.block_on(Direct::connect(self.client.config()));
+        let reply = match self.first.exchange(&client::outgoing(cmd, None), connect) {
+            None => return self.block_on((&self.client).execute(command)),
+            Some(Ok(reply)) if !reply.is_error() => reply,
+            Some(first) => self.block_on(self.client.go_on(cmd, first))?,
+        };
+        command.read(&mut reply.replies())
     }
 }
 

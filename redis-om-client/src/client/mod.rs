@@ -17,14 +17,16 @@ mod watch;
 use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
-    command::{Command, Executor, Plan},
+    command::{Cmd, Command, Executor, Plan},
     config::Config,
     error::Result,
     route::Route,
+    session::ReplyBuf,
     value::ToArgs,
 };
 
 pub use connection::Connection;
+pub(crate) use exchange::outgoing;
 pub use request::Request;
 pub(crate) use watch::{Attempt, Outcome, words as watch_words};
 
@@ -96,6 +98,17 @@ impl Client {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// Goes on after a first attempt that the caller made himself: its reply, or what the dispatch loop makes of it.
+    pub(crate) async fn go_on(&self, cmd: &Cmd, first: Result<ReplyBuf>) -> Result<ReplyBuf> {
+        match first {
+            Ok(reply) => match dispatch::transient(&reply, cmd) {
+                None => Ok(reply),
+                Some(error) => dispatch::repeat(self, cmd, Some(error)).await,
+            },
+            Err(error) => dispatch::repeat(self, cmd, Some(error)).await,
+        }
     }
 
     /// Runs a pipeline, a transaction or a command that was built before: one round trip.

@@ -7,13 +7,16 @@
 //! * [`link`]: the handle. Callers encode into the session under a short mutex; an idle connection is written to by the
 //!   caller itself, so that one task alone pays no wake-up.
 //! * [`driver`]: the task. It reads, writes what callers left, keeps the time, reconnects.
+//! * [`direct`]: a connection without a task, for the blocking client.
 //! * [`connect`], [`stream`], [`tls`]: from an address to a greeted stream.
 
 mod connect;
+mod direct;
 mod driver;
 mod link;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub(crate) use direct::Direct;
 pub(crate) use link::Link;

@@ -22,4 +22,4 @@ mod vectors;
 
 pub(crate) use irregular::regular;
 pub use reply::{Blob, Items, Replies, Reply};
-pub(crate) use scan::{Limits, Scanner};
+pub(crate) use scan::{Frame, Limits, Scanner};

@@ -88,6 +88,16 @@ pub(crate) enum ReplyBuf {
 pub(crate) const SMALL: usize = 79;
 
 impl ReplyBuf {
+    /// Whether it is the error reply of a single command.
+    #[inline]
+    pub(crate) fn is_error(&self) -> bool {
+        match self {
+            Self::Small(_, bytes) => bytes[0] == b'-',
+            Self::Whole(bytes) => bytes.first() == Some(&b'-'),
+            Self::Pieces(_) => false,
+        }
+    }
+
     /// To read from.
     #[inline]
     pub(crate) fn replies(&self) -> Replies<'_> {

@@ -1,0 +1,247 @@
+//! One connection that the calling thread itself writes to and reads from: no task, no wake-up, two system calls for a
+//! command. It does one thing at a time and never reconnects; what is large, or fails, goes another way.
+
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::{
+    io::{ErrorKind as Io, Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{
+    config::Config,
+    error::{Error, ErrorKind, Execution, Result, TimeoutKind},
+    resp::{Limits, Scanner, encode::header, regular},
+    session::{Outgoing, ReplyBuf, SMALL},
+};
+
+use super::{connect::connect, stream::Stream};
+
+/// What one read asks the kernel for.
+const READ: usize = 16 << 10;
+/// Commands up to here fit into any socket buffer, so that writing never waits for the reader on the other side.
+const LARGEST: usize = 8 << 10;
+/// After so long a pause the connection is looked at before it is used: the server may have closed it.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A connection of the calling thread's own.
+#[derive(Debug)]
+pub(crate) struct Direct {
+    socket: Socket,
+    endpoint: String,
+    out: Vec<u8>,
+    buffer: BytesMut,
+    scratch: Box<[u8]>,
+    scanner: Scanner,
+    timeout: Option<Duration>,
+    last_used: Instant,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Direct {
+    /// Connects, in a runtime, and leaves it; `None` with TLS, which needs its own state machine.
+    pub(crate) async fn connect(config: &Config) -> Result<Option<Self>> {
+        if config.tls.is_some() {
+            return Ok(None);
+        }
+        let plain = |error| Error::io("making the connection blocking", error);
+        let socket = match connect(config).await? {
+            Stream::Tcp(stream) => Socket::Tcp(stream.into_std().map_err(plain)?),
+            #[cfg(unix)]
+            Stream::Unix(stream) => Socket::Unix(stream.into_std().map_err(plain)?),
+            #[cfg(feature = "tls")]
+            Stream::Tls(_) => return Ok(None),
+        };
+        socket.set_nonblocking(false).map_err(plain)?;
+        socket.set_timeout(config.command_timeout).map_err(plain)?;
+        let limits = Limits { bulk: config.max_bulk, reply: config.max_reply, depth: config.max_depth };
+        Ok(Some(Self {
+            socket,
+            endpoint: config.endpoint.to_string(),
+            out: Vec::new(),
+            buffer: BytesMut::with_capacity(READ),
+            scratch: vec![0; READ].into_boxed_slice(),
+            scanner: Scanner::new(limits),
+            timeout: config.command_timeout,
+            last_used: Instant::now(),
+        }))
+    }
+
+    /// Whether the command is of the kind that goes this way.
+    #[inline]
+    pub(crate) fn takes(out: &Outgoing<'_>) -> bool {
+        out.body.len() <= LARGEST && out.parts == 1
+    }
+
+    /// Sends a command and waits for its reply. After an error the connection must not be used again.
+    pub(crate) fn exchange(&mut self, out: &Outgoing<'_>) -> Result<ReplyBuf> {
+        let start = Instant::now();
+        if start - self.last_used > PAUSE && self.socket.is_closed() {
+            return Err(self.lost("the server closed it while it was idle", Execution::NotSent));
+        }
+        self.out.clear();
+        if out.args > 0 {
+            header(&mut self.out, out.args);
+        }
+        self.out.extend_from_slice(out.body);
+        self.write()?;
+        let reply = self.read(start);
+        self.last_used = Instant::now();
+        reply
+    }
+
+    fn write(&mut self) -> Result<()> {
+        let mut written = 0;
+        while written < self.out.len() {
+            match self.socket.write(&self.out[written..]) {
+                Ok(more) => written += more,
+                Err(error) if error.kind() == Io::Interrupted => {}
+                // A command that is not whole cannot run.
+                Err(error) => {
+                    return Err(self.lost(&error.to_string(), Execution::NotSent).with_source(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, start: Instant) -> Result<ReplyBuf> {
+        loop {
+            while let Some(frame) = self.scan()? {
+                let bytes = self.buffer.split_to(frame.end);
+                if frame.push {
+                    continue;
+                }
+                return Ok(if frame.irregular {
+                    ReplyBuf::Whole(Bytes::from(regular(&bytes)?))
+                } else if bytes.len() <= SMALL {
+                    let mut copy = [0; SMALL];
+                    copy[..bytes.len()].copy_from_slice(&bytes);
+                    ReplyBuf::Small(bytes.len() as u8, copy)
+                } else {
+                    ReplyBuf::Whole(bytes.freeze())
+                });
+            }
+            if self.timeout.is_some_and(|timeout| start.elapsed() >= timeout) {
+                return Err(timed_out());
+            }
+            self.fill()?;
+        }
+    }
+
+    fn scan(&mut self) -> Result<Option<crate::resp::Frame>> {
+        if self.buffer.is_empty() {
+            return Ok(None);
+        }
+        // What came is no reply: whether the command ran, nobody knows.
+        self.scanner.frame(&self.buffer).map_err(|error| {
+            error
+                .context(format_args!("connection to {}", self.endpoint))
+                .with_execution(Execution::MaybeExecuted)
+        })
+    }
+
+    /// Reads what there is, at least one byte.
+    fn fill(&mut self) -> Result<()> {
+        let missing = self.scanner.missing(&self.buffer);
+        let outcome = if missing <= READ {
+            // The usual case: no room has to be cleared for what comes.
+            let outcome = self.socket.read_some(&mut self.scratch);
+            self.buffer.extend_from_slice(&self.scratch[..outcome.as_ref().map_or(0, |read| *read)]);
+            outcome
+        } else {
+            // A length is only a claim: never more than doubles.
+            let have = self.buffer.len();
+            self.buffer.resize(have + missing.min(have.max(1 << 20)), 0);
+            let outcome = self.socket.read_some(&mut self.buffer[have..]);
+            self.buffer.truncate(have + outcome.as_ref().map_or(0, |read| *read));
+            outcome
+        };
+        match outcome {
+            Ok(0) => Err(self.lost("the server closed it", Execution::MaybeExecuted)),
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.kind(), Io::WouldBlock | Io::TimedOut) => Err(timed_out()),
+            Err(error) => Err(self.lost(&error.to_string(), Execution::MaybeExecuted).with_source(error)),
+        }
+    }
+
+    #[cold]
+    fn lost(&self, why: &str, execution: Execution) -> Error {
+        let text = format!("connection to {}: {why}", self.endpoint);
+        Error::new(ErrorKind::Disconnected, text).with_execution(execution)
+    }
+}
+
+#[cold]
+fn timed_out() -> Error {
+    Error::new(ErrorKind::Timeout(TimeoutKind::Command), "timed out waiting for the reply")
+        .with_execution(Execution::MaybeExecuted)
+}
+
+impl Socket {
+    fn read_some(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.read(buffer) {
+                Err(error) if error.kind() == Io::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn set_nonblocking(&self, nonblocking: bool) -> std::io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_nonblocking(nonblocking),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.set_nonblocking(nonblocking),
+        }
+    }
+
+    fn set_timeout(&self, timeout: Option<Duration>) -> std::io::Result<()> {
+        match self {
+            Self::Tcp(stream) => {
+                stream.set_read_timeout(timeout)?;
+                stream.set_write_timeout(timeout)
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                stream.set_read_timeout(timeout)?;
+                stream.set_write_timeout(timeout)
+            }
+        }
+    }
+
+    /// Whether there is anything but silence on an idle connection: its end, or bytes that nobody asked for.
+    fn is_closed(&mut self) -> bool {
+        if self.set_nonblocking(true).is_err() {
+            return true;
+        }
+        // Nothing is owed, so a byte that is there is not a reply; it is dropped with the connection.
+        let silent = matches!(self.read(&mut [0; 1]), Err(error) if error.kind() == Io::WouldBlock);
+        self.set_nonblocking(false).is_err() || !silent
+    }
+}
