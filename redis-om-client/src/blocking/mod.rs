@@ -12,10 +12,14 @@ use std::{
     fmt,
     future::Future,
     sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll, Waker},
     time::Instant,
 };
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::coop::poll_proceed,
+};
 
 use crate::{
     client,
@@ -164,13 +168,29 @@ impl Client {
 }
 
 fn outside_async() -> Result<()> {
-    match Handle::try_current() {
-        Err(_) => Ok(()),
-        Ok(_) => Err(Error::config(
-            "the blocking client was called from async code, where it would stop the runtime's thread: use \
-             redis_om_client::Client there, or tokio::task::spawn_blocking",
-        )),
+    if Handle::try_current().is_err() || !polled_by_tokio() {
+        return Ok(());
     }
+    Err(Error::config(
+        "the blocking client was called from async code, where it would stop the runtime's thread: use \
+         redis_om_client::Client there, or tokio::task::spawn_blocking",
+    ))
+}
+
+/// Whether a future is being polled on this thread. Inside `spawn_blocking` there is a runtime, too, but tokio gives a
+/// budget only to what it polls: elsewhere it never ends.
+#[cold]
+fn polled_by_tokio() -> bool {
+    /// More than the budget of one poll (128).
+    const STEPS: usize = 256;
+    let mut context = Context::from_waker(Waker::noop());
+    (0..STEPS).any(|_| match poll_proceed(&mut context) {
+        Poll::Ready(step) => {
+            step.made_progress();
+            false
+        }
+        Poll::Pending => true,
+    })
 }
 
 impl Executor for &Client {
