@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod batches;
 mod connections;
 mod hashes;
 mod json;
@@ -12,3 +13,4 @@ mod scripts;
 mod sets;
 mod sorted_sets;
 mod strings;
+mod values;

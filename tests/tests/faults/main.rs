@@ -11,6 +11,7 @@ mod outage;
 mod patient;
 mod refusals;
 mod replies;
+mod runtimes;
 mod tls;
 mod watch;
 mod writes;

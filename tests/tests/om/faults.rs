@@ -16,7 +16,7 @@ struct Pair {
 }
 
 fn pair(id: String, n: u64) -> Pair {
-    Pair { id, left: n.to_string(), right: n.to_string(), extra: (n % 2 == 0).then_some(n) }
+    Pair { id, left: n.to_string(), right: n.to_string(), extra: n.is_multiple_of(2).then_some(n) }
 }
 
 async fn connect(url: &str) -> Client {

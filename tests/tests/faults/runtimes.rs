@@ -1,0 +1,63 @@
+//! Clients in the wrong runtime, without one, and where reconnecting was given up.
+
+use redis_om_client::{ErrorKind, blocking, prelude::*};
+use redis_om_tests::{Keys, Proxy, in_time, valkey};
+
+use super::{connect, refused};
+
+#[tokio::test]
+async fn the_blocking_client_in_async_code_is_an_error_not_a_panic() {
+    let server = valkey();
+    let error = refused(blocking::Client::connect(&server.url()));
+    assert_eq!(error.kind(), &ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("spawn_blocking"), "the remedy is missing: {error}");
+    // `spawn_blocking` is the remedy that the error names.
+    let (url, key) = (server.url(), Keys::new().of("n"));
+    let client = tokio::task::spawn_blocking(move || {
+        let client = blocking::Client::connect(&url).unwrap();
+        assert_eq!(client.incr(&key).unwrap(), 1);
+        assert_eq!(client.run(pipe().incr(&key).incr(&key)).unwrap(), (2, 3));
+        client
+    })
+    .await
+    .unwrap();
+    let error = refused(client.ping());
+    assert_eq!(error.kind(), &ErrorKind::Config, "{error}");
+    // Dropped here, which is allowed.
+    drop(client);
+}
+
+#[test]
+fn a_client_whose_runtime_is_gone_is_told_so() {
+    let server = valkey();
+    let start =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let first = start();
+    let client = first.block_on(connect(&server.url())).unwrap();
+    // From another runtime, while its own lives.
+    start().block_on(async {
+        in_time("a command from another runtime", client.set(Keys::new().of("k"), 1)).await.unwrap();
+    });
+    drop(first);
+    start().block_on(async {
+        let error = refused(in_time("a command without a runtime", client.ping()).await);
+        assert_eq!(error.kind(), &ErrorKind::Disconnected, "{error}");
+        assert!(!error.may_have_run(), "{error}");
+    });
+}
+
+#[tokio::test]
+async fn where_reconnecting_is_given_up_commands_fail_at_once() {
+    let server = valkey();
+    for options in ["reconnect_attempts=0", "reconnect_attempts=2&reconnect_initial=1ms"] {
+        let proxy = Proxy::to(server.port());
+        let client = connect(&format!("{}?command_timeout=none&{options}", proxy.url())).await.unwrap();
+        client.ping().await.unwrap();
+        proxy.refuse();
+        for _ in 0..3 {
+            let error = refused(in_time("the refusal", client.incr(Keys::new().of("n"))).await);
+            assert!(matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Io), "{error}");
+            assert_eq!(error.command(), Some("INCR"), "{error}");
+        }
+    }
+}
