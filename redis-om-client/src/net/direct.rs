@@ -88,6 +88,9 @@ impl Direct {
         if start - self.last_used > PAUSE && self.socket.is_closed() {
             return Err(self.lost("the server closed it while it was idle", Execution::NotSent));
         }
+        if !self.buffer.is_empty() {
+            self.pass_over()?;
+        }
         self.out.clear();
         if out.args > 0 {
             header(&mut self.out, out.args);
@@ -97,6 +100,25 @@ impl Direct {
         let reply = self.read(start);
         self.last_used = Instant::now();
         reply
+    }
+
+    /// What came behind the last reply: messages of the server's own are passed over. A reply that nobody asked for must
+    /// not be taken for the next command's.
+    #[cold]
+    fn pass_over(&mut self) -> Result<()> {
+        while let Some(frame) = self.scan().map_err(|error| error.with_execution(Execution::NotSent))? {
+            if !frame.push {
+                return Err(self.unasked());
+            }
+            drop(self.buffer.split_to(frame.end));
+        }
+        // The beginning of a message is completed by what comes next.
+        if self.buffer.first().is_some_and(|kind| *kind != b'>') { Err(self.unasked()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn unasked(&self) -> Error {
+        self.lost("the server sent a reply that no command asked for", Execution::NotSent)
     }
 
     fn write(&mut self) -> Result<()> {
