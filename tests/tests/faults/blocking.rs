@@ -1,11 +1,16 @@
 //! The same promises on the blocking client, on plain threads.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use redis_om_client::{
-    Error, ErrorKind, Result, ServerErrorCode, TimeoutKind, blocking::Client, prelude::*, testing::Server,
+    Config, Error, ErrorKind, Pem, Result, ServerErrorCode, TimeoutKind, TlsConfig, blocking::Client,
+    prelude::*, raw, testing::Server,
 };
-use redis_om_tests::{Fault, Keys, Proxy, valkey};
+use redis_om_tests::{Certificates, Fault, Keys, Memory, Proxy, TlsFront, valkey};
 
 use super::{QUICK, refused};
 
@@ -155,4 +160,161 @@ fn watched_keys_are_read_again_after_a_conflict_and_the_connection_comes_back_cl
     assert!(panicked.is_err());
     other.incr(&key).unwrap();
     assert_eq!(client.watch([&key], |_| Ok(atomic().decr(&key))).unwrap(), (12,));
+}
+
+#[test]
+fn a_reply_cut_at_every_byte() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "");
+    let direct = Client::connect(&server.url()).unwrap();
+    let [text, n] = Keys::new().each(["text", "n"]);
+    direct.set(&text, "twelve bytes").unwrap();
+    for bytes in 0.."$12\r\ntwelve bytes\r\n".len() {
+        let sprung = proxy.trap("GET", Fault::Truncate(bytes));
+        assert_eq!(client.get::<String>(&text).unwrap(), "twelve bytes", "cut after {bytes} bytes");
+        sprung.wait_blocking();
+    }
+    for (bytes, done) in (0..":1\r\n".len()).zip(1..) {
+        let sprung = proxy.trap("INCR", Fault::Truncate(bytes));
+        assert!(refused(client.incr(&n)).may_have_run(), "cut after {bytes} bytes");
+        sprung.wait_blocking();
+        assert_eq!(direct.get::<i64>(&n).unwrap(), done, "cut after {bytes} bytes");
+    }
+}
+
+#[test]
+fn replies_that_nobody_asked_for_are_nobodys() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let [a, b] = Keys::new().each(["a", "b"]);
+    let direct = Client::connect(&server.url()).unwrap();
+    direct.mset([(&a, "a"), (&b, "b")]).unwrap();
+    let extra: [&[u8]; 3] = [b"$5\r\nwrong\r\n", b"$5\r\nwro", b"$1\r\nx\r\n$"];
+    for (protocol, extra) in [2, 3].into_iter().flat_map(|protocol| extra.map(|extra| (protocol, extra))) {
+        let client = through(&proxy, &format!("protocol={protocol}"));
+        let sprung = proxy.trap("GET", Fault::Replace([b"$1\r\na\r\n", extra].concat()));
+        let _either = client.get::<String>(&a);
+        sprung.wait_blocking();
+        for _ in 0..10 {
+            assert_eq!(client.get::<String>(&b).unwrap(), "b");
+        }
+    }
+}
+
+#[test]
+fn what_no_server_sends_is_an_error_in_bounded_memory() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "command_timeout=5s");
+    let key = Keys::new().of("n");
+    let before = Memory::peak();
+    let cases: [Vec<u8>; 4] = [
+        b"$4294967296\r\nabc".to_vec(),
+        b"*4294967296\r\n:1\r\n".to_vec(),
+        b"*1\r\n".repeat(10_000),
+        b"\0\x01\r\n".to_vec(),
+    ];
+    for case in &cases {
+        // Until the connection of the thread's own is made again, the shared one serves: both are to be asked.
+        for _ in 0..2 {
+            let sprung = proxy.trap("INCR", Fault::Replace(case.clone()));
+            let error = refused(client.incr(&key));
+            sprung.wait_blocking();
+            assert_eq!((error.kind(), error.command()), (&ErrorKind::Protocol, Some("INCR")), "{error}");
+            assert!(error.may_have_run(), "{error}");
+        }
+    }
+    assert_eq!(client.incr(&key).unwrap(), 1);
+    let after = Memory::peak();
+    assert!(after.reserved - before.reserved < 2 << 30, "{before:?} {after:?}");
+}
+
+#[test]
+fn late_replies_are_not_the_next_commands() {
+    let server = Server::builder().args(["--enable-debug-command", "yes"]).start().unwrap();
+    let client = Client::connect(&format!("{}?{QUICK}&command_timeout=50ms", server.url())).unwrap();
+    for n in 0..3 {
+        let error = refused(client.run(raw("DEBUG SLEEP").arg(0.2).reply::<String>()));
+        assert!(matches!(error.kind(), ErrorKind::Timeout(_)) && error.may_have_run(), "{error}");
+        let echoed = loop {
+            match client.echo::<String>(n) {
+                Ok(echoed) => break echoed,
+                Err(error) => assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error}"),
+            }
+        };
+        assert_eq!(echoed, n.to_string());
+    }
+}
+
+#[test]
+fn many_threads_and_a_connection_that_is_lost_again_and_again() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "command_timeout=5s");
+    let direct = Client::connect(&server.url()).unwrap();
+    let key = Keys::new().of("n");
+    let stop = AtomicBool::new(false);
+    let (confirmed, unknown) = thread::scope(|threads| {
+        let writers: Vec<_> = (0..8)
+            .map(|number| {
+                let (client, key, stop) = (&client, &key, &stop);
+                threads.spawn(move || {
+                    let (mut confirmed, mut unknown) = (0, 0);
+                    for n in 0.. {
+                        if stop.load(Ordering::Relaxed) {
+                            break;
+                        }
+                        match client.incr(key) {
+                            Ok(_) => confirmed += 1,
+                            Err(error) if error.may_have_run() => unknown += 1,
+                            Err(_) => {}
+                        }
+                        let word = format!("{number}:{n}");
+                        let echoed = match n % 3 {
+                            0 => client.run(pipe().echo::<String>(&word)).map(|(echoed,)| echoed),
+                            _ => client.echo::<String>(&word),
+                        };
+                        if let Ok(echoed) = echoed {
+                            assert_eq!(echoed, word);
+                        }
+                    }
+                    (confirmed, unknown)
+                })
+            })
+            .collect();
+        for n in 0..60 {
+            // Losses at moments that nobody chose; nothing is concluded from the pause.
+            thread::sleep(Duration::from_millis(20));
+            match n % 4 {
+                0 => proxy.cut(),
+                1 => proxy.reset(),
+                2 => drop(proxy.trap("INCR", Fault::LoseReply)),
+                _ => drop(proxy.trap("ECHO", Fault::Truncate(3))),
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        let books = writers.into_iter().map(|writer| writer.join().unwrap());
+        books.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    });
+    let counted = direct.get::<i64>(&key).unwrap();
+    assert!((confirmed..=confirmed + unknown).contains(&counted), "{confirmed} {unknown} {counted}");
+    assert!(confirmed > 100, "{confirmed}");
+}
+
+#[test]
+fn over_tls_and_over_a_unix_socket() {
+    let server = Server::builder().unix_socket().start().unwrap();
+    let certificates = Certificates::new(&["localhost"]);
+    let front = TlsFront::to(server.port(), &certificates);
+    let tls = TlsConfig::new().ca(Pem::bytes(&certificates.authority));
+    let secure = Config::from_url(format!("rediss://localhost:{}", front.port())).unwrap().tls(tls);
+    let local = Config::from_url(server.unix_url().unwrap()).unwrap();
+    for config in [secure, local] {
+        let client = Client::with_config(config).unwrap();
+        let value = "x".repeat(1 << 20);
+        client.set("k", &value).unwrap();
+        assert_eq!(client.get::<String>("k").unwrap(), value);
+        assert!(client.incr("n").unwrap() > 0);
+    }
 }
