@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) state: watch::Sender<State>,
     pub(crate) counts: watch::Sender<Counts>,
     pub(crate) lockstep: bool,
+    /// How many bytes are passed on at a time.
+    pub(crate) piece: usize,
     traps: Mutex<Vec<Trap>>,
 }
 
@@ -88,21 +90,28 @@ impl Proxy {
     /// A proxy in front of the server at this port of loopback.
     #[must_use]
     pub fn to(target: u16) -> Self {
-        Self::build(target, false)
+        Self::build(target, false, 64 * 1024)
+    }
+
+    /// A proxy that passes bytes on in pieces of this size, each in a packet of its own: no reply comes whole.
+    #[must_use]
+    pub fn in_pieces(target: u16, bytes: usize) -> Self {
+        Self::build(target, false, bytes)
     }
 
     /// A proxy with little room: small socket buffers, and it takes nothing more from the client while the client does
     /// not take its replies. A client that only reads once it has written everything never ends here.
     #[must_use]
     pub fn narrow(target: u16) -> Self {
-        Self::build(target, true)
+        Self::build(target, true, 4 * 1024)
     }
 
-    fn build(target: u16, small: bool) -> Self {
+    fn build(target: u16, small: bool, piece: usize) -> Self {
         let shared = Arc::new(Shared {
             state: watch::Sender::default(),
             counts: watch::Sender::default(),
             lockstep: small,
+            piece,
             traps: Mutex::default(),
         });
         let listener = block(async move { listen(0, small) });
@@ -245,6 +254,7 @@ async fn accept(listener: TcpListener, target: u16, shared: Arc<Shared>) {
         });
         tokio::spawn(async move {
             // Where the server is down, its clients see their connection closed.
+            client.set_nodelay(true).ok();
             if let Ok(server) = TcpStream::connect(("127.0.0.1", target)).await {
                 pump::run(&client, &server, number, &shared).await;
             }

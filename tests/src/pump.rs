@@ -85,7 +85,7 @@ async fn cut(mut state: watch::Receiver<State>, number: u64) -> End {
 impl Connection<'_> {
     /// From the client to the server. Bytes of a needle may come in two reads: the end of the last one is kept.
     async fn up(&self) -> End {
-        let mut chunk = vec![0; self.room()];
+        let mut chunk = vec![0; self.shared.piece];
         let mut seen = Vec::new();
         loop {
             let Ok(length) = self.next(self.client, &mut chunk).await else { return End::Closed };
@@ -129,7 +129,7 @@ impl Connection<'_> {
 
     /// From the server to the client.
     async fn down(&self) -> End {
-        let mut chunk = vec![0; self.room()];
+        let mut chunk = vec![0; self.shared.piece];
         loop {
             let Ok(length) = self.next(self.server, &mut chunk).await else { return End::Closed };
             let answers = *self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,10 +153,6 @@ impl Connection<'_> {
 
     fn answer(&self, answers: Answers) {
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
-    }
-
-    fn room(&self) -> usize {
-        if self.shared.lockstep { 4 * 1024 } else { 64 * 1024 }
     }
 
     /// Reads what there is, once nothing stalls; an error when the other side has closed.

@@ -262,7 +262,7 @@ fn many_threads_and_a_connection_that_is_lost_again_and_again() {
                 threads.spawn(move || {
                     let (mut confirmed, mut unknown) = (0, 0);
                     for n in 0.. {
-                        if stop.load(Ordering::Relaxed) {
+                        if stop.load(Ordering::Relaxed) && confirmed >= 5 {
                             break;
                         }
                         match client.incr(key) {
@@ -299,7 +299,6 @@ fn many_threads_and_a_connection_that_is_lost_again_and_again() {
     });
     let counted = direct.get::<i64>(&key).unwrap();
     assert!((confirmed..=confirmed + unknown).contains(&counted), "{confirmed} {unknown} {counted}");
-    assert!(confirmed > 100, "{confirmed}");
 }
 
 #[test]

@@ -15,6 +15,9 @@ use tokio::task::JoinSet;
 
 use super::{cancel::at_most, connect, through};
 
+/// How often each task has its counter confirmed at least.
+const LEAST: i64 = 5;
+
 /// What one task knows of its counter.
 #[derive(Debug, Default, Clone, Copy)]
 struct Books {
@@ -36,7 +39,8 @@ async fn share(client: Client, keys: Keys, number: usize, stop: Arc<AtomicBool>)
     let counter = keys.of(&format!("n{number}"));
     let queue = keys.of(&format!("q{number}"));
     let mut books = Books::default();
-    while !stop.load(Ordering::Relaxed) {
+    // Long enough for something to be counted, however slow the machine is.
+    while !stop.load(Ordering::Relaxed) || books.confirmed < LEAST {
         let polls = if random.below(3) > 0 { usize::MAX } else { random.below(8) };
         let word = random.bits().to_string();
         let echo = || cmd().echo::<String>(&*word);
@@ -120,15 +124,12 @@ async fn chaos(options: &str, seed: u64) {
         }
     }
     stop.store(true, Ordering::Relaxed);
-    let mut sum = Books::default();
     while let Some(done) = in_time("the tasks to end", shares.join_next()).await {
         let (number, books) = done.unwrap();
         let counted = direct.get::<Option<i64>>(keys.of(&format!("n{number}"))).await.unwrap().unwrap_or(0);
         let most = books.confirmed + books.unknown;
         assert!((books.confirmed..=most).contains(&counted), "task {number}: {books:?}, counted {counted}");
-        sum.confirmed += books.confirmed;
     }
-    assert!(sum.confirmed > 50, "{sum:?}");
     // Nothing was used up: as many exclusive connections as ever, and each command its own reply.
     let mut waiting = JoinSet::new();
     for n in 0..4_i64 {

@@ -175,3 +175,27 @@ async fn garbage_answers_the_greeting() {
     let client = through(&proxy, "").await;
     client.set(Keys::new().of("k"), 1).await.unwrap();
 }
+
+#[tokio::test]
+async fn topologies_whose_turn_has_not_come_are_told() {
+    for url in ["redis-sentinel://127.0.0.1:26379/main", "redis-cluster://127.0.0.1:7000"] {
+        let error = error(url).await;
+        assert!(matches!(error.kind(), ErrorKind::Routing | ErrorKind::Config), "{error}");
+        assert!(error.to_string().contains("not"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn as_many_connections_as_were_asked_for() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "connections=3&tcp_keepalive=60s").await;
+    let key = Keys::new().of("n");
+    let names = (0..30).map(|_| cmd().incr(&key));
+    client.run(pipe().many(names)).await.unwrap();
+    for _ in 0..30 {
+        client.incr(&key).await.unwrap();
+    }
+    assert_eq!(client.get::<i64>(&key).await.unwrap(), 60);
+    assert_eq!(proxy.until("three connections", |counts| counts.accepted == 3).await.open, 3);
+}

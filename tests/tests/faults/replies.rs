@@ -1,6 +1,8 @@
 //! Replies that are cut short, that no server sends, or that are not what the caller's type needs.
 
-use redis_om_client::{Client, ErrorKind, ServerErrorCode, prelude::*};
+use redis_om_client::{
+    Client, ErrorKind, ServerErrorCode, Value, blocking, prelude::*, raw, testing::Server,
+};
 use redis_om_tests::{Fault, Keys, Memory, Proxy, in_time, valkey};
 
 use super::{connect, refused, through};
@@ -150,4 +152,42 @@ async fn the_servers_own_errors_have_their_code() {
     assert_eq!(error.key(), Some(&*key), "{error}");
     assert!(error.to_string().contains("2 of 3"), "{error}");
     assert_eq!(client.get::<i64>(&other).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn replies_that_come_in_pieces() {
+    let server = Server::builder().args(["--enable-debug-command", "yes"]).start().unwrap();
+    let direct = connect(&server.url()).await.unwrap();
+    let numbers: Vec<i64> = (0..1_000).collect();
+    direct.rpush("list", &numbers).await.unwrap();
+    direct.set("text", "x".repeat(5_000)).await.unwrap();
+    let debug = |name: &str| raw("DEBUG PROTOCOL").arg(name).reply::<Value>();
+    let names =
+        ["string", "double", "null", "array", "set", "map", "attrib", "verbatim", "true", "bignum", "push"];
+    for (protocol, bytes) in [(2, 1), (3, 1), (3, 2), (3, 7)] {
+        let whole = connect(&format!("{}?protocol={protocol}", server.url())).await.unwrap();
+        let proxy = Proxy::in_pieces(server.port(), bytes);
+        let pieces = through(&proxy, &format!("protocol={protocol}")).await;
+        let (text, list) =
+            in_time("a pipeline", pieces.run(pipe().get::<String>("text").lrange::<Vec<i64>>("list", 0, -1)))
+                .await
+                .unwrap();
+        assert!(text.len() == 5_000 && list == numbers, "pieces of {bytes}");
+        for name in names {
+            let (one, other) = (whole.run(debug(name)).await, in_time(name, pieces.run(debug(name))).await);
+            assert_eq!(format!("{one:?}"), format!("{other:?}"), "pieces of {bytes}");
+        }
+        let url = format!("{}?protocol={protocol}", proxy.url());
+        let blocking = move || {
+            let client = blocking::Client::connect(&url).unwrap();
+            let seen = names.map(|name| format!("{:?}", client.run(debug(name))));
+            (client.get::<String>("text").unwrap().len(), seen)
+        };
+        let (length, seen) =
+            in_time("the blocking client", tokio::task::spawn_blocking(blocking)).await.unwrap();
+        assert_eq!(length, 5_000);
+        for (name, seen) in names.into_iter().zip(seen) {
+            assert_eq!(format!("{:?}", whole.run(debug(name)).await), seen, "pieces of {bytes}");
+        }
+    }
 }
