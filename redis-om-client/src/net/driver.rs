@@ -379,6 +379,7 @@ impl Pump<'_> {
             self.probe = None;
             if self.inbox.scan(&self.buffer).map_err(End::Lost)? {
                 let mut state = self.shared.lock();
+                state.crowd = state.session.inflight().max(state.crowd - state.crowd / 8);
                 let outcome = self.inbox.deliver(
                     &mut self.buffer,
                     &mut state.session,

@@ -14,8 +14,13 @@ use crate::{
 
 use super::{connect::connect, driver::Driver, stream::Writer};
 
-/// Whoever queues so many commands, or bytes, writes them itself instead of leaving it to the driver.
-const BUNCH: usize = 32;
+/// Whoever queues a bunch of commands, or so many bytes, writes them itself instead of leaving it to the driver.
+///
+/// A bunch is a part of the crowd: the server works on one while the next is being made, and a large crowd saves system
+/// calls by larger bunches. (Measured: 64 tasks are fastest with 8 to 16 to a write, 256 with 32 to 64.)
+const BUNCHES: usize = 6;
+const SMALLEST_BUNCH: usize = 8;
+const LARGEST_BUNCH: usize = 64;
 const BUNCH_BYTES: usize = 64 << 10;
 
 /// The handle to one connection; dropping it closes the connection.
@@ -52,6 +57,8 @@ pub(super) struct State {
     pub(super) armed: Tick,
     /// How many commands the last write had.
     pub(super) last_bunch: usize,
+    /// How many commands were lately under way at once.
+    pub(super) crowd: usize,
     /// The time as of the last look at the clock.
     pub(super) now: Tick,
     /// The handle is gone.
@@ -88,6 +95,7 @@ impl Link {
                 notified: false,
                 armed: 0,
                 last_bunch: 0,
+                crowd: 0,
                 now: 0,
                 closing: false,
             }),
@@ -136,7 +144,8 @@ impl Link {
         }
         let early = self.shared.arm(&mut state, out, now);
         let session = &state.session;
-        let bunch = session.queued() >= BUNCH || session.pending_bytes() >= BUNCH_BYTES;
+        let enough = (state.crowd / BUNCHES).clamp(SMALLEST_BUNCH, LARGEST_BUNCH);
+        let bunch = session.queued() >= enough || session.pending_bytes() >= BUNCH_BYTES;
         let alone = session.inflight() == 1 && state.last_bunch <= 1;
         if (bunch || alone) && state.writer.is_some() && state.rest.is_none() {
             self.shared.flush(state);
