@@ -6,7 +6,9 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use redis_om::RedisModel;
 use redis_om_client::prelude::*;
-use redis_om_client::{Client, Config, blocking, raw};
+#[cfg(not(feature = "model"))]
+use redis_om_client::raw;
+use redis_om_client::{Client, Config, blocking};
 
 use super::{BlockingGet, Contestant};
 use crate::data::User;
@@ -41,7 +43,7 @@ impl Contestant for Ours {
     }
 
     async fn lrange(&mut self, key: &str) -> Result<Vec<String>> {
-        Ok(self.0.run(raw("LRANGE").key(key).arg(0).arg(-1).readonly().reply()).await?)
+        Ok(self.0.lrange(key, 0, -1).await?)
     }
 
     async fn hgetall(&mut self, key: &str) -> Result<HashMap<String, String>> {
