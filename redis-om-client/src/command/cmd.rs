@@ -30,6 +30,9 @@ pub struct Cmd {
     extra: Option<Box<Extra>>,
 }
 
+/// Room for a header of any count.
+const HEADER: usize = 13;
+
 /// What few commands have.
 #[derive(Clone, Default)]
 struct Extra {
@@ -309,14 +312,13 @@ impl Cmd {
     /// Appends another command (or batch) to this batch.
     #[inline]
     pub(crate) fn push(&mut self, cmd: Self) {
-        let cmd = cmd.vetted();
-        debug_assert!(self.args == 0, "only a batch is pushed into");
         // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
-        let refusal = if cmd.args > 0 && cmd.flags.has(Flags::RAW) { guard::refusal(&cmd) } else { None };
-        if let Some(why) = refusal {
-            let why = format!("command {} of the batch: {why}", self.parts + 1).into_boxed_str();
-            self.extra().refused.get_or_insert(why);
-        }
+        if cmd.flags.has(Flags::RAW) { self.append(&cmd.vetted()) } else { self.append(&cmd) }
+    }
+
+    fn append(&mut self, cmd: &Self) {
+        debug_assert!(self.args == 0, "only a batch is appended to");
+        self.body.reserve(HEADER + cmd.body.len());
         if cmd.args > 0 {
             header_in(&mut self.body, cmd.args);
         }
@@ -327,20 +329,26 @@ impl Cmd {
             let at = start as u32 + cmd.key;
             if self.key == 0 { self.key = at } else { self.extra().keys.push(at) }
         }
-        if let Some(extra) = cmd.extra {
-            let mine = self.extra();
-            mine.keys.extend(extra.keys.iter().map(|key| start as u32 + key));
-            mine.block = match (mine.block, extra.block) {
-                (Some(Block::Forever), _) | (_, Some(Block::Forever)) => Some(Block::Forever),
-                (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one + other)),
-                (one, other) => one.or(other),
-            };
-            if let Some(why) = extra.refused {
-                let why = format!("command {} of the batch: {why}", self.parts + 1).into_boxed_str();
-                self.extra().refused.get_or_insert(why);
-            }
+        if let Some(extra) = &cmd.extra {
+            self.append_extra(extra, start as u32);
         }
         self.parts += cmd.parts;
+    }
+
+    #[cold]
+    fn append_extra(&mut self, extra: &Extra, start: u32) {
+        let number = self.parts + 1;
+        let mine = self.extra();
+        mine.keys.extend(extra.keys.iter().map(|key| start + key));
+        mine.block = match (mine.block, extra.block) {
+            (Some(Block::Forever), _) | (_, Some(Block::Forever)) => Some(Block::Forever),
+            (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one + other)),
+            (one, other) => one.or(other),
+        };
+        if let Some(why) = &extra.refused {
+            let why = format!("command {number} of the batch: {why}").into_boxed_str();
+            mine.refused.get_or_insert(why);
+        }
     }
 
     /// Its arguments as they go over the wire; the header stands before them, unless this is a batch.

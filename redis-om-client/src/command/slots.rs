@@ -22,7 +22,12 @@ pub struct Reading<'a, 'b> {
 
 impl Reading<'_, '_> {
     /// Passes over what is ignored.
+    #[inline]
     pub(super) fn pass(&mut self) -> Result<(), DecodeError> {
+        if self.ignored.is_empty() { Ok(()) } else { self.pass_over() }
+    }
+
+    fn pass_over(&mut self) -> Result<(), DecodeError> {
         while self.ignored.contains(&(self.part as u32)) {
             if let error @ Reply::Error(_) = self.replies.take()? {
                 return Err(error.mismatch("any reply"));

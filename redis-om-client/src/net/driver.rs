@@ -319,6 +319,8 @@ impl Pump<'_> {
                 return Ok(());
             }
             let (next, unanswered) = state.session.expire(now, &mut self.wakers);
+            // What was withdrawn has left its room to others.
+            state.session.admit(&mut self.wakers);
             let idle_ping = self.config.idle_ping.map_or(NEVER, |idle| idle.as_millis() as Tick);
             let patience = self.config.ping_timeout.as_millis() as Tick;
             let silent_since = self.last_read;

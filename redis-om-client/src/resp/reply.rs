@@ -319,11 +319,13 @@ impl<'a> Replies<'a> {
     }
 
     /// Ends the replies of the command that is decoded next after so many (`None`: with the bytes).
+    #[inline]
     pub(crate) fn limit(&mut self, parts: Option<u32>) {
         self.end = parts.map_or(usize::MAX, |parts| self.taken + parts as usize);
     }
 
     /// How many replies were taken so far.
+    #[inline]
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
