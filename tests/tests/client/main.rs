@@ -9,6 +9,7 @@ mod hashes;
 mod json;
 mod keys;
 mod lists;
+mod newer;
 mod scripts;
 mod sets;
 mod sorted_sets;
