@@ -148,8 +148,9 @@ impl Link {
         let bunch = session.queued() >= enough || session.pending_bytes() >= BUNCH_BYTES;
         let alone = session.inflight() == 1 && state.last_bunch <= 1;
         if (bunch || alone) && state.writer.is_some() && state.rest.is_none() {
-            self.shared.flush(state);
-            if early {
+            // What the kernel does not take now, the driver writes when it does.
+            let blocked = self.shared.flush(state) == Flushed::Blocked;
+            if early || blocked {
                 self.shared.notify_if(self.shared.lock(), true);
             }
         } else {
@@ -279,11 +280,14 @@ impl Shared {
                 state.session.wrote(position - from, None);
                 state.rest = Some((buffer, position));
                 let blocked = error.kind() == std::io::ErrorKind::WouldBlock;
-                if !blocked {
-                    state.broken = Some(error);
+                if blocked {
+                    // The caller sees to it that the driver waits for room. Waking it here would have the driver, when it
+                    // is the caller, wake itself for ever.
+                    return Flushed::Blocked;
                 }
+                state.broken = Some(error);
                 self.notify_if(state, true);
-                if blocked { Flushed::Blocked } else { Flushed::Done }
+                Flushed::Done
             }
         }
     }
