@@ -109,5 +109,6 @@ fn values_of_every_kind_from_a_script() {
         assert_eq!(items.len(), 4);
         Ok(())
     }
-    every_cell(&redis_om_tests::valkey().url(), body);
+    let server = redis_om_tests::valkey();
+    every_cell(&server.url(), body);
 }
