@@ -77,15 +77,16 @@ fn alternate(
     Ok(Outcome { row, unit, figures, more: Vec::new(), ratio, more_is_better: true, skipped: None })
 }
 
-/// Ours over the best peer of the same round: what slows a whole round down falls out.
+/// Ours over the best peer. Each peer is paired with ours round by round, so that what slows a whole round down falls out;
+/// the best peer is the one over which our median ratio is the smallest. (Not the best of each round: that would be a
+/// contestant made of everybody's luckiest moments.)
 fn ratios(ids: &[Id], speeds: &[Vec<f64>], rounds: usize) -> Option<Spread> {
     let ours = ids.iter().position(|id| id.name() == "ours")?;
-    let peers: Vec<usize> = (0..ids.len()).filter(|at| ids[*at].is_peer()).collect();
-    let ratio = |round: usize| {
-        let best = peers.iter().map(|peer| speeds[*peer][round]).max_by(f64::total_cmp)?;
-        Some(speeds[ours][round] / best)
+    let peers = (0..ids.len()).filter(|at| ids[*at].is_peer());
+    let over = |peer: usize| {
+        spread(&(0..rounds).map(|round| speeds[ours][round] / speeds[peer][round]).collect::<Vec<_>>())
     };
-    spread(&(0..rounds).filter_map(ratio).collect::<Vec<_>>())
+    peers.filter_map(over).min_by(|one, other| one.median.total_cmp(&other.median))
 }
 
 fn count_instructions(harness: &Harness, row: Row, line_up: &[Id]) -> Result<Outcome> {
