@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     command::{Block, Cmd},
     error::{Error, Result, ServerError},
+    net::random,
     session::ReplyBuf,
 };
 
@@ -78,11 +79,4 @@ pub(super) fn transient(reply: &ReplyBuf, cmd: &Cmd) -> Option<Error> {
 fn refusal(line: &[u8]) -> Option<Error> {
     let error = ServerError::parse(String::from_utf8_lossy(line).trim_end());
     error.code().is_transient().then(|| Error::server(error))
-}
-
-/// A number from 0 to 1, fresh for each call: only jitter depends on it.
-pub(super) fn random() -> f64 {
-    use std::hash::{BuildHasher, Hasher};
-    let bits = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
 }

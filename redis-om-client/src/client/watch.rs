@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::{
     command::{Cmd, Plan},
     error::{Error, ErrorKind, Execution, Result},
+    net::random,
     value::ToArgs,
 };
 
-use super::{Client, Connection, dispatch::random, exchange::Exchange};
+use super::{Client, Connection, exchange::Exchange};
 
 /// How often a transaction is tried whose keys keep changing.
 const ATTEMPTS: u32 = 64;

@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    hash::{BuildHasher, Hasher},
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker, ready},
@@ -21,6 +20,7 @@ use crate::{
 
 use super::{
     connect::connect,
+    jitter::random,
     link::{Flushed, Shared, closed},
     stream::{Reader, Stream, Writer},
 };
@@ -409,12 +409,6 @@ impl Pump<'_> {
 #[cold]
 fn lost(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Disconnected, format!("the connection broke: {error}")).with_source(error)
-}
-
-/// A number from 0 to 1, fresh for each call: only jitter depends on it.
-fn random() -> f64 {
-    let bits = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Tells whoever waits when the task is dropped with its runtime.

@@ -13,10 +13,12 @@
 mod connect;
 mod direct;
 mod driver;
+mod jitter;
 mod link;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 
 pub(crate) use direct::Direct;
+pub(crate) use jitter::random;
 pub(crate) use link::Link;
