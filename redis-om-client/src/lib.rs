@@ -75,3 +75,5 @@ pub use resp::{Blob, Items, Replies, Reply};
 #[cfg(feature = "json")]
 pub use value::Json;
 pub use value::{Arg, Args, FromRedis, ToArg, ToArgs, Value, Written};
+#[doc(hidden)]
+pub use value::{Gather, Stretch};

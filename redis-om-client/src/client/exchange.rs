@@ -32,7 +32,7 @@ impl<'a> Exchange<'a> {
 /// What a command says on the wire.
 #[inline]
 pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
-    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout }
+    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout, gathers: false }
 }
 
 impl Future for Exchange<'_> {

@@ -8,10 +8,11 @@ use std::{
 };
 
 use crate::{
-    command::{Cmd, Command, Decoder},
+    command::{Cmd, Command},
     error::{Error, Result},
     net::Link,
-    session::{ReplyBuf, Ticket},
+    session::{Elements, Outgoing, ReplyBuf, Ticket},
+    value::Gathering,
 };
 
 use super::{
@@ -28,8 +29,9 @@ use super::{
 #[must_use = "a command is not sent until its future is awaited"]
 pub struct Request<'a, R> {
     target: Target<'a>,
-    cmd: Cmd,
-    decoder: Decoder<R>,
+    command: Command<R>,
+    /// What has come of a long list whose end has not.
+    gathering: Option<Box<Gathering<R>>>,
     state: State<'a>,
 }
 
@@ -51,45 +53,69 @@ enum State<'a> {
 impl<'a, R> Request<'a, R> {
     #[inline]
     pub(super) fn new(target: Target<'a>, command: Command<R>) -> Self {
-        let (cmd, decoder) = command.into_parts();
-        Self { target, cmd, decoder, state: State::Start }
+        Self { target, command, gathering: None, state: State::Start }
     }
 
     /// Where the command goes first.
     #[inline]
     fn start(&mut self) {
         self.state = match self.target {
-            Target::Client(client) if self.cmd.is_plain() && self.cmd.parts() > 0 => {
+            Target::Client(client) if self.cmd().is_plain() && self.cmd().parts() > 0 => {
                 State::First(client.inner.route.link(), Ticket::New)
             }
-            target => State::Slow(Box::pin(slow(target, self.cmd.clone()))),
+            target => State::Slow(Box::pin(slow(target, self.cmd().clone()))),
         };
+    }
+
+    #[inline]
+    fn cmd(&self) -> &Cmd {
+        self.command.cmd()
     }
 
     #[inline]
     fn decode(&self, reply: &ReplyBuf) -> Result<R> {
         let mut replies = reply.replies();
-        let decoded = self.decoder.decode(&mut replies);
+        let decoded = self.command.decoder().decode(&mut replies);
         decoded.map_err(|error| self.blame(error.into(), replies.taken()))
+    }
+
+    /// Some elements of a long list.
+    fn gather(&mut self, Elements { bytes, count }: &Elements) -> Result<()> {
+        let Some(gather) = self.command.gather() else {
+            return Err(Error::argument("a portion of a reply came to a command that takes none"));
+        };
+        let gathering = self.gathering.get_or_insert_with(|| Box::new(Gathering::new(gather)));
+        gathering.add(bytes, *count).map_err(|error| self.command.cmd().blame(error.into(), 0))
+    }
+
+    /// The list, with these its last elements.
+    fn gathered(&mut self, rest: &Elements) -> Result<R> {
+        self.gather(rest)?;
+        match self.gathering.take() {
+            Some(gathering) => gathering.finish().map_err(|error| self.blame(error.into(), 0)),
+            None => Err(Error::argument("the request was polled after it had ended")),
+        }
     }
 
     /// After a first attempt that failed: the dispatch loop, or the error.
     #[cold]
     fn again(&mut self, error: Error) -> Result<()> {
+        // All of the list comes again.
+        self.gathering = None;
         match self.target {
-            Target::Client(client) if may_repeat(&error, self.cmd.flags()) => {
-                let cmd = self.cmd.clone();
+            Target::Client(client) if may_repeat(&error, self.cmd().flags()) => {
+                let cmd = self.cmd().clone();
                 self.state = State::Slow(Box::pin(async move { repeat(client, &cmd, Some(error)).await }));
                 Ok(())
             }
-            _ => Err(self.cmd.blame(error, 0)),
+            _ => Err(self.cmd().blame(error, 0)),
         }
     }
 
     /// Of several commands in one the failing one is the last whose reply was taken.
     #[cold]
     fn blame(&self, error: Error, taken: usize) -> Error {
-        self.cmd.blame(error, taken.saturating_sub(1))
+        self.cmd().blame(error, taken.saturating_sub(1))
     }
 }
 
@@ -114,11 +140,18 @@ impl<R> Future for Request<'_, R> {
         if let State::Start = this.state {
             this.start();
         }
-        if let State::First(link, ticket) = &mut this.state {
-            let outcome = link.poll(ticket, &outgoing(&this.cmd, link.timeout()), cx);
+        while let State::First(link, ticket) = &mut this.state {
+            let gathers = this.command.gather().is_some();
+            let out = Outgoing { gathers, ..outgoing(this.command.cmd(), link.timeout()) };
+            let outcome = link.poll(ticket, &out, cx);
             let error = match &outcome {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(reply)) => match transient(reply, &this.cmd) {
+                Poll::Ready(Ok(ReplyBuf::Portion(elements))) => {
+                    this.gather(elements)?;
+                    continue;
+                }
+                Poll::Ready(Ok(ReplyBuf::Rest(elements))) => return Poll::Ready(this.gathered(elements)),
+                Poll::Ready(Ok(reply)) => match transient(reply, this.command.cmd()) {
                     None => return Poll::Ready(this.decode(reply)),
                     Some(error) => error,
                 },
@@ -151,6 +184,6 @@ impl<R> Drop for Request<'_, R> {
 
 impl<R> fmt::Debug for Request<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({})", self.cmd)
+        write!(f, "Request({})", self.cmd())
     }
 }

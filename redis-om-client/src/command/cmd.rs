@@ -6,7 +6,7 @@ use crate::{
     error::{DecodeError, Error},
     resp::{
         Replies,
-        encode::{Body, bulk, header_in},
+        encode::{Body, header_in},
     },
     value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
 };
@@ -76,10 +76,9 @@ pub fn raw(name: &str) -> Cmd {
 impl Cmd {
     /// A command that a method declares: whoever uses this instead of [`raw`] vouches that any connection can run it.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn new(name: &str) -> Self {
-        let mut body = Body::new();
-        bulk(&mut body, name.as_bytes());
+        let body = Body::starting_with(name.as_bytes());
         Self { body, args: 1, parts: 1, key: 0, flags: Flags::default(), extra: None }
     }
 
@@ -269,7 +268,7 @@ impl Cmd {
     /// The command, its reply read as an `R`.
     #[inline]
     pub fn reply<R: FromRedis>(self) -> Command<R> {
-        Command::new(self, Decoder::of())
+        Command::of(self)
     }
 
     /// The command, its reply read by a function of its own.
@@ -309,11 +308,21 @@ impl Cmd {
         self
     }
 
+    /// Makes room for so many commands like this one.
+    pub(crate) fn make_room(&mut self, like: &Self, count: usize) {
+        // What a caller's iterator says of its length is a hint, not a reason to take any amount of memory.
+        let count = count.min(1 << 16);
+        self.body.reserve((HEADER + like.body.len()).saturating_mul(count).min(1 << 20));
+        if like.key > 0 && count > 1 {
+            self.extra().keys.reserve(count);
+        }
+    }
+
     /// Appends another command (or batch) to this batch.
     #[inline]
-    pub(crate) fn push(&mut self, cmd: Self) {
+    pub(crate) fn push(&mut self, cmd: &Self) {
         // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
-        if cmd.flags.has(Flags::RAW) { self.append(&cmd.vetted()) } else { self.append(&cmd) }
+        if cmd.flags.has(Flags::RAW) { self.append(&cmd.clone().vetted()) } else { self.append(cmd) }
     }
 
     fn append(&mut self, cmd: &Self) {
@@ -500,26 +509,26 @@ mod tests {
     #[test]
     fn a_batch_has_the_headers_of_its_parts() {
         let mut batch = Cmd::batch();
-        batch.push(Cmd::new("GET").key("a").readonly());
-        batch.push(Cmd::new("MGET").keys(["b", "c"]).readonly());
+        batch.push(&Cmd::new("GET").key("a").readonly());
+        batch.push(&Cmd::new("MGET").keys(["b", "c"]).readonly());
         assert_eq!(batch.parts(), 2);
         assert!(batch.flags().has(Flags::READONLY));
         assert_eq!(
             batch.body().escape_ascii().to_string(),
             r"*2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$4\r\nMGET\r\n$1\r\nb\r\n$1\r\nc\r\n"
         );
-        batch.push(Cmd::new("INCR").key("d"));
+        batch.push(&Cmd::new("INCR").key("d"));
         assert!(!batch.flags().repeatable());
     }
 
     #[test]
     fn a_batch_takes_raw_commands_and_refuses_them_by_their_own_words() {
         let mut batch = Cmd::batch();
-        batch.push(Cmd::new("MULTI"));
-        batch.push(raw("ECHO").arg("hello"));
-        batch.push(Cmd::new("EXEC"));
+        batch.push(&Cmd::new("MULTI"));
+        batch.push(&raw("ECHO").arg("hello"));
+        batch.push(&Cmd::new("EXEC"));
         assert!(batch.check().is_ok());
-        batch.push(raw("SELECT").arg(1));
+        batch.push(&raw("SELECT").arg(1));
         let error = batch.check().unwrap_err();
         assert!(error.to_string().contains("command 4 of the batch: it would move everybody"), "{error}");
     }

@@ -26,7 +26,11 @@ pub use transaction::{Transaction, atomic};
 
 use std::fmt;
 
-use crate::{error::DecodeError, resp::Replies, value::FromRedis};
+use crate::{
+    error::DecodeError,
+    resp::Replies,
+    value::{FromRedis, Gather},
+};
 
 /// How the reply of a command becomes an `R`. A function, so it is two words for every `R` and costs nothing to copy.
 pub struct Decoder<R>(fn(&mut Replies<'_>) -> Result<R, DecodeError>);
@@ -82,21 +86,32 @@ impl<R: FromRedis> Decoder<R> {
 pub struct Command<R> {
     cmd: Cmd,
     decoder: Decoder<R>,
+    /// How a long reply is read a portion at a time, if it can be.
+    gather: Option<Gather<R>>,
 }
 
 impl<R> Command<R> {
     /// A command of these words, its reply read by `decoder`.
     #[inline]
     pub fn new(cmd: Cmd, decoder: Decoder<R>) -> Self {
-        Self { cmd, decoder }
+        Self { cmd, decoder, gather: None }
+    }
+
+    /// A command whose reply is of a type that says itself how it is read.
+    #[inline]
+    pub(crate) fn of(cmd: Cmd) -> Self
+    where
+        R: FromRedis,
+    {
+        Self { cmd, decoder: Decoder::of(), gather: R::GATHER }
     }
 
     /// Several commands as one value: sent together, answered together, in order; one connection, no other command
     /// between. Which is all that it promises: for all or nothing put it into [`atomic`].
     pub fn together<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
         let mut batch = Cmd::batch();
-        commands.into_iter().for_each(|command| batch.push(command.cmd));
-        Self { cmd: batch, decoder }
+        commands.into_iter().for_each(|command| batch.push(&command.cmd));
+        Self::new(batch, decoder)
     }
 
     /// The words.
@@ -112,11 +127,13 @@ impl<R> Command<R> {
 
     /// The same command, its reply read in another way.
     pub fn decode_with<T>(self, decoder: Decoder<T>) -> Command<T> {
-        Command { cmd: self.cmd, decoder }
+        Command::new(self.cmd, decoder)
     }
 
-    pub(crate) fn into_parts(self) -> (Cmd, Decoder<R>) {
-        (self.cmd, self.decoder)
+    /// How a long reply is read a portion at a time, if it can be.
+    #[inline]
+    pub(crate) fn gather(&self) -> Option<Gather<R>> {
+        self.gather
     }
 }
 

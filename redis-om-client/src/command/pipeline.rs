@@ -56,16 +56,23 @@ impl<L> Pipeline<L> {
     }
 }
 
+/// Adds a command to a batch and gives the slot of its reply. By reference: a command is too large to be moved at
+/// every step.
+#[inline]
+pub(super) fn push<R>(batch: &mut Cmd, command: &Command<R>) -> One<R> {
+    batch.push(&command.cmd);
+    One { decoder: command.decoder, parts: command.cmd.parts() }
+}
+
 pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Command<R>>) -> Vec<One<R>> {
-    commands
-        .into_iter()
-        .map(|command| {
-            let (cmd, decoder) = command.into_parts();
-            let parts = cmd.parts();
-            batch.push(cmd);
-            One { decoder, parts }
-        })
-        .collect()
+    let mut commands = commands.into_iter();
+    let Some(first) = commands.next() else { return Vec::new() };
+    let more = commands.size_hint().0;
+    batch.make_room(&first.cmd, more + 1);
+    let mut slots = Vec::with_capacity(more + 1);
+    slots.push(push(batch, &first));
+    slots.extend(commands.map(|command| push(batch, &command)));
+    slots
 }
 
 impl<L, R> Pipeline<(L, One<R>)> {
@@ -87,10 +94,8 @@ impl<L> Executor for Pipeline<L> {
     type Output<R> = Pipeline<(L, One<R>)>;
 
     fn execute<R>(mut self, command: Command<R>) -> Self::Output<R> {
-        let (cmd, decoder) = command.into_parts();
-        let parts = cmd.parts();
-        self.batch.push(cmd);
-        Pipeline { batch: self.batch, slots: (self.slots, One { decoder, parts }), ignored: self.ignored }
+        let slot = push(&mut self.batch, &command);
+        Pipeline { batch: self.batch, slots: (self.slots, slot), ignored: self.ignored }
     }
 }
 

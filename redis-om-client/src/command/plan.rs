@@ -84,7 +84,7 @@ impl<L: Slots> Plan for Transaction<L> {
     fn wire(&mut self) -> &Cmd {
         // Once only: `run` may ask again when it retries.
         if self.batch.words(self.batch.parts() as usize - 1).next() != Some(b"EXEC") {
-            self.batch.push(Cmd::new("EXEC").readonly().idempotent());
+            self.batch.push(&Cmd::new("EXEC").readonly().idempotent());
         }
         &self.batch
     }

@@ -122,8 +122,8 @@ mod tests {
         let cmd = Cmd::new("SET").key("a b").arg("").arg(b"\xff").arg("{\"x\":1}");
         assert_eq!(cmd.to_string(), r#"SET "a b" "" "\xff" {"x":1}"#);
         let mut batch = Cmd::batch();
-        batch.push(Cmd::new("GET").key("a"));
-        batch.push(Cmd::new("CONFIG").arg("GET").arg("save"));
+        batch.push(&Cmd::new("GET").key("a"));
+        batch.push(&Cmd::new("CONFIG").arg("GET").arg("save"));
         assert_eq!(batch.to_string(), "GET a | CONFIG GET save");
         assert_eq!(batch.name_of(1), "CONFIG GET");
     }
@@ -134,8 +134,8 @@ mod tests {
         let error = cmd.blame(Error::argument("no"), 0);
         assert_eq!((error.command(), error.key()), (Some("HGET"), Some("user:1")));
         let mut batch = Cmd::batch();
-        batch.push(Cmd::new("GET").key("a"));
-        batch.push(Cmd::new("INCR").key("b"));
+        batch.push(&Cmd::new("GET").key("a"));
+        batch.push(&Cmd::new("INCR").key("b"));
         let error = batch.blame(Error::argument("no"), 1);
         assert_eq!((error.command(), error.key()), (Some("INCR"), Some("b")));
     }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{Checked, Cmd, Command, Executor, Many, One, pipeline::push_all};
+use super::{
+    Checked, Cmd, Command, Executor, Many, One,
+    pipeline::{push, push_all},
+};
 
 /// Commands between `MULTI` and `EXEC`, sent as one: nobody else's command runs between them, and none of them is seen
 /// half done. Build with [`atomic`], run with `run`, or hand it back from `watch`.
@@ -27,7 +30,7 @@ pub struct Transaction<L> {
 /// ```
 pub fn atomic() -> Transaction<()> {
     let mut batch = Cmd::batch();
-    batch.push(Cmd::new("MULTI").readonly().idempotent());
+    batch.push(&Cmd::new("MULTI").readonly().idempotent());
     Transaction { batch, slots: (), ignored: Vec::new() }
 }
 
@@ -70,10 +73,8 @@ impl<L> Executor for Transaction<L> {
     type Output<R> = Transaction<(L, One<R>)>;
 
     fn execute<R>(mut self, command: Command<R>) -> Self::Output<R> {
-        let (cmd, decoder) = command.into_parts();
-        let parts = cmd.parts();
-        self.batch.push(cmd);
-        Transaction { batch: self.batch, slots: (self.slots, One { decoder, parts }), ignored: self.ignored }
+        let slot = push(&mut self.batch, &command);
+        Transaction { batch: self.batch, slots: (self.slots, slot), ignored: self.ignored }
     }
 }
 

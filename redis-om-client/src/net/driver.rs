@@ -397,6 +397,14 @@ impl Pump<'_> {
                     tracing::trace!(bytes = push.len(), "a push message that nobody asked for");
                 }
             }
+            if let Some(portion) = self.inbox.portion() {
+                let mut state = self.shared.lock();
+                let waker = self.inbox.deliver_portion(portion, &mut self.buffer, &mut state.session);
+                drop(state);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
         }
     }
 

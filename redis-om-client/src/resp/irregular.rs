@@ -17,6 +17,16 @@ pub(crate) fn regular(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// The same of so many elements, one after another.
+pub(crate) fn regular_elements(bytes: &[u8], count: usize) -> Result<Vec<u8>, Error> {
+    let mut array = format!("*{count}\r\n").into_bytes();
+    let header = array.len();
+    array.extend_from_slice(bytes);
+    let mut plain = regular(&array)?;
+    plain.drain(..header);
+    Ok(plain)
+}
+
 fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
     let mut position = 0;
     let mut next = || {
@@ -119,6 +129,7 @@ mod tests {
             let found = regular(irregular).unwrap();
             assert_eq!(found.escape_ascii().to_string(), plain.escape_ascii().to_string());
         }
+        assert_eq!(regular_elements(b":1\r\n|1\r\n+ttl\r\n:3\r\n:5\r\n", 2).unwrap(), b":1\r\n:5\r\n");
         assert_eq!(regular(b"*?\r\n*?\r\n:2\r\n.\r\n.\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
     }
 }

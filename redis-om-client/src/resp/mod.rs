@@ -20,6 +20,6 @@ mod scan;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use irregular::regular;
+pub(crate) use irregular::{regular, regular_elements};
 pub use reply::{Blob, Items, Replies, Reply};
-pub(crate) use scan::{Frame, Limits, Scanner};
+pub(crate) use scan::{Frame, Limits, Portion, Scanner};

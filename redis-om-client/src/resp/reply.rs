@@ -108,6 +108,13 @@ pub struct Blob<'a> {
     shared: Option<&'a Bytes>,
 }
 
+impl<'a> From<&'a str> for Blob<'a> {
+    #[inline]
+    fn from(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), shared: None }
+    }
+}
+
 impl<'a> Blob<'a> {
     /// The bytes.
     #[inline]
@@ -174,7 +181,14 @@ impl fmt::Debug for Blob<'_> {
 pub struct Items<'a> {
     cursor: &'a Cursor<'a>,
     left: usize,
+    /// The rest of the reply's bytes where they are known to be UTF-8, and where they start.
+    text: Option<(&'a str, usize)>,
 }
+
+/// A list of so many values or more may be looked through for UTF-8 at once.
+const MANY: usize = 8;
+/// Only where the values are short: bytes a value.
+const SHORT: usize = 256;
 
 impl<'a> Items<'a> {
     /// How many values are left; a map counts its keys and its values.
@@ -196,6 +210,17 @@ impl<'a> Items<'a> {
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.left.min(self.cursor.rest() / 3)
+    }
+
+    /// Looks whether all that is left is UTF-8, once for all values, if they are many and short: then
+    /// [`Items::take_text`] gives them. (The look at a string of 32 bytes by itself costs as much as its copy.)
+    #[inline]
+    pub(crate) fn read_as_text(&mut self) {
+        if self.left >= MANY && self.cursor.rest() <= self.left.saturating_mul(SHORT) {
+            let start = self.cursor.position.get();
+            self.text =
+                simdutf8::basic::from_utf8(&self.cursor.bytes[start..]).ok().map(|text| (text, start));
+        }
     }
 
     /// The type byte of the next value.
@@ -232,6 +257,26 @@ impl<'a> Items<'a> {
         }
         self.left -= 1;
         self.cursor.blob()
+    }
+
+    /// The next value if it is a string and all was found to be text by [`Items::read_as_text`].
+    ///
+    /// # Errors
+    /// Where the bytes are no RESP.
+    #[inline(always)]
+    pub(crate) fn take_text(&mut self) -> Result<Option<&'a str>, DecodeError> {
+        let Some((text, start)) = self.text else { return Ok(None) };
+        let rest = self.cursor.bytes.get(self.cursor.position.get()..);
+        if self.left == 0 || !matches!(rest, Some([b'$', b'0'..=b'9', ..])) {
+            return Ok(None);
+        }
+        let Some(length) = self.cursor.count()? else { return Ok(None) };
+        let from = self.cursor.position.get() - start;
+        // Where a length lies, this is no boundary of a character, or the end is missing.
+        let found = from.checked_add(length).and_then(|to| text.get(from..to)).ok_or_else(cut)?;
+        self.cursor.position.set((start + from + length + 2).min(self.cursor.bytes.len()));
+        self.left -= 1;
+        Ok(Some(found))
     }
 }
 
@@ -331,6 +376,19 @@ impl<'a> Replies<'a> {
         self.taken
     }
 
+    /// The count of elements in the header of the aggregate that starts here, and whether it is a map; its elements
+    /// come as [`Replies::items`].
+    pub(crate) fn header(&mut self) -> Result<(usize, bool), DecodeError> {
+        let map = matches!(self.cursor.bytes.get(self.cursor.position.get()), Some(b'%'));
+        let mut items = self.take()?.items("an aggregate")?;
+        Ok((std::mem::take(&mut items.left), map))
+    }
+
+    /// So many values, next to each other.
+    pub(crate) fn items(&self, count: usize) -> Items<'_> {
+        self.cursor.items(count)
+    }
+
     /// Steps into the next reply, an array, so that its elements come as the next replies; says how many they are, or
     /// `None` for nil.
     ///
@@ -370,12 +428,12 @@ impl<'a> Cursor<'a> {
             b':' => Reply::Int(parse(self.line()?, "an integer")?),
             b'+' => Reply::Simple(self.borrow(self.line()?)),
             b'*' => match self.count()? {
-                Some(left) => Reply::Array(Items { cursor: self, left }),
+                Some(left) => Reply::Array(self.items(left)),
                 None => Reply::Nil,
             },
-            b'%' => Reply::Map(Items { cursor: self, left: self.count()?.unwrap_or(0).saturating_mul(2) }),
-            b'~' => Reply::Set(Items { cursor: self, left: self.count()?.unwrap_or(0) }),
-            b'>' => Reply::Push(Items { cursor: self, left: self.count()?.unwrap_or(0) }),
+            b'%' => Reply::Map(self.items(self.count()?.unwrap_or(0).saturating_mul(2))),
+            b'~' => Reply::Set(self.items(self.count()?.unwrap_or(0))),
+            b'>' => Reply::Push(self.items(self.count()?.unwrap_or(0))),
             b'-' => Reply::Error(self.borrow(self.line()?)),
             b'!' => Reply::Error(self.blob()?.ok_or_else(cut)?),
             b'_' => {
@@ -394,6 +452,11 @@ impl<'a> Cursor<'a> {
             }
             _ => return Err(cut()),
         })
+    }
+
+    #[inline]
+    fn items(&'a self, left: usize) -> Items<'a> {
+        Items { cursor: self, left, text: None }
     }
 
     #[inline]

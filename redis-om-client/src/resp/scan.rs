@@ -40,6 +40,18 @@ pub(crate) struct Frame {
     pub(crate) push: bool,
     /// It has attributes or streamed parts: see [`super::regular`].
     pub(crate) irregular: bool,
+    /// What is there are only the last so many elements of it, since those before were [cut](Scanner::cut) off; 0 for a
+    /// whole reply.
+    pub(crate) rest: usize,
+}
+
+/// Whole elements of an aggregate that has not come to its end: see [`Scanner::portion`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Portion {
+    /// Bytes from the start to behind the last of them; the first portion has the aggregate's header before them.
+    pub(crate) end: usize,
+    /// How many they are; an even number, so that no key is parted from its value.
+    pub(crate) elements: usize,
 }
 
 /// The scan's state between two pieces of input.
@@ -55,6 +67,14 @@ pub(crate) struct Scanner {
     started: bool,
     push: bool,
     irregular: bool,
+    /// Elements of the outermost aggregate.
+    total: u64,
+    /// How many of them lie behind the last cut.
+    uncut: u64,
+    /// Bytes of this reply before the last cut.
+    passed: usize,
+    /// Where the last element started, if it was an outermost one and no aggregate; else 0.
+    previous: usize,
 }
 
 /// What stands at one position.
@@ -87,7 +107,7 @@ impl Scanner {
                     _ => None,
                 }
             {
-                return Ok(Some(Frame { end, push: false, irregular: false }));
+                return Ok(Some(Frame { end, push: false, irregular: false, rest: 0 }));
             }
         }
         self.resume(bytes)
@@ -96,38 +116,58 @@ impl Scanner {
     fn resume(&mut self, bytes: &[u8]) -> Result<Option<Frame>, Error> {
         let mut position = self.position;
         let mut owed = if self.started { self.owed } else { 1 };
+        let short = self.limits.bulk >= SHORT;
         loop {
             while owed == 0 {
                 match self.outer.pop() {
-                    Some(around) => owed = around,
+                    Some(around) => {
+                        owed = around;
+                        self.previous = 0;
+                    }
                     None => {
-                        let frame = Frame { end: position, push: self.push, irregular: self.irregular };
+                        let rest = if self.passed > 0 { self.uncut as usize } else { 0 };
+                        let frame = Frame { end: position, push: self.push, irregular: self.irregular, rest };
                         self.reset();
                         return Ok(Some(frame));
                     }
                 }
+            }
+            // Most aggregates are short strings one after another.
+            while short
+                && (1..CHUNKED).contains(&owed)
+                && let Some(end) = short_string(bytes, position)
+            {
+                self.previous = position;
+                position = end;
+                owed -= 1;
+            }
+            if owed == 0 {
+                continue;
             }
             let step = if position < bytes.len() { self.step(bytes, position, owed)? } else { None };
             let Some(step) = step else {
                 self.position = position;
                 self.owed = owed;
                 self.started = true;
-                if bytes.len() > self.limits.reply {
+                if self.passed + bytes.len() > self.limits.reply {
                     return Err(broken(format!("a reply of more than {} bytes", self.limits.reply)));
                 }
                 return Ok(None);
             };
             match step {
                 Step::Leaf(end) => {
+                    self.previous = position;
                     position = end;
                     if owed < CHUNKED {
                         owed -= 1;
                     }
                 }
                 Step::Aggregate(end, count) => {
-                    if position == 0 {
-                        self.push = bytes[0] == b'>';
+                    if self.outer.is_empty() {
+                        self.push = bytes[position] == b'>';
+                        (self.total, self.uncut) = (count, count);
                     }
+                    self.previous = 0;
                     position = end;
                     if owed < CHUNKED {
                         owed -= 1;
@@ -247,11 +287,51 @@ impl Scanner {
         }
     }
 
+    /// The whole elements that have come of an aggregate whose end has not: they may be [cut](Self::cut) off and read
+    /// while the others are on their way. For the bytes that the last scan stopped in.
+    pub(crate) fn portion(&self) -> Option<Portion> {
+        if !self.started || self.push || self.irregular || self.outer.len() != 1 {
+            return None;
+        }
+        let (end, left) = match (self.total - self.owed) % 2 {
+            0 => (self.position, self.owed),
+            _ if self.previous > 0 => (self.previous, self.owed + 1),
+            _ => return None,
+        };
+        let elements = (self.uncut - left) as usize;
+        (elements > 0).then_some(Portion { end, elements })
+    }
+
+    /// Goes on behind this portion: the next bytes to look at start there.
+    pub(crate) fn cut(&mut self, portion: Portion) {
+        self.position -= portion.end;
+        self.passed += portion.end;
+        self.uncut -= portion.elements as u64;
+        self.previous = 0;
+    }
+
     fn reset(&mut self) {
         self.outer.clear();
-        (self.position, self.owed) = (0, 0);
+        (self.position, self.owed, self.passed) = (0, 0, 0);
         (self.started, self.push, self.irregular) = (false, false, false);
     }
+}
+
+/// Strings of fewer bytes than this have a length of one or two digits.
+const SHORT: usize = 100;
+
+/// The end of the string that starts at `at`, if it is whole and shorter than [`SHORT`].
+#[inline(always)]
+fn short_string(bytes: &[u8], at: usize) -> Option<usize> {
+    let (start, length) = match bytes.get(at..at + 5)? {
+        [b'$', a @ b'0'..=b'9', b'\r', b'\n', _] => (at + 4, usize::from(a - b'0')),
+        [b'$', a @ b'0'..=b'9', b @ b'0'..=b'9', b'\r', b'\n'] => {
+            (at + 5, usize::from(a - b'0') * 10 + usize::from(b - b'0'))
+        }
+        _ => return None,
+    };
+    let end = start + length;
+    (bytes.get(end..end + 2)? == b"\r\n").then_some(end + 2)
 }
 
 enum Number {

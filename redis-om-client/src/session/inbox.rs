@@ -8,10 +8,10 @@ use bytes::{Bytes, BytesMut};
 
 use crate::{
     error::{Error, ErrorKind},
-    resp::{Limits, Scanner, regular},
+    resp::{Frame, Limits, Portion, Scanner, regular, regular_elements},
 };
 
-use super::{SMALL, Session};
+use super::{Elements, SMALL, Session};
 
 /// A reply's end in the read buffer.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,12 @@ struct End {
     at: usize,
     push: bool,
     irregular: bool,
+    /// Only the last so many elements of a reply that was handed over in portions; else 0.
+    rest: usize,
 }
+
+/// An unfinished reply is handed over in portions of at least so many bytes, to those who can read it so.
+const PORTION: usize = 16 << 10;
 
 /// The read buffer's side of a session.
 #[derive(Debug)]
@@ -43,9 +48,10 @@ impl Inbox {
         let mut start = self.whole;
         while start < buffer.len() {
             let Some(frame) = self.scanner.frame(&buffer[start..])? else { break };
-            self.large |= frame.end > SMALL || frame.irregular || frame.push;
-            start += frame.end;
-            self.ends.push(End { at: start, push: frame.push, irregular: frame.irregular });
+            let Frame { end, push, irregular, rest } = frame;
+            self.large |= end > SMALL || irregular || push || rest > 0;
+            start += end;
+            self.ends.push(End { at: start, push, irregular, rest });
         }
         self.whole = start;
         Ok(!self.ends.is_empty())
@@ -76,6 +82,26 @@ impl Inbox {
         self.whole = 0;
         self.large = false;
         outcome
+    }
+
+    /// What has come of a reply whose end has not, if it is worth being handed over. Only when no whole reply waits.
+    #[inline]
+    pub(crate) fn portion(&self) -> Option<Portion> {
+        self.scanner.portion().filter(|portion| portion.end >= PORTION)
+    }
+
+    /// Hands the portion over, if the reply's command can read it without the others.
+    pub(crate) fn deliver_portion(
+        &mut self,
+        portion: Portion,
+        buffer: &mut BytesMut,
+        session: &mut Session,
+    ) -> Option<Waker> {
+        let id = session.next_sent().filter(|id| session.slots.gathers(*id))?;
+        self.scanner.cut(portion);
+        session
+            .slots
+            .portion(id, Elements { bytes: buffer.split_to(portion.end).freeze(), count: portion.elements })
     }
 
     /// Only short replies of single commands.
@@ -113,6 +139,18 @@ impl Inbox {
                 continue;
             }
             let id = session.next_sent().ok_or_else(|| unasked(&bytes[start..end.at]))?;
+            if end.rest > 0 {
+                let bytes = if end.irregular {
+                    Bytes::from(regular_elements(&bytes[start..end.at], end.rest)?)
+                } else {
+                    bytes.slice(start..end.at)
+                };
+                session.inflight.pop_front();
+                wakers.extend(session.slots.rest(id, Elements { bytes, count: end.rest }));
+                start = end.at;
+                index += 1;
+                continue;
+            }
             if !session.slots.is_batch(id) && !end.irregular && end.at - start <= SMALL {
                 session.inflight.pop_front();
                 wakers.extend(session.slots.small(id, &bytes[start..end.at]));

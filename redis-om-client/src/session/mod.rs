@@ -7,7 +7,8 @@
 //! turn ([`Gate`]).
 //!
 //! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
-//! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer.
+//! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. A long
+//! list is handed over in portions as it comes, to those who can read it so: it is made while it is still being sent.
 
 mod gate;
 mod greeting;
@@ -27,7 +28,7 @@ use crate::{
 use gate::Gate;
 pub(crate) use greeting::{Greeting, Identity, Step};
 pub(crate) use inbox::Inbox;
-use slots::{Outcome, Slots};
+use slots::{Outcome, Shape, Slots};
 
 /// Milliseconds since some moment that the owner of the session chose.
 pub(crate) type Tick = u64;
@@ -57,6 +58,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) parts: u32,
     /// Milliseconds from now until it has failed.
     pub(crate) timeout: Option<u64>,
+    /// Whoever waits can read a long list a portion at a time, as it comes.
+    pub(crate) gathers: bool,
 }
 
 /// A command's place in a session; belongs to the future that waits.
@@ -82,6 +85,17 @@ pub(crate) enum ReplyBuf {
     Whole(Bytes),
     /// Those of a batch, as they arrived.
     Pieces(Vec<Bytes>),
+    /// The first elements of an aggregate, or some that follow: others are on their way.
+    Portion(Elements),
+    /// The last of them.
+    Rest(Elements),
+}
+
+/// Elements of an aggregate, one after another; before the first stands its header.
+#[derive(Debug)]
+pub(crate) struct Elements {
+    pub(crate) bytes: Bytes,
+    pub(crate) count: usize,
 }
 
 /// Replies up to here are copied into their slot.
@@ -94,7 +108,7 @@ impl ReplyBuf {
         match self {
             Self::Small(_, bytes) => bytes[0] == b'-',
             Self::Whole(bytes) => bytes.first() == Some(&b'-'),
-            Self::Pieces(_) => false,
+            Self::Pieces(_) | Self::Portion(_) | Self::Rest(_) => false,
         }
     }
 
@@ -105,6 +119,7 @@ impl ReplyBuf {
             Self::Small(length, bytes) => Replies::new(&bytes[..usize::from(*length)]),
             Self::Whole(bytes) => Replies::shared(bytes),
             Self::Pieces(pieces) => Replies::pieces(pieces),
+            Self::Portion(elements) | Self::Rest(elements) => Replies::shared(&elements.bytes),
         }
     }
 }
@@ -204,7 +219,8 @@ impl Session {
         }
         self.queue.extend_from_slice(out.body);
         let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
-        let id = self.slots.take(out.parts, self.queue.len() - start, deadline, waker.clone());
+        let shape = Shape { parts: out.parts, gathers: out.gathers };
+        let id = self.slots.take(shape, self.queue.len() - start, deadline, waker.clone());
         self.inflight.push_back(id);
         self.queued += 1;
         self.batches += usize::from(out.parts > 1);
@@ -258,11 +274,14 @@ impl Session {
         Ok(Submitted::Waiting)
     }
 
-    /// The reply, if it has come.
+    /// The reply, or a portion of it, if it has come.
     #[inline]
     pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
         let outcome = self.slots.outcome(id, waker)?;
+        if let Ok(ReplyBuf::Portion(_)) = outcome {
+            return Some(outcome);
+        }
         *ticket = Ticket::Done;
         self.slots.release(id);
         Some(outcome)
@@ -456,7 +475,7 @@ impl Session {
     /// Queues a `PING` of the session's own, whose reply nobody waits for.
     pub(crate) fn probe(&mut self) {
         let mut ticket = Ticket::New;
-        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None };
+        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, gathers: false };
         if matches!(self.phase, Phase::Up)
             && let Ok(Submitted::Queued) = self.submit(&mut ticket, out, 0, Waker::noop())
             && let Ticket::Queued(id) = ticket

@@ -1,12 +1,12 @@
 //! Where replies are put: a slab, so that no command needs a channel or an allocation of its own.
 
-use std::task::Waker;
+use std::{collections::VecDeque, task::Waker};
 
 use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{NEVER, ReplyBuf, SMALL, Tick};
+use super::{Elements, NEVER, ReplyBuf, SMALL, Tick};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -29,10 +29,25 @@ struct Slot {
     owed: u32,
     /// Its future is still there.
     held: bool,
+    /// Its future can read an aggregate a portion at a time.
+    gathers: bool,
+    /// Portions of the reply were handed over before its end had come.
+    begun: bool,
     waker: Option<Waker>,
     /// Those replies of a batch that have come.
     pieces: Vec<Bytes>,
+    /// Those portions of a single reply that have come and were not taken.
+    portions: VecDeque<Elements>,
     outcome: Outcome,
+}
+
+/// How the replies of a command come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// How many they are.
+    pub(super) parts: u32,
+    /// Whether the future can read an aggregate a portion at a time.
+    pub(super) gathers: bool,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +58,8 @@ pub(super) struct Slots {
 
 impl Slots {
     #[inline]
-    pub(super) fn take(&mut self, parts: u32, size: usize, deadline: Tick, waker: Waker) -> u32 {
+    pub(super) fn take(&mut self, shape: Shape, size: usize, deadline: Tick, waker: Waker) -> u32 {
+        let Shape { parts, gathers } = shape;
         if let Some(id) = self.free.pop() {
             let slot = &mut self.slots[id as usize];
             slot.size = size;
@@ -51,6 +67,8 @@ impl Slots {
             slot.parts = parts;
             slot.owed = parts;
             slot.held = true;
+            slot.gathers = gathers;
+            slot.begun = false;
             slot.waker = Some(waker);
             return id;
         }
@@ -60,8 +78,11 @@ impl Slots {
             parts,
             owed: parts,
             held: true,
+            gathers,
+            begun: false,
             waker: Some(waker),
             pieces: Vec::new(),
+            portions: VecDeque::new(),
             outcome: Outcome::None,
         });
         (self.slots.len() - 1) as u32
@@ -71,6 +92,11 @@ impl Slots {
     #[inline]
     pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
         let slot = &mut self.slots[id as usize];
+        if slot.begun
+            && let Some(portion) = slot.portions.pop_front()
+        {
+            return Some(Ok(ReplyBuf::Portion(portion)));
+        }
         match std::mem::replace(&mut slot.outcome, Outcome::None) {
             Outcome::Reply(reply) => Some(Ok(reply)),
             Outcome::Failed(error) => Some(Err(error)),
@@ -126,6 +152,37 @@ impl Slots {
         true
     }
 
+    /// Whether its future can read a portion of its reply.
+    pub(super) fn gathers(&self, id: u32) -> bool {
+        self.slots[id as usize].gathers
+    }
+
+    /// A portion of its reply, which has not come to its end.
+    pub(super) fn portion(&mut self, id: u32, portion: Elements) -> Option<Waker> {
+        let slot = &mut self.slots[id as usize];
+        slot.begun = true;
+        // Nobody waits any more, or it has failed: the portion is dropped, and so will be the others.
+        if !slot.held || !matches!(slot.outcome, Outcome::None) {
+            return None;
+        }
+        slot.portions.push_back(portion);
+        slot.waker.take()
+    }
+
+    /// The last elements of a reply that was handed over in portions.
+    pub(super) fn rest(&mut self, id: u32, rest: Elements) -> Option<Waker> {
+        let slot = &mut self.slots[id as usize];
+        slot.owed = 0;
+        if !slot.held {
+            self.vacate(id);
+            return None;
+        }
+        if matches!(slot.outcome, Outcome::None) {
+            slot.outcome = Outcome::Reply(ReplyBuf::Rest(rest));
+        }
+        slot.waker.take()
+    }
+
     /// It has failed, whatever comes.
     pub(super) fn finish(&mut self, id: u32, outcome: Outcome) -> Option<Waker> {
         let slot = &mut self.slots[id as usize];
@@ -133,6 +190,7 @@ impl Slots {
             return None;
         }
         slot.pieces.clear();
+        slot.portions.clear();
         slot.outcome = outcome;
         slot.waker.take()
     }
@@ -153,6 +211,7 @@ impl Slots {
         slot.held = false;
         slot.waker = None;
         slot.outcome = Outcome::None;
+        slot.portions.clear();
         if slot.owed == 0 {
             self.vacate(id);
         } else {

@@ -15,7 +15,7 @@ fn up(bounds: Bounds) -> Session {
 }
 
 fn get<'a>(body: &'a str) -> Outgoing<'a> {
-    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100) }
+    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100), gathers: false }
 }
 
 fn submit(session: &mut Session, body: &str) -> Ticket {
@@ -192,7 +192,13 @@ fn a_reply_that_nobody_asked_for_is_an_error() {
 fn a_batch_gets_its_replies_in_pieces() {
     let mut session = up(bounds());
     let mut ticket = Ticket::New;
-    let out = Outgoing { body: b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n", args: 0, parts: 2, timeout: None };
+    let out = Outgoing {
+        body: b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n",
+        args: 0,
+        parts: 2,
+        timeout: None,
+        gathers: false,
+    };
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     let mut single = submit(&mut session, "$1");
     write_all(&mut session);
@@ -241,7 +247,7 @@ proptest! {
                 Act::Submit(batch) => {
                     let mut ticket = Ticket::New;
                     let text = body(next, batch);
-                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None };
+                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None, gathers: false };
                     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
                     waiting.push((next, batch, ticket));
                     next += 1;
@@ -282,7 +288,7 @@ proptest! {
                     let (number, batch, ticket) = &mut waiting[index];
                     if matches!(ticket, Ticket::Waiting(_)) {
                         let text = body(*number, *batch);
-                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None };
+                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None, gathers: false };
                         session.submit(ticket, out, 0, Waker::noop()).unwrap();
                     } else if let Some(outcome) = session.reply(ticket, Waker::noop()) {
                         let reply = outcome.unwrap();
@@ -305,4 +311,123 @@ proptest! {
         prop_assert!(session.gate.is_empty());
         prop_assert_eq!(session.gate.granted(), (0, 0));
     }
+}
+
+/// A list of so many numbers, as a reply.
+fn list(numbers: std::ops::Range<u32>) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", numbers.len()).into_bytes();
+    for number in numbers {
+        bytes.extend_from_slice(format!("$8\r\n{number:08}\r\n").as_bytes());
+    }
+    bytes
+}
+
+/// Feeds the bytes so many at a time, as a socket would; how many portions were handed over.
+fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error> {
+    let mut inbox = Inbox::new(Limits::default());
+    let mut buffer = BytesMut::new();
+    let mut portions = 0;
+    for piece in bytes.chunks(step) {
+        buffer.extend_from_slice(piece);
+        if inbox.scan(&buffer)? {
+            inbox.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())?;
+        }
+        if let Some(portion) = inbox.portion() {
+            let before = buffer.len();
+            inbox.deliver_portion(portion, &mut buffer, session);
+            portions += usize::from(buffer.len() < before);
+        }
+    }
+    Ok(portions)
+}
+
+fn submit_gathering(session: &mut Session, body: &str) -> Ticket {
+    let mut ticket = Ticket::New;
+    session.submit(&mut ticket, Outgoing { gathers: true, ..get(body) }, 0, Waker::noop()).unwrap();
+    ticket
+}
+
+fn gather(session: &mut Session, ticket: &mut Ticket) -> Option<Result<Vec<u32>, Error>> {
+    let mut gathering = crate::value::Gathering::new(<Vec<u32> as crate::FromRedis>::GATHER.unwrap());
+    loop {
+        match session.reply(ticket, Waker::noop())? {
+            Ok(ReplyBuf::Portion(part)) => gathering.add(&part.bytes, part.count).unwrap(),
+            Ok(ReplyBuf::Rest(part)) => {
+                gathering.add(&part.bytes, part.count).unwrap();
+                return Some(gathering.finish().map_err(Error::from));
+            }
+            Ok(whole) => {
+                let mut replies = whole.replies();
+                let list = crate::FromRedis::from_redis(replies.take().unwrap());
+                return Some(list.map_err(Error::from));
+            }
+            Err(error) => return Some(Err(error)),
+        }
+    }
+}
+
+#[test]
+fn a_long_list_comes_in_portions_to_who_can_read_them() {
+    for step in [100, 4 << 10, 40_001, 1 << 20] {
+        let mut session = up(bounds());
+        let (mut before, mut gathering) = (submit(&mut session, "$1"), submit_gathering(&mut session, "$2"));
+        let (mut whole, mut after) = (submit(&mut session, "$3"), submit(&mut session, "$4"));
+        write_all(&mut session);
+        let bytes = [&b":1\r\n"[..], &list(0..5000), &list(0..5000), b":4\r\n"].concat();
+        let portions = feed(&mut session, &bytes, step).unwrap();
+        assert_eq!(portions > 0, step < bytes.len(), "{portions} portions of {step} bytes");
+        assert_eq!(reply(&mut session, &mut before).unwrap().unwrap(), "the integer 1");
+        assert_eq!(gather(&mut session, &mut gathering).unwrap().unwrap(), (0..5000).collect::<Vec<_>>());
+        assert_eq!(reply(&mut session, &mut whole).unwrap().unwrap(), "an array of 5000");
+        assert_eq!(reply(&mut session, &mut after).unwrap().unwrap(), "the integer 4");
+        assert!(session.is_clean());
+    }
+}
+
+#[test]
+fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
+    let bytes = list(0..5000);
+    let (first, rest) = bytes.split_at(40_000);
+    let mut inbox = Inbox::new(Limits::default());
+    let mut session = up(bounds());
+    let mut dropped = submit_gathering(&mut session, "$1");
+    let mut next = submit_gathering(&mut session, "$2");
+    write_all(&mut session);
+    let mut buffer = BytesMut::from(first);
+    assert!(!inbox.scan(&buffer).unwrap());
+    assert!(inbox.deliver_portion(inbox.portion().unwrap(), &mut buffer, &mut session).is_some());
+    assert!(matches!(session.reply(&mut dropped, Waker::noop()), Some(Ok(ReplyBuf::Portion(_)))));
+    session.cancel(&mut dropped);
+    // What still comes of it is taken off the wire and goes nowhere.
+    buffer.extend_from_slice(rest);
+    buffer.extend_from_slice(&list(7..9));
+    assert!(inbox.scan(&buffer).unwrap());
+    inbox.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+    assert_eq!(gather(&mut session, &mut next).unwrap().unwrap(), [7, 8]);
+    assert!(session.is_clean());
+
+    // Lost between two portions: an error, and none of the elements that were there.
+    let mut lost = submit_gathering(&mut session, "$3");
+    write_all(&mut session);
+    assert!(feed(&mut session, first, 20_000).unwrap() > 0);
+    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    assert!(gather(&mut session, &mut lost).unwrap().unwrap_err().may_have_run());
+    session.up(&mut Vec::new());
+    let mut again = submit_gathering(&mut session, "$4");
+    write_all(&mut session);
+    feed(&mut session, &bytes, 10_000).unwrap();
+    assert_eq!(gather(&mut session, &mut again).unwrap().unwrap().len(), 5000);
+}
+
+#[test]
+fn attributes_behind_a_portion() {
+    let mut session = up(bounds());
+    let mut ticket = submit_gathering(&mut session, "$1");
+    write_all(&mut session);
+    let mut bytes = list(0..5000);
+    bytes.truncate(bytes.len() - 2 * "$8\r\n00000000\r\n".len());
+    bytes.extend_from_slice(b"$1\r\n7\r\n|1\r\n+ttl\r\n:3\r\n:8\r\n");
+    assert!(feed(&mut session, &bytes, 30_000).unwrap() > 0);
+    let found = gather(&mut session, &mut ticket).unwrap().unwrap();
+    assert_eq!((found.len(), &found[4998..]), (5000, &[7, 8][..]));
 }

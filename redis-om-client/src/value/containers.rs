@@ -12,7 +12,7 @@ use crate::{
     resp::{Items, Reply},
 };
 
-use super::{Args, FromRedis, ToArgs};
+use super::{Args, FromRedis, Gather, Stretch, ToArgs};
 
 impl<T: ToArgs> ToArgs for [T] {
     fn to_args(&self, args: &mut Args<'_>) {
@@ -67,6 +67,13 @@ macro_rules! pairs {
 pairs!([K: ToArgs, V: ToArgs, S: BuildHasher] HashMap<K, V, S>, [K: ToArgs, V: ToArgs] BTreeMap<K, V>);
 
 impl<T: FromRedis> FromRedis for Option<T> {
+    const TEXT: bool = T::TEXT;
+
+    #[inline]
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        T::from_text(text).map(Some)
+    }
+
     /// Nil is `None`.
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
@@ -80,6 +87,11 @@ impl<T: FromRedis> FromRedis for Option<T> {
 /// The next element; strings, which most are, by the way that keeps them in registers.
 #[inline(always)]
 fn element<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
+    if T::TEXT
+        && let Some(text) = items.take_text()?
+    {
+        return T::from_text(text);
+    }
     match items.take_bulk()? {
         Some(blob) => T::from_redis(Reply::Bulk(blob)),
         None => other(items),
@@ -92,8 +104,11 @@ fn other<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
 }
 
 /// The elements, one after another.
-fn each<T: FromRedis>(mut items: Items<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
-    let mut index = 0usize;
+fn each<T: FromRedis>(stretch: Stretch<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
+    let Stretch { mut items, first: mut index, .. } = stretch;
+    if T::TEXT {
+        items.read_as_text();
+    }
     while !items.is_empty() {
         take(element(&mut items).map_err(|error| error.at(index))?);
         index += 1;
@@ -103,12 +118,16 @@ fn each<T: FromRedis>(mut items: Items<'_>, mut take: impl FnMut(T)) -> Result<(
 
 /// Keys and values: of a map, of a flat array (RESP2), or of an array of pairs (scores and the like in RESP3).
 fn each_pair<K: FromRedis, V: FromRedis>(
-    mut items: Items<'_>,
+    stretch: Stretch<'_>,
     mut take: impl FnMut(K, V),
 ) -> Result<(), DecodeError> {
+    let mut items = stretch.items;
+    if K::TEXT || V::TEXT {
+        items.read_as_text();
+    }
     while !items.is_empty() {
-        if let Some(key) = items.take_bulk()? {
-            let key = K::from_redis(Reply::Bulk(key))?;
+        if matches!(items.peek_kind(), Some(b'$')) {
+            let key = element(&mut items)?;
             if items.is_empty() {
                 return Err(DecodeError::new("expected a value for each key, found a key without one"));
             }
@@ -132,25 +151,38 @@ fn each_pair<K: FromRedis, V: FromRedis>(
     Ok(())
 }
 
+/// A collection read at once.
+#[inline]
+fn at_once<R: FromRedis + Default>(gather: Gather<R>, items: Items<'_>, map: bool) -> Result<R, DecodeError> {
+    let mut all = None;
+    gather(&mut all, Stretch::whole(items, map))?;
+    Ok(all.unwrap_or_default())
+}
+
+fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, stretch: Stretch<'_>) -> Result<(), DecodeError> {
+    // A map (HGETALL as pairs) is a list of pairs too.
+    let pairs = T::PAIR && (stretch.map || !matches!(stretch.items.peek_kind(), Some(b'*')));
+    let room = stretch.room::<T>() / if pairs { 2 } else { 1 };
+    let list = out.get_or_insert_with(|| Vec::with_capacity(room));
+    if !pairs {
+        return each(stretch, |item| list.push(item));
+    }
+    let mut items = stretch.items;
+    while !items.is_empty() {
+        list.push(T::from_pair(&mut items)?);
+    }
+    Ok(())
+}
+
 impl<T: FromRedis> FromRedis for Vec<T> {
+    const GATHER: Option<Gather<Self>> = Some(gather_list);
+
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        // A map (HGETALL as pairs) is a list of pairs too.
-        let (items, is_map) = match reply {
-            Reply::Map(items) => (items, true),
-            other => (other.items("an array")?, false),
-        };
-        let pairs = T::PAIR && (is_map || !matches!(items.peek_kind(), Some(b'*')));
-        let mut out = Self::with_capacity(items.capacity() / if pairs { 2 } else { 1 });
-        if pairs {
-            let mut items = items;
-            while !items.is_empty() {
-                out.push(T::from_pair(&mut items)?);
-            }
-        } else {
-            each(items, |item| out.push(item))?;
+        match reply {
+            Reply::Map(items) => at_once(gather_list, items, true),
+            other => at_once(gather_list, other.items("an array")?, false),
         }
-        Ok(out)
     }
 }
 
@@ -184,45 +216,77 @@ impl<T: FromRedis> FromRedis for Rc<T> {
     }
 }
 
+fn gather_set<T: FromRedis + Eq + Hash, S: BuildHasher + Default>(
+    out: &mut Option<HashSet<T, S>>,
+    stretch: Stretch<'_>,
+) -> Result<(), DecodeError> {
+    let room = stretch.room::<T>();
+    let set = out.get_or_insert_with(|| HashSet::with_capacity_and_hasher(room, S::default()));
+    each(stretch, |item| {
+        set.insert(item);
+    })
+}
+
 impl<T: FromRedis + Eq + Hash, S: BuildHasher + Default> FromRedis for HashSet<T, S> {
+    const GATHER: Option<Gather<Self>> = Some(gather_set);
+
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        let items = reply.items("a set")?;
-        let mut out = Self::with_capacity_and_hasher(items.capacity(), S::default());
-        each(items, |item| {
-            out.insert(item);
-        })?;
-        Ok(out)
+        at_once(gather_set, reply.items("a set")?, false)
     }
+}
+
+fn gather_sorted_set<T: FromRedis + Ord>(
+    out: &mut Option<BTreeSet<T>>,
+    stretch: Stretch<'_>,
+) -> Result<(), DecodeError> {
+    let set = out.get_or_insert_default();
+    each(stretch, |item| {
+        set.insert(item);
+    })
 }
 
 impl<T: FromRedis + Ord> FromRedis for BTreeSet<T> {
+    const GATHER: Option<Gather<Self>> = Some(gather_sorted_set);
+
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        let mut out = Self::new();
-        each(reply.items("a set")?, |item| {
-            out.insert(item);
-        })?;
-        Ok(out)
+        at_once(gather_sorted_set, reply.items("a set")?, false)
     }
+}
+
+fn gather_map<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default>(
+    out: &mut Option<HashMap<K, V, S>>,
+    stretch: Stretch<'_>,
+) -> Result<(), DecodeError> {
+    let room = stretch.room::<(K, V)>() / 2;
+    let map = out.get_or_insert_with(|| HashMap::with_capacity_and_hasher(room, S::default()));
+    each_pair(stretch, |key, value| {
+        map.insert(key, value);
+    })
 }
 
 impl<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default> FromRedis for HashMap<K, V, S> {
+    const GATHER: Option<Gather<Self>> = Some(gather_map);
+
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        let items = reply.items("a map")?;
-        let mut out = Self::with_capacity_and_hasher(items.capacity() / 2, S::default());
-        each_pair(items, |key, value| {
-            out.insert(key, value);
-        })?;
-        Ok(out)
+        at_once(gather_map, reply.items("a map")?, false)
     }
 }
 
+fn gather_sorted_map<K: FromRedis + Ord, V: FromRedis>(
+    out: &mut Option<BTreeMap<K, V>>,
+    stretch: Stretch<'_>,
+) -> Result<(), DecodeError> {
+    let map = out.get_or_insert_default();
+    each_pair(stretch, |key, value| {
+        map.insert(key, value);
+    })
+}
+
 impl<K: FromRedis + Ord, V: FromRedis> FromRedis for BTreeMap<K, V> {
+    const GATHER: Option<Gather<Self>> = Some(gather_sorted_map);
+
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        let mut out = Self::new();
-        each_pair(reply.items("a map")?, |key, value| {
-            out.insert(key, value);
-        })?;
-        Ok(out)
+        at_once(gather_sorted_map, reply.items("a map")?, false)
     }
 }
 

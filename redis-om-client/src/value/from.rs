@@ -6,8 +6,10 @@ use bytes::{Bytes, BytesMut};
 
 use crate::{
     error::{DecodeError, Error, ServerError},
-    resp::{Items, Reply},
+    resp::{Blob, Items, Reply},
 };
+
+use super::Gather;
 
 /// A type that one value of a reply can be read as.
 ///
@@ -44,6 +46,24 @@ pub trait FromRedis: Sized {
     /// Where the value is not what this type needs; an error reply is one ([`Reply::mismatch`] makes the right error).
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError>;
 
+    /// How this is read a portion at a time, if it can be: a list, a set or a map.
+    #[doc(hidden)]
+    const GATHER: Option<Gather<Self>> = None;
+
+    /// Whether this is made of text as it is, so that a list of it is looked through for UTF-8 at once.
+    #[doc(hidden)]
+    const TEXT: bool = false;
+
+    /// Reads a string that is known to be UTF-8.
+    ///
+    /// # Errors
+    /// Where the value is not what this type needs.
+    #[doc(hidden)]
+    #[inline]
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        Self::from_redis(Reply::Bulk(Blob::from(text)))
+    }
+
     /// Reads a pair of two values in turn.
     #[doc(hidden)]
     fn from_pair(items: &mut Items<'_>) -> Result<Self, DecodeError> {
@@ -63,6 +83,13 @@ impl FromRedis for () {
 }
 
 impl FromRedis for String {
+    const TEXT: bool = true;
+
+    #[inline]
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        Ok(text.to_owned())
+    }
+
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         match reply {

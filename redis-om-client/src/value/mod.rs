@@ -8,6 +8,7 @@ mod arg;
 mod containers;
 mod foreign;
 mod from;
+mod gather;
 #[cfg(feature = "json")]
 mod json;
 mod number;
@@ -16,6 +17,8 @@ mod tree;
 pub(crate) use arg::Refused;
 pub use arg::{Arg, Args, ToArg, ToArgs, Written};
 pub use from::FromRedis;
+pub(crate) use gather::Gathering;
+pub use gather::{Gather, Stretch};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use tree::Value;

@@ -1,6 +1,9 @@
 //! Lists on real servers; what waits is in the tests of faults, too.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
 
 use redis_om_client::{
     Result,
@@ -9,8 +12,8 @@ use redis_om_client::{
 };
 use redis_om_tests::{Keys, On, matrix};
 
-matrix!(valkey on Valkey: ends, places, moves, waiting);
-matrix!(oldest on Redis6: ends, places);
+matrix!(valkey on Valkey: ends, places, moves, waiting, long);
+matrix!(oldest on Redis6: ends, places, long);
 
 const SOON: Duration = Duration::from_millis(10);
 
@@ -48,6 +51,33 @@ async fn places(on: &On, keys: &Keys) -> Result<()> {
     on.ltrim(&k, 1, 2).await?;
     assert_eq!(on.lrange::<Vec<String>>(&k, 0, -1).await?, ["x", "c"]);
     assert!(on.lset(&k, 9, "x").await.is_err());
+    Ok(())
+}
+
+/// Replies that are longer than one read, into every kind of collection.
+async fn long(on: &On, keys: &Keys) -> Result<()> {
+    let [list, set, scored, hash] = keys.each(["list", "set", "scored", "hash"]);
+    let numbers: Vec<u32> = (0..20_000).collect();
+    let names: Vec<String> = numbers.iter().map(|number| format!("member:{number:010}")).collect();
+    on.rpush(&list, &names).await?;
+    on.sadd(&set, &names).await?;
+    let scores: Vec<(f64, &String)> = numbers.iter().map(|number| f64::from(*number)).zip(&names).collect();
+    on.zadd(&scored, &scores).await?;
+    let fields: BTreeMap<&String, u32> = names.iter().zip(numbers.iter().copied()).collect();
+    on.hset(&hash, &fields).await?;
+
+    assert_eq!(on.lrange::<Vec<String>>(&list, 0, -1).await?, names);
+    assert_eq!(on.lrange::<Vec<Vec<u8>>>(&list, 0, -1).await?.len(), names.len());
+    let members: HashSet<String> = on.smembers(&set).await?;
+    assert_eq!(members, names.iter().cloned().collect());
+    let sorted: BTreeSet<String> = on.smembers(&set).await?;
+    assert!(sorted.iter().eq(&names));
+    let ranked: Vec<(String, f64)> = on.zrange_with_scores(&scored, 0, -1).await?;
+    assert!(ranked.iter().map(|(name, score)| (*score, name)).eq(scores));
+    let map: HashMap<String, u32> = on.hgetall(&hash).await?;
+    assert!(map.len() == names.len() && fields.iter().all(|(name, number)| map[*name] == *number));
+    let pairs: Vec<(String, u32)> = on.hgetall(&hash).await?;
+    assert_eq!(pairs.into_iter().collect::<HashMap<_, _>>(), map);
     Ok(())
 }
 

@@ -38,12 +38,16 @@ async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usi
         let known = random.below(100).to_string();
         let echo = || raw("ECHO").arg(&*unique).readonly().reply::<String>();
         let get = || cmd().get::<String>(keys.of(&known));
-        let outcome = match random.below(5) {
-            0 | 1 => {
+        let outcome = match random.below(40) {
+            // Long enough to come in portions, and read as they come.
+            0 => at_most(polls, async { client.lrange::<Vec<String>>(keys.of("list"), 0, -1).await })
+                .await
+                .map(|list| assert!(list.unwrap().into_iter().eq(long_list()))),
+            1..=16 => {
                 at_most(polls, client.run(echo())).await.map(|echoed| assert_eq!(echoed.unwrap(), unique))
             }
-            2 => at_most(polls, client.run(get())).await.map(|got| assert_eq!(got.unwrap(), known)),
-            3 => at_most(polls, client.run(pipe().many([get(), echo(), get()])))
+            17..=24 => at_most(polls, client.run(get())).await.map(|got| assert_eq!(got.unwrap(), known)),
+            25..=32 => at_most(polls, client.run(pipe().many([get(), echo(), get()])))
                 .await
                 .map(|both| assert_eq!(both.unwrap().0, [&*known, &*unique, &*known])),
             _ => at_most(polls, client.run(atomic().many([echo(), get()])))
@@ -58,6 +62,10 @@ async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usi
     (ended, dropped)
 }
 
+fn long_list() -> impl Iterator<Item = String> {
+    (0..3_000).map(|number| format!("element {number:08}"))
+}
+
 async fn hundred_thousand(seed: u64, operations: usize) {
     let server = valkey();
     let proxy = Proxy::to(server.port());
@@ -65,6 +73,7 @@ async fn hundred_thousand(seed: u64, operations: usize) {
     let keys = Keys::new();
     let sets = (0..100).map(|n: i32| cmd().set(keys.of(&n.to_string()), n));
     client.run(pipe().many(sets)).await.unwrap();
+    client.rpush(keys.of("list"), long_list().collect::<Vec<_>>()).await.unwrap();
     let tasks = 50;
     let mut shares = tokio::task::JoinSet::new();
     for task in 0..tasks {

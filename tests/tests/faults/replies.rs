@@ -106,6 +106,58 @@ async fn a_reply_cut_at_every_byte() {
     }
 }
 
+#[tokio::test]
+async fn a_long_list_cut_between_two_of_its_elements() {
+    let server = valkey();
+    let list = Keys::new().of("list");
+    let direct = connect(&server.url()).await.unwrap();
+    let names: Vec<String> = (0..20_000).map(|number| format!("element {number:08}")).collect();
+    direct.rpush(&list, &names).await.unwrap();
+    let proxy = Proxy::to(server.port());
+    for options in ["", "protocol=2", "max_reply=2mb"] {
+        let client = through(&proxy, options).await;
+        // When the cut comes, some portions have been read: of what is sent again none may be there twice.
+        for bytes in [100, 17_000, 40_000, 100_001, 350_000] {
+            let sprung = proxy.trap("LRANGE", Fault::Truncate(bytes));
+            let found: Vec<String> = in_time("reading", client.lrange(&list, 0, -1)).await.unwrap();
+            assert!(found == names, "cut after {bytes} bytes");
+            sprung.wait().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_that_breaks_off_or_does_not_fit() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "max_reply=300kb").await;
+    let list = Keys::new().of("list");
+    let numbers: Vec<u32> = (0..20_000).collect();
+    client.rpush(&list, &numbers).await.unwrap();
+    assert_eq!(client.lrange::<Vec<u32>>(&list, 0, -1).await.unwrap(), numbers);
+    // The 15,000th is no number; what comes behind it is nobody's.
+    client.lset(&list, 15_000, "fifteen thousand").await.unwrap();
+    let (wrong, counted) = tokio::join!(client.lrange::<Vec<u32>>(&list, 0, -1), client.llen(&list));
+    let error = refused(wrong);
+    assert_eq!((error.command(), error.key()), (Some("LRANGE"), Some(&*list)), "{error}");
+    assert!(error.to_string().contains("at `15000`"), "{error}");
+    assert_eq!(counted.unwrap(), 20_000);
+    // Garbage behind some portions.
+    let mut broken = b"*20000\r\n".to_vec();
+    broken.extend_from_slice(&b"$1\r\n7\r\n".repeat(15_000));
+    broken.extend_from_slice(b"garbage\r\n");
+    let sprung = proxy.trap("LRANGE", Fault::Replace(broken));
+    let error = refused(in_time("reading", client.lrange::<Vec<u32>>(&list, 0, -1)).await);
+    sprung.wait().await;
+    assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
+    // More than a reply may be: counted over all its portions.
+    client.rpush(&list, &numbers).await.unwrap();
+    let error = refused(in_time("reading", client.lrange::<Vec<String>>(&list, 0, -1)).await);
+    assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
+    assert!(error.to_string().contains("a reply of more than 307200 bytes"), "{error}");
+    assert_eq!(in_time("the next command", client.llen(&list)).await.unwrap(), 40_000);
+}
+
 async fn holding(value: &[u8]) -> (Client, String, std::sync::Arc<redis_om_client::testing::Server>) {
     let server = valkey();
     let client = connect(&server.url()).await.unwrap();
