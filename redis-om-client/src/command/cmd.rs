@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use crate::{
     error::{DecodeError, Error},
-    resp::{
-        Replies,
-        encode::{Body, header_in},
-    },
+    resp::{Replies, encode::Body},
     value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
 };
 
@@ -29,9 +26,6 @@ pub struct Cmd {
     flags: Flags,
     extra: Option<Box<Extra>>,
 }
-
-/// Room for a header of any count.
-const HEADER: usize = 13;
 
 /// What few commands have.
 #[derive(Clone, Default)]
@@ -85,7 +79,7 @@ impl Cmd {
     /// No command yet, to push several into.
     pub(crate) fn batch() -> Self {
         let flags = Flags::READONLY.with(Flags::IDEMPOTENT);
-        Self { body: Body::new(), args: 0, parts: 0, key: 0, flags, extra: None }
+        Self { body: Body::on_heap(), args: 0, parts: 0, key: 0, flags, extra: None }
     }
 
     /// Adds a key.
@@ -310,11 +304,9 @@ impl Cmd {
 
     /// Makes room for so many commands like this one.
     pub(crate) fn make_room(&mut self, like: &Self, count: usize) {
-        // What a caller's iterator says of its length is a hint, not a reason to take any amount of memory.
-        let count = count.min(1 << 16);
-        self.body.reserve((HEADER + like.body.len()).saturating_mul(count).min(1 << 20));
+        self.body.reserve_commands(&like.body, count);
         if like.key > 0 && count > 1 {
-            self.extra().keys.reserve(count);
+            self.extra().keys.reserve(count.min(1 << 16));
         }
     }
 
@@ -327,12 +319,7 @@ impl Cmd {
 
     fn append(&mut self, cmd: &Self) {
         debug_assert!(self.args == 0, "only a batch is appended to");
-        self.body.reserve(HEADER + cmd.body.len());
-        if cmd.args > 0 {
-            header_in(&mut self.body, cmd.args);
-        }
-        let start = self.body.len();
-        self.body.extend_from_slice(&cmd.body);
+        let start = self.body.append(cmd.args, &cmd.body);
         self.flags = self.flags.both(cmd.flags);
         if cmd.key > 0 {
             let at = start as u32 + cmd.key;

@@ -28,7 +28,7 @@ use std::fmt;
 
 use crate::{
     error::DecodeError,
-    resp::Replies,
+    resp::{Replies, Reply},
     value::{FromRedis, Gather},
 };
 
@@ -69,7 +69,10 @@ impl<R: FromRedis> Decoder<R> {
     /// The decoder of a type that says itself how it is read.
     #[must_use]
     pub const fn of() -> Self {
-        Self(|replies| R::from_redis(replies.take()?))
+        Self(|replies| match replies.take_bulk()? {
+            Some(blob) => R::from_redis(Reply::Bulk(blob)),
+            None => R::from_redis(replies.take()?),
+        })
     }
 }
 

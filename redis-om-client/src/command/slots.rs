@@ -72,6 +72,7 @@ pub struct Checked<S>(pub(super) S);
 impl<R> Slot for One<R> {
     type Reply = R;
 
+    #[inline]
     fn read(&self, reading: &mut Reading<'_, '_>) -> Result<R, DecodeError> {
         reading.pass()?;
         let start = reading.replies.taken();
@@ -91,7 +92,12 @@ impl<R> Slot for Many<R> {
     type Reply = Vec<R>;
 
     fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Vec<R>, DecodeError> {
-        self.slots.iter().map(|slot| slot.read(reading)).collect()
+        // Not by `collect`, which makes no room ahead where an element may be an error.
+        let mut replies = Vec::with_capacity(self.slots.len());
+        for slot in &self.slots {
+            replies.push(slot.read(reading)?);
+        }
+        Ok(replies)
     }
 }
 

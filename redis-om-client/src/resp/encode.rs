@@ -16,10 +16,42 @@ pub(crate) struct Body {
 
 const HEAP: u8 = u8::MAX;
 
+/// Bytes of the header of a command with fewer than ten arguments.
+const HEADER: usize = 4;
+
+/// No more room than this is made for commands that have not come.
+const MOST_AHEAD: usize = 1 << 20;
+
 impl Body {
     #[inline]
     pub(crate) fn new() -> Self {
         Self { inline: [0; INLINE], used: 0, heap: Vec::new() }
+    }
+
+    /// A body that will be long.
+    pub(crate) fn on_heap() -> Self {
+        Self { used: HEAP, ..Self::new() }
+    }
+
+    /// Appends the header for `args` arguments (none, if it is 0) and the arguments; says where these start. To a body
+    /// [on the heap](Self::on_heap).
+    #[inline]
+    pub(crate) fn append(&mut self, args: u32, body: &Self) -> usize {
+        if self.used != HEAP {
+            self.spill(body.len());
+        }
+        if args > 0 {
+            header(&mut self.heap, args);
+        }
+        let start = self.heap.len();
+        if body.used == HEAP {
+            self.heap.extend_from_slice(&body.heap);
+        } else {
+            // All of the inline part, since a copy of a known size needs no call; then back to what is used of it.
+            self.heap.extend_from_slice(&body.inline);
+            self.heap.truncate(start + usize::from(body.used));
+        }
+        start
     }
 
     /// A body that starts with this argument. Made for names that are known as the program is compiled: such a body is
@@ -67,6 +99,13 @@ impl Body {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         if self.used == HEAP { self.heap.len() } else { usize::from(self.used) }
+    }
+
+    /// Makes room to [append](Self::append) so many commands like this one, within reason: how many there are to come may
+    /// be anybody's guess.
+    pub(crate) fn reserve_commands(&mut self, like: &Self, count: usize) {
+        let bytes = (HEADER + like.len()).saturating_mul(count).min(MOST_AHEAD);
+        self.reserve(bytes + INLINE);
     }
 
     /// Makes room for so many more bytes.
@@ -186,23 +225,12 @@ fn long(out: &mut Body, bytes: &[u8]) {
 /// Appends the header of a command of `count` arguments.
 #[inline]
 pub(crate) fn header(out: &mut Vec<u8>, count: u32) {
-    with_header(count, |bytes| out.extend_from_slice(bytes));
-}
-
-/// The same, in a batch.
-#[inline]
-pub(crate) fn header_in(out: &mut Body, count: u32) {
-    with_header(count, |bytes| out.extend_from_slice(bytes));
-}
-
-#[inline(always)]
-fn with_header(count: u32, mut put: impl FnMut(&[u8])) {
     if count < 10 {
-        put(&[b'*', b'0' + count as u8, b'\r', b'\n']);
+        out.extend_from_slice(&[b'*', b'0' + count as u8, b'\r', b'\n']);
     } else {
-        put(b"*");
-        put(itoa::Buffer::new().format(count).as_bytes());
-        put(b"\r\n");
+        out.extend_from_slice(b"*");
+        out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
+        out.extend_from_slice(b"\r\n");
     }
 }
 

@@ -251,8 +251,7 @@ impl<'a> Items<'a> {
     /// Where the bytes are no RESP.
     #[inline(always)]
     pub fn take_bulk(&mut self) -> Result<Option<Blob<'a>>, DecodeError> {
-        let rest = self.cursor.bytes.get(self.cursor.position.get()..);
-        if self.left == 0 || !matches!(rest, Some([b'$', b'0'..=b'9', ..])) {
+        if self.left == 0 || !self.cursor.at_string() {
             return Ok(None);
         }
         self.left -= 1;
@@ -266,8 +265,7 @@ impl<'a> Items<'a> {
     #[inline(always)]
     pub(crate) fn take_text(&mut self) -> Result<Option<&'a str>, DecodeError> {
         let Some((text, start)) = self.text else { return Ok(None) };
-        let rest = self.cursor.bytes.get(self.cursor.position.get()..);
-        if self.left == 0 || !matches!(rest, Some([b'$', b'0'..=b'9', ..])) {
+        if self.left == 0 || !self.cursor.at_string() {
             return Ok(None);
         }
         let Some(length) = self.cursor.count()? else { return Ok(None) };
@@ -336,6 +334,16 @@ impl<'a> Replies<'a> {
             Some((first, more)) => Self { more: more.iter(), ..Self::shared(first) },
             None => Self::new(&[]),
         }
+    }
+
+    /// The next reply if it is a string of bytes, the most frequent of all; see [`Items::take_bulk`].
+    #[inline]
+    pub(crate) fn take_bulk(&mut self) -> Result<Option<Blob<'_>>, DecodeError> {
+        if !self.cursor.at_string() {
+            return Ok(None);
+        }
+        self.taken += 1;
+        self.cursor.blob()
     }
 
     /// The next reply.
@@ -415,6 +423,12 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn rest(&self) -> usize {
         self.bytes.len() - self.position.get()
+    }
+
+    /// Whether a string of bytes starts here that is not null.
+    #[inline(always)]
+    fn at_string(&self) -> bool {
+        matches!(self.bytes.get(self.position.get()..), Some([b'$', b'0'..=b'9', ..]))
     }
 
     #[inline]
