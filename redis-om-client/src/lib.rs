@@ -62,8 +62,8 @@ pub mod prelude;
 
 pub use client::{Client, Connection, Request};
 pub use command::{
-    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, Slot, Slots, Transaction,
-    atomic, cmd, pipe, raw,
+    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, Slot, Slots, Steps,
+    Transaction, atomic, cmd, pipe, raw,
 };
 pub use config::{
     Config, Endpoint, Pem, Protocol, ReconnectPolicy, RetryPolicy, Sentinel, TlsConfig, Topology, WhenFull,

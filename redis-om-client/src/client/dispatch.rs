@@ -9,19 +9,24 @@ use crate::{
     session::ReplyBuf,
 };
 
-use super::{Client, exchange::Exchange, retry::may_repeat};
+use super::{Client, early::Early, exchange::Exchange, retry::may_repeat};
 
-/// Sends a command or a batch and gives its reply's bytes.
-pub(super) async fn send(client: &Client, cmd: &Cmd) -> Result<ReplyBuf> {
+/// Sends a command or a batch and gives its reply's bytes; those of the first replies of a batch by way of `early`.
+pub(super) async fn send(client: &Client, cmd: &Cmd, early: Option<&Early>) -> Result<ReplyBuf> {
     cmd.check()?;
     if cmd.parts() == 0 {
         return Ok(ReplyBuf::Pieces(Vec::new()));
     }
-    repeat(client, cmd, None).await
+    repeat(client, cmd, None, early).await
 }
 
 /// Tries until it succeeds or may not be tried again; `failed` is what a first attempt ended with.
-pub(super) async fn repeat(client: &Client, cmd: &Cmd, mut failed: Option<Error>) -> Result<ReplyBuf> {
+pub(super) async fn repeat(
+    client: &Client,
+    cmd: &Cmd,
+    mut failed: Option<Error>,
+    early: Option<&Early>,
+) -> Result<ReplyBuf> {
     let config = client.config();
     let start = Instant::now();
     let mut failures = 0;
@@ -35,7 +40,7 @@ pub(super) async fn repeat(client: &Client, cmd: &Cmd, mut failed: Option<Error>
             }
         }
         let timeout = config.command_timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-        match attempt(client, cmd, timeout).await {
+        match attempt(client, cmd, timeout, early).await {
             Ok(reply) => match transient(&reply, cmd) {
                 Some(error) if config.retry.delay(failures, 0.0).is_some() => failed = Some(error),
                 _ => return Ok(reply),
@@ -45,12 +50,17 @@ pub(super) async fn repeat(client: &Client, cmd: &Cmd, mut failed: Option<Error>
     }
 }
 
-async fn attempt(client: &Client, cmd: &Cmd, timeout: Option<Duration>) -> Result<ReplyBuf> {
+async fn attempt(
+    client: &Client,
+    cmd: &Cmd,
+    timeout: Option<Duration>,
+    early: Option<&Early>,
+) -> Result<ReplyBuf> {
     if cmd.is_blocking() {
         let exclusive = client.inner.pool.get().await?;
-        return Exchange::new(exclusive.link(), cmd, deadline(client, cmd)).await;
+        return Exchange::new(exclusive.link(), cmd, deadline(client, cmd)).with_early(early).await;
     }
-    Exchange::new(client.inner.route.link(), cmd, timeout).await
+    Exchange::new(client.inner.route.link(), cmd, timeout).with_early(early).await
 }
 
 /// How long a blocking command may take: the server's own timeout, and a grace.

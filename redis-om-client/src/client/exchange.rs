@@ -14,6 +14,8 @@ use crate::{
     session::{Outgoing, ReplyBuf, Ticket},
 };
 
+use super::early::Early;
+
 /// One command over one connection; dropped early, it withdraws the command or leaves its reply to be dropped.
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
@@ -21,11 +23,28 @@ pub(super) struct Exchange<'a> {
     cmd: &'a Cmd,
     timeout: Option<u64>,
     ticket: Ticket,
+    /// Where the first replies of a batch are put before the last have come.
+    early: Option<&'a Early>,
 }
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(link: &'a Link, cmd: &'a Cmd, timeout: Option<Duration>) -> Self {
-        Self { link, cmd, timeout: timeout.map(|timeout| timeout.as_millis() as u64), ticket: Ticket::New }
+        Self {
+            link,
+            cmd,
+            timeout: timeout.map(|timeout| timeout.as_millis() as u64),
+            ticket: Ticket::New,
+            early: None,
+        }
+    }
+
+    /// The first replies of the batch are put here as they come.
+    pub(super) fn with_early(mut self, early: Option<&'a Early>) -> Self {
+        if let Some(early) = early {
+            early.restart();
+        }
+        self.early = early;
+        self
     }
 }
 
@@ -40,7 +59,16 @@ impl Future for Exchange<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.link.poll(&mut this.ticket, &outgoing(this.cmd, this.timeout), cx)
+        let out = Outgoing { gathers: this.early.is_some(), ..outgoing(this.cmd, this.timeout) };
+        loop {
+            let arrived = this.link.poll(&mut this.ticket, &out, cx);
+            match (this.early, arrived) {
+                (Some(early), Poll::Ready(Ok(ReplyBuf::Early(pieces, replies)))) => {
+                    early.add(pieces, replies)
+                }
+                (_, arrived) => return arrived,
+            }
+        }
     }
 }
 

@@ -8,13 +8,19 @@
 
 mod connection;
 mod dispatch;
+mod early;
 mod exchange;
 mod pool;
 mod request;
 mod retry;
 mod watch;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+};
 
 use crate::{
     command::{Cmd, Command, Executor, Plan},
@@ -30,6 +36,7 @@ pub(crate) use exchange::outgoing;
 pub use request::Request;
 pub(crate) use watch::{Attempt, Outcome, words as watch_words};
 
+use early::{Early, Reader};
 use pool::Pool;
 
 /// A client of one Redis or Valkey server.
@@ -105,9 +112,9 @@ impl Client {
         match first {
             Ok(reply) => match dispatch::transient(&reply, cmd) {
                 None => Ok(reply),
-                Some(error) => dispatch::repeat(self, cmd, Some(error)).await,
+                Some(error) => dispatch::repeat(self, cmd, Some(error), None).await,
             },
-            Err(error) => dispatch::repeat(self, cmd, Some(error)).await,
+            Err(error) => dispatch::repeat(self, cmd, Some(error), None).await,
         }
     }
 
@@ -124,8 +131,21 @@ impl Client {
     /// # Errors
     /// Where a command fails (the error says which; without `atomic` the others ran), or the connection does.
     pub async fn run<P: Plan>(&self, mut plan: P) -> Result<P::Reply> {
-        let reply = dispatch::send(self, plan.wire()).await?;
-        plan.read(&mut reply.replies())
+        plan.complete();
+        if !P::GRADUAL {
+            let reply = dispatch::send(self, plan.words(), None).await?;
+            return plan.read(&mut reply.replies());
+        }
+        let early = Early::default();
+        let mut reader = Reader::new(&plan, &early);
+        let mut sending = pin!(dispatch::send(self, plan.words(), Some(&early)));
+        let last = poll_fn(|cx| {
+            let sent = sending.as_mut().poll(cx);
+            reader.read();
+            sent
+        })
+        .await?;
+        reader.finish(&last)
     }
 
     /// Reads, decides, and writes only if none of `keys` was changed meanwhile; else starts over.

@@ -105,7 +105,8 @@ impl<'a, R> Request<'a, R> {
         match self.target {
             Target::Client(client) if may_repeat(&error, self.cmd().flags()) => {
                 let cmd = self.cmd().clone();
-                self.state = State::Slow(Box::pin(async move { repeat(client, &cmd, Some(error)).await }));
+                self.state =
+                    State::Slow(Box::pin(async move { repeat(client, &cmd, Some(error), None).await }));
                 Ok(())
             }
             _ => Err(self.cmd().blame(error, 0)),
@@ -121,7 +122,7 @@ impl<'a, R> Request<'a, R> {
 
 async fn slow(target: Target<'_>, cmd: Cmd) -> Result<ReplyBuf> {
     match target {
-        Target::Client(client) => send(client, &cmd).await,
+        Target::Client(client) => send(client, &cmd, None).await,
         Target::Connection(connection) => {
             cmd.check()?;
             let link = connection.link()?;

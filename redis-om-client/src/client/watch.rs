@@ -92,7 +92,8 @@ impl Attempt {
             }
         };
         let client = connection.client();
-        let cmd = plan.wire();
+        plan.complete();
+        let cmd = plan.words();
         cmd.check()?;
         let transaction = cmd.words(0).next() == Some(b"MULTI");
         if cmd.parts() > 0 {

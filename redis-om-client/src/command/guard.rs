@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn looks_at_each_command_of_a_batch_and_not_at_the_batch() {
-        let mut plan = atomic().execute(raw("GET").key("k").reply::<()>());
-        assert!(plan.wire().check().is_ok(), "the MULTI of a transaction is our own");
-        let mut plan =
+        let plan = atomic().execute(raw("GET").key("k").reply::<()>());
+        assert!(plan.words().check().is_ok(), "the MULTI of a transaction is our own");
+        let plan =
             pipe().execute(raw("GET").key("k").reply::<()>()).execute(raw("SELECT").arg(1).reply::<()>());
-        let error = plan.wire().check().unwrap_err();
+        let error = plan.words().check().unwrap_err();
         assert!(error.to_string().contains("command 2 of the batch: it would move everybody"), "{error}");
-        let mut plan = pipe().execute(raw("BLPOP").key("k").arg(0).reply::<()>());
-        assert!(plan.wire().is_blocking());
+        let plan = pipe().execute(raw("BLPOP").key("k").arg(0).reply::<()>());
+        assert!(plan.words().is_blocking());
     }
 
     #[test]

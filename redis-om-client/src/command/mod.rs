@@ -21,7 +21,7 @@ pub use executor::{Build, Executor, cmd};
 pub(crate) use flags::Flags;
 pub use pipeline::{Pipeline, pipe};
 pub use plan::Plan;
-pub use slots::{Checked, Many, One, Slot, Slots};
+pub use slots::{Checked, Many, One, Slot, Slots, Steps};
 pub use transaction::{Transaction, atomic};
 
 use std::fmt;

@@ -12,13 +12,37 @@ pub trait Plan: sealed::Sealed {
     /// What it replies with.
     type Reply;
 
-    /// The words, complete.
+    /// What has been read of it.
     #[doc(hidden)]
-    fn wire(&mut self) -> &Cmd;
+    type Progress: Default;
 
-    /// Reads the replies.
+    /// Whether some replies can be read before all are there.
     #[doc(hidden)]
-    fn read(&self, replies: &mut Replies<'_>) -> Result<Self::Reply>;
+    const GRADUAL: bool = false;
+
+    /// Says the last words.
+    #[doc(hidden)]
+    fn complete(&mut self) {}
+
+    /// The words; to be [completed](Self::complete) first.
+    #[doc(hidden)]
+    fn words(&self) -> &Cmd;
+
+    /// Reads the next so many replies, or as many of them as belong together.
+    #[doc(hidden)]
+    fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, here: usize) -> Result<()>;
+
+    /// The reply, when all was read.
+    #[doc(hidden)]
+    fn finish(&self, progress: Self::Progress) -> Result<Self::Reply>;
+
+    /// Reads all.
+    #[doc(hidden)]
+    fn read(&self, replies: &mut Replies<'_>) -> Result<Self::Reply> {
+        let mut progress = Self::Progress::default();
+        self.advance(&mut progress, replies, usize::MAX)?;
+        self.finish(progress)
+    }
 }
 
 mod sealed {
@@ -30,45 +54,67 @@ mod sealed {
     impl<L> Sealed for Transaction<L> {}
 }
 
+/// What was read whole, or not at all.
+fn whole<T>(progress: Option<T>) -> Result<T> {
+    progress.ok_or_else(|| Error::from(DecodeError::new("expected one more reply, found none")))
+}
+
 impl<R> Plan for Command<R> {
     type Reply = R;
+    type Progress = Option<R>;
 
-    fn wire(&mut self) -> &Cmd {
+    fn words(&self) -> &Cmd {
         &self.cmd
     }
 
     #[inline]
-    fn read(&self, replies: &mut Replies<'_>) -> Result<R> {
+    fn advance(&self, progress: &mut Option<R>, replies: &mut Replies<'_>, _: usize) -> Result<()> {
         let outcome = self.decoder.decode(replies);
         // Of several commands in one the failing one is the last whose reply was taken.
-        outcome.map_err(|error| self.cmd.blame(error.into(), replies.taken().saturating_sub(1)))
+        *progress =
+            Some(outcome.map_err(|error| self.cmd.blame(error.into(), replies.taken().saturating_sub(1)))?);
+        Ok(())
     }
+
+    fn finish(&self, progress: Option<R>) -> Result<R> {
+        whole(progress)
+    }
+}
+
+/// How far the replies of a pipeline were read.
+#[derive(Debug, Default)]
+pub struct Progress<T> {
+    slots: T,
+    /// The part whose reply comes next.
+    part: usize,
 }
 
 impl<L: Slots> Plan for Pipeline<L> {
     type Reply = L::Tuple;
+    type Progress = Progress<L::Progress>;
 
-    fn wire(&mut self) -> &Cmd {
+    const GRADUAL: bool = true;
+
+    fn words(&self) -> &Cmd {
         &self.batch
     }
 
-    fn read(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
-        read_slots(&self.slots, &self.batch, replies, 0, &self.ignored)
+    fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, here: usize) -> Result<()> {
+        let Progress { slots, part } = progress;
+        let end = replies.taken().saturating_add(here);
+        let mut reading =
+            Reading { replies, end, batch: (&self.batch, 0), part: *part, ignored: &self.ignored };
+        let outcome = self
+            .slots
+            .advance(slots, &mut reading)
+            .and_then(|done| if done { reading.pass() } else { Ok(false) });
+        *part = reading.part;
+        outcome.map(drop).map_err(|error| blame_part(&self.batch, error, *part))
     }
-}
 
-/// `first` is the part of the batch that the first reply belongs to.
-fn read_slots<L: Slots>(
-    slots: &L,
-    batch: &Cmd,
-    replies: &mut Replies<'_>,
-    first: usize,
-    ignored: &[u32],
-) -> Result<L::Tuple> {
-    let mut reading = Reading { replies, batch: (batch, first), part: 0, ignored };
-    let outcome = slots.read(&mut reading).and_then(|tuple| reading.pass().map(|()| tuple));
-    let part = reading.part;
-    outcome.map_err(|error| blame_part(batch, error, first + part))
+    fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
+        L::finish(progress.slots).map_err(|error| blame_part(&self.batch, error, progress.part))
+    }
 }
 
 #[cold]
@@ -80,16 +126,20 @@ fn blame_part(batch: &Cmd, error: DecodeError, part: usize) -> Error {
 
 impl<L: Slots> Plan for Transaction<L> {
     type Reply = L::Tuple;
+    type Progress = Option<L::Tuple>;
 
-    fn wire(&mut self) -> &Cmd {
+    fn complete(&mut self) {
         // Once only: `run` may ask again when it retries.
         if self.batch.words(self.batch.parts() as usize - 1).next() != Some(b"EXEC") {
             self.batch.push(&Cmd::new("EXEC").readonly().idempotent());
         }
+    }
+
+    fn words(&self) -> &Cmd {
         &self.batch
     }
 
-    fn read(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
+    fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, _: usize) -> Result<()> {
         let queued = self.batch.parts() as usize - 1;
         let mut refused: Option<Error> = None;
         for part in 0..queued {
@@ -105,13 +155,34 @@ impl<L: Slots> Plan for Transaction<L> {
             return Err(error.context("the transaction was refused, nothing of it was done"));
         }
         let found = replies.enter().map_err(|error| self.batch.blame(error.into(), queued))?;
-        match found {
-            Some(_) => read_slots(&self.slots, &self.batch, replies, 1, &self.ignored),
-            None => Err(Error::new(
+        if found.is_none() {
+            return Err(Error::new(
                 ErrorKind::Conflict,
                 "the transaction was not done: a watched key changed before EXEC",
-            )),
+            ));
         }
+        *progress = Some(self.read_array(replies)?);
+        Ok(())
+    }
+
+    fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
+        whole(progress)
+    }
+}
+
+impl<L: Slots> Transaction<L> {
+    /// The elements of the array that `EXEC` replies with: the first belongs to the command behind `MULTI`.
+    fn read_array(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
+        let mut slots = L::Progress::default();
+        let mut reading =
+            Reading { replies, end: usize::MAX, batch: (&self.batch, 1), part: 0, ignored: &self.ignored };
+        let outcome = self
+            .slots
+            .advance(&mut slots, &mut reading)
+            .and_then(|_| reading.pass())
+            .and_then(|_| L::finish(slots));
+        let part = reading.part;
+        outcome.map_err(|error| blame_part(&self.batch, error, 1 + part))
     }
 }
 
@@ -133,8 +204,9 @@ mod tests {
             .execute(raw("SET").key("b").arg(1).reply::<()>())
             .ignore()
             .execute(raw("GET").key("b").reply::<String>());
-        assert_eq!(plan.wire().to_string(), "MULTI | INCR a | SET b 1 | GET b | EXEC");
-        assert_eq!(plan.wire().parts(), 5);
+        plan.complete();
+        assert_eq!(plan.words().to_string(), "MULTI | INCR a | SET b 1 | GET b | EXEC");
+        assert_eq!(plan.words().parts(), 5);
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:7\r\n+OK\r\n$1\r\n1\r\n";
         assert_eq!(plan.read(&mut Replies::new(bytes)).unwrap(), (7, "1".to_owned()));
     }
@@ -143,7 +215,7 @@ mod tests {
     fn a_transaction_says_what_was_refused() {
         let mut plan =
             atomic().execute(raw("INCR").key("a").reply::<i64>()).execute(raw("NOPE").key("b").reply::<()>());
-        plan.wire();
+        plan.complete();
         let bytes = b"+OK\r\n+QUEUED\r\n-ERR unknown command 'NOPE'\r\n-EXECABORT Transaction discarded\r\n";
         let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
         assert_eq!(error.command(), Some("NOPE"));
@@ -157,10 +229,10 @@ mod tests {
 
     #[test]
     fn a_pipeline_names_the_command_that_failed() {
-        let mut plan = pipe()
+        let plan = pipe()
             .execute(raw("GET").key("a").reply::<String>())
             .execute(raw("INCR").key("b").reply::<i64>());
-        assert_eq!(plan.wire().parts(), 2);
+        assert_eq!(plan.words().parts(), 2);
         let error = plan.read(&mut Replies::new(b"+x\r\n-WRONGTYPE no\r\n")).unwrap_err();
         assert!(error.to_string().starts_with("INCR `b`: command 2 of 2: WRONGTYPE no"), "{error}");
     }
@@ -170,7 +242,7 @@ mod tests {
         let script = |key: &str| raw("EVAL").arg("return 1").arg(1).key(key).reply::<i64>();
         let mut plan =
             atomic().execute(script("a")).execute(script("b")).execute(raw("ECHO").arg("x").reply::<i64>());
-        plan.wire();
+        plan.complete();
         for (failing, name, key) in [(0, "EVAL", Some("a")), (1, "EVAL", Some("b")), (2, "ECHO", None)] {
             let replies = (0..3).map(|part| if part == failing { "-ERR no\r\n" } else { ":1\r\n" });
             let bytes =

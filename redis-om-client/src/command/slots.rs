@@ -12,6 +12,8 @@ use super::{Cmd, Decoder};
 #[derive(Debug)]
 pub struct Reading<'a, 'b> {
     pub(super) replies: &'a mut Replies<'b>,
+    /// How many replies will have been taken when those that are here are used up.
+    pub(super) end: usize,
     /// The batch, for errors that name its commands, and the part of it that the first reply belongs to.
     pub(super) batch: (&'a Cmd, usize),
     /// The part of the batch whose reply comes next.
@@ -21,20 +23,50 @@ pub struct Reading<'a, 'b> {
 }
 
 impl Reading<'_, '_> {
-    /// Passes over what is ignored.
+    /// Whether so many more replies are here.
     #[inline]
-    pub(super) fn pass(&mut self) -> Result<(), DecodeError> {
-        if self.ignored.is_empty() { Ok(()) } else { self.pass_over() }
+    fn here(&self, replies: usize) -> bool {
+        self.end - self.replies.taken() >= replies
     }
 
-    fn pass_over(&mut self) -> Result<(), DecodeError> {
+    /// Passes over what is ignored; `false` where more of it is to come.
+    #[inline]
+    pub(super) fn pass(&mut self) -> Result<bool, DecodeError> {
+        if self.ignored.is_empty() { Ok(true) } else { self.pass_over() }
+    }
+
+    fn pass_over(&mut self) -> Result<bool, DecodeError> {
         while self.ignored.contains(&(self.part as u32)) {
+            if !self.here(1) {
+                return Ok(false);
+            }
             if let error @ Reply::Error(_) = self.replies.take()? {
                 return Err(error.mismatch("any reply"));
             }
             self.part += 1;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether this command's reply comes next, and is here.
+    #[inline]
+    fn ready<R>(&mut self, slot: &One<R>) -> Result<bool, DecodeError> {
+        Ok(self.pass()? && self.here(slot.parts as usize))
+    }
+
+    /// Reads the reply of one command, which is [here](Self::ready).
+    #[inline]
+    fn decode<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
+        let start = self.replies.taken();
+        self.replies.limit(Some(slot.parts));
+        let outcome = slot.decoder.decode(self.replies);
+        self.replies.limit(None);
+        // Of several commands in one the failing one is the last whose reply was taken.
+        self.part += match outcome {
+            Ok(_) => slot.parts as usize,
+            Err(_) => (self.replies.taken() - start).saturating_sub(1),
+        };
+        outcome
     }
 }
 
@@ -43,12 +75,27 @@ pub trait Slot {
     /// Its type in the tuple.
     type Reply;
 
-    /// Reads it.
+    /// What has been read of it.
+    #[doc(hidden)]
+    type Progress: Default;
+
+    /// Reads as much of it as is here; `true`: all of it.
     ///
     /// # Errors
     /// Where a reply does not fit, or is an error.
     #[doc(hidden)]
-    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Reply, DecodeError>;
+    fn advance(
+        &self,
+        progress: &mut Self::Progress,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<bool, DecodeError>;
+
+    /// The element.
+    ///
+    /// # Errors
+    /// Where it was not read.
+    #[doc(hidden)]
+    fn finish(progress: Self::Progress) -> Result<Self::Reply, DecodeError>;
 }
 
 /// The reply of one command.
@@ -69,56 +116,116 @@ pub struct Many<R> {
 #[derive(Debug)]
 pub struct Checked<S>(pub(super) S);
 
+#[cold]
+fn missing() -> DecodeError {
+    DecodeError::new("expected one more reply, found none")
+}
+
 impl<R> Slot for One<R> {
     type Reply = R;
+    type Progress = Option<R>;
 
     #[inline]
-    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<R, DecodeError> {
-        reading.pass()?;
-        let start = reading.replies.taken();
-        reading.replies.limit(Some(self.parts));
-        let outcome = self.decoder.decode(reading.replies);
-        reading.replies.limit(None);
-        // Of several commands in one the failing one is the last whose reply was taken.
-        reading.part += match outcome {
-            Ok(_) => self.parts as usize,
-            Err(_) => (reading.replies.taken() - start).saturating_sub(1),
-        };
-        outcome
+    fn advance(&self, progress: &mut Option<R>, reading: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
+        if progress.is_none() && reading.ready(self)? {
+            *progress = Some(reading.decode(self)?);
+        }
+        Ok(progress.is_some())
+    }
+
+    #[inline]
+    fn finish(progress: Option<R>) -> Result<R, DecodeError> {
+        progress.ok_or_else(missing)
     }
 }
 
 impl<R> Slot for Many<R> {
     type Reply = Vec<R>;
+    type Progress = Vec<R>;
 
-    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Vec<R>, DecodeError> {
-        // Not by `collect`, which makes no room ahead where an element may be an error.
-        let mut replies = Vec::with_capacity(self.slots.len());
-        for slot in &self.slots {
-            replies.push(slot.read(reading)?);
+    fn advance(&self, progress: &mut Vec<R>, reading: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
+        let rest = self.slots.get(progress.len()..).unwrap_or_default();
+        progress.reserve_exact(rest.len());
+        for slot in rest {
+            if !reading.ready(slot)? {
+                return Ok(false);
+            }
+            progress.push(reading.decode(slot)?);
         }
-        Ok(replies)
+        Ok(true)
+    }
+
+    #[inline]
+    fn finish(progress: Vec<R>) -> Result<Vec<R>, DecodeError> {
+        Ok(progress)
     }
 }
 
 impl<R> Slot for Checked<One<R>> {
     type Reply = Result<R, Error>;
+    type Progress = Option<Result<R, Error>>;
 
-    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Reply, DecodeError> {
-        reading.pass()?;
-        let start = reading.replies.taken();
-        let end = start + self.0.parts as usize;
-        reading.replies.limit(Some(self.0.parts));
-        let outcome = self.0.decoder.decode(reading.replies);
-        reading.replies.limit(None);
+    fn advance(
+        &self,
+        progress: &mut Self::Progress,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<bool, DecodeError> {
+        if progress.is_some() || !reading.ready(&self.0)? {
+            return Ok(progress.is_some());
+        }
+        let parts = self.0.parts as usize;
+        let (end, next) = (reading.replies.taken() + parts, reading.part + parts);
+        let outcome = reading.decode(&self.0);
         let (batch, first) = reading.batch;
-        let part = first + reading.part + (reading.replies.taken() - start).saturating_sub(1);
-        let outcome = outcome.map_err(|error| batch.blame(Error::from(error), part));
+        *progress = Some(outcome.map_err(|error| batch.blame(Error::from(error), first + reading.part)));
+        // Of several commands in one, those behind the failing one.
         while reading.replies.taken() < end {
             drop(reading.replies.take()?);
         }
-        reading.part += self.0.parts as usize;
-        Ok(outcome)
+        reading.part = next;
+        Ok(true)
+    }
+
+    fn finish(progress: Self::Progress) -> Result<Self::Reply, DecodeError> {
+        progress.ok_or_else(missing)
+    }
+}
+
+/// A batch's slots as a nested list, in the order of their commands.
+pub trait Steps {
+    /// What has been read of them.
+    #[doc(hidden)]
+    type Progress: Default;
+
+    /// Reads as much of them as is here; `true`: all of it.
+    ///
+    /// # Errors
+    /// Where a reply does not fit, or is an error; `reading.part` is then the command's number.
+    #[doc(hidden)]
+    fn advance(
+        &self,
+        progress: &mut Self::Progress,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<bool, DecodeError>;
+}
+
+impl Steps for () {
+    type Progress = ();
+
+    fn advance(&self, (): &mut (), _: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
+        Ok(true)
+    }
+}
+
+impl<L: Steps, S: Slot> Steps for (L, S) {
+    type Progress = (L::Progress, S::Progress);
+
+    fn advance(
+        &self,
+        progress: &mut Self::Progress,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<bool, DecodeError> {
+        Ok(self.0.advance(&mut progress.0, reading)? && self.1.advance(&mut progress.1, reading)?)
     }
 }
 
@@ -127,22 +234,22 @@ impl<R> Slot for Checked<One<R>> {
     message = "a batch of this many single replies cannot be read as one tuple",
     note = "up to 16 commands make a tuple; take the others together with `.many(commands)` or `.ignore()` their replies"
 )]
-pub trait Slots {
+pub trait Slots: Steps {
     /// The tuple.
     type Tuple;
 
-    /// Reads all.
+    /// The tuple of what was read.
     ///
     /// # Errors
-    /// Where a reply does not fit, or is an error; `reading.part` is then the command's number.
+    /// Where something was not.
     #[doc(hidden)]
-    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Tuple, DecodeError>;
+    fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError>;
 }
 
 impl Slots for () {
     type Tuple = ();
 
-    fn read(&self, _: &mut Reading<'_, '_>) -> Result<(), DecodeError> {
+    fn finish((): ()) -> Result<(), DecodeError> {
         Ok(())
     }
 }
@@ -156,10 +263,10 @@ macro_rules! slots {
         impl<$($done: Slot,)* $next: Slot> Slots for ($nested, $next) {
             type Tuple = ($($done::Reply,)* $next::Reply,);
 
-            #[allow(non_snake_case, reason = "the slots have the names of their types")]
-            fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Tuple, DecodeError> {
-                let slots!(@pattern () $($done)* $next) = self;
-                Ok(($($done.read(reading)?,)* $next.read(reading)?,))
+            #[allow(non_snake_case, reason = "what was read has the names of its slots' types")]
+            fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError> {
+                let slots!(@pattern () $($done)* $next) = progress;
+                Ok(($(<$done as Slot>::finish($done)?,)* <$next as Slot>::finish($next)?,))
             }
         }
         slots!(@step ($nested, $next) [$($done)* $next] $($rest)*);
@@ -185,9 +292,12 @@ mod tests {
     fn read<S: Slots>(slots: &S, bytes: &[u8], ignored: &[u32]) -> (Result<S::Tuple, DecodeError>, usize) {
         let mut replies = Replies::new(bytes);
         let batch = Cmd::batch();
-        let mut reading = Reading { replies: &mut replies, batch: (&batch, 0), part: 0, ignored };
-        let tuple = slots.read(&mut reading);
-        (tuple, reading.part)
+        let mut progress = S::Progress::default();
+        let mut reading =
+            Reading { replies: &mut replies, end: usize::MAX, batch: (&batch, 0), part: 0, ignored };
+        let done = slots.advance(&mut progress, &mut reading);
+        let part = reading.part;
+        (done.and_then(|_| S::finish(progress)), part)
     }
 
     #[test]

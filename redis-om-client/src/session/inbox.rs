@@ -23,8 +23,8 @@ struct End {
     rest: usize,
 }
 
-/// An unfinished reply is handed over in portions of at least so many bytes, to those who can read it so.
-const PORTION: usize = 16 << 10;
+/// What has come of an unfinished reply, or of a batch's, is handed over from so many bytes on, to those who can read it.
+pub(super) const PORTION: usize = 16 << 10;
 
 /// The read buffer's side of a session.
 #[derive(Debug)]

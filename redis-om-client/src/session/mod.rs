@@ -8,7 +8,8 @@
 //!
 //! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
 //! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. A long
-//! list is handed over in portions as it comes, to those who can read it so: it is made while it is still being sent.
+//! list is handed over in portions as it comes, and a batch's replies in pieces, to those who can read them so: they are
+//! made into what the caller wants while the others are still on their way.
 
 mod gate;
 mod greeting;
@@ -58,7 +59,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) parts: u32,
     /// Milliseconds from now until it has failed.
     pub(crate) timeout: Option<u64>,
-    /// Whoever waits can read a long list a portion at a time, as it comes.
+    /// Whoever waits can read the first replies of a batch, or the first elements of a long list, before the last.
     pub(crate) gathers: bool,
 }
 
@@ -83,8 +84,10 @@ pub(crate) enum ReplyBuf {
     Small(u8, [u8; SMALL]),
     /// A slice of the read buffer.
     Whole(Bytes),
-    /// Those of a batch, as they arrived.
+    /// Those of a batch, as they arrived; or the last of them.
     Pieces(Vec<Bytes>),
+    /// The first so many of a batch's, or some that follow: others are on their way.
+    Early(Vec<Bytes>, usize),
     /// The first elements of an aggregate, or some that follow: others are on their way.
     Portion(Elements),
     /// The last of them.
@@ -108,7 +111,7 @@ impl ReplyBuf {
         match self {
             Self::Small(_, bytes) => bytes[0] == b'-',
             Self::Whole(bytes) => bytes.first() == Some(&b'-'),
-            Self::Pieces(_) | Self::Portion(_) | Self::Rest(_) => false,
+            Self::Pieces(_) | Self::Early(..) | Self::Portion(_) | Self::Rest(_) => false,
         }
     }
 
@@ -118,7 +121,7 @@ impl ReplyBuf {
         match self {
             Self::Small(length, bytes) => Replies::new(&bytes[..usize::from(*length)]),
             Self::Whole(bytes) => Replies::shared(bytes),
-            Self::Pieces(pieces) => Replies::pieces(pieces),
+            Self::Pieces(pieces) | Self::Early(pieces, _) => Replies::pieces(pieces),
             Self::Portion(elements) | Self::Rest(elements) => Replies::shared(&elements.bytes),
         }
     }
@@ -279,7 +282,7 @@ impl Session {
     pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
         let outcome = self.slots.outcome(id, waker)?;
-        if let Ok(ReplyBuf::Portion(_)) = outcome {
+        if let Ok(ReplyBuf::Portion(_) | ReplyBuf::Early(..)) = outcome {
             return Some(outcome);
         }
         *ticket = Ticket::Done;

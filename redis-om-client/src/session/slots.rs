@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{Elements, NEVER, ReplyBuf, SMALL, Tick};
+use super::{Elements, NEVER, ReplyBuf, SMALL, Tick, inbox::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -29,16 +29,32 @@ struct Slot {
     owed: u32,
     /// Its future is still there.
     held: bool,
-    /// Its future can read an aggregate a portion at a time.
+    /// Its future can read the first of what comes before the last.
     gathers: bool,
-    /// Portions of the reply were handed over before its end had come.
+    /// Something can be taken before the last has come.
     begun: bool,
     waker: Option<Waker>,
-    /// Those replies of a batch that have come.
+    /// Those replies of a batch that have come and were not taken, and how many they are.
     pieces: Vec<Bytes>,
+    came: u32,
     /// Those portions of a single reply that have come and were not taken.
     portions: VecDeque<Elements>,
     outcome: Outcome,
+}
+
+impl Slot {
+    /// What can be taken before the last has come.
+    fn early(&mut self) -> Option<ReplyBuf> {
+        if let Some(portion) = self.portions.pop_front() {
+            return Some(ReplyBuf::Portion(portion));
+        }
+        if self.pieces.is_empty() {
+            return None;
+        }
+        self.begun = false;
+        let replies = std::mem::take(&mut self.came) as usize;
+        Some(ReplyBuf::Early(std::mem::take(&mut self.pieces), replies))
+    }
 }
 
 /// How the replies of a command come.
@@ -46,7 +62,7 @@ struct Slot {
 pub(super) struct Shape {
     /// How many they are.
     pub(super) parts: u32,
-    /// Whether the future can read an aggregate a portion at a time.
+    /// Whether the future can read the first of what comes before the last.
     pub(super) gathers: bool,
 }
 
@@ -69,6 +85,7 @@ impl Slots {
             slot.held = true;
             slot.gathers = gathers;
             slot.begun = false;
+            slot.came = 0;
             slot.waker = Some(waker);
             return id;
         }
@@ -82,6 +99,7 @@ impl Slots {
             begun: false,
             waker: Some(waker),
             pieces: Vec::new(),
+            came: 0,
             portions: VecDeque::new(),
             outcome: Outcome::None,
         });
@@ -93,9 +111,9 @@ impl Slots {
     pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
         let slot = &mut self.slots[id as usize];
         if slot.begun
-            && let Some(portion) = slot.portions.pop_front()
+            && let Some(early) = slot.early()
         {
-            return Some(Ok(ReplyBuf::Portion(portion)));
+            return Some(Ok(early));
         }
         match std::mem::replace(&mut slot.outcome, Outcome::None) {
             Outcome::Reply(reply) => Some(Ok(reply)),
@@ -136,8 +154,12 @@ impl Slots {
                 slot.outcome = Outcome::Reply(ReplyBuf::Whole(bytes));
             } else {
                 slot.pieces.push(bytes);
+                slot.came += replies;
                 if slot.owed == 0 {
                     slot.outcome = Outcome::Reply(ReplyBuf::Pieces(std::mem::take(&mut slot.pieces)));
+                } else if slot.gathers && slot.pieces.iter().map(Bytes::len).sum::<usize>() >= PORTION {
+                    slot.begun = true;
+                    wakers.extend(slot.waker.take());
                 }
             }
         }

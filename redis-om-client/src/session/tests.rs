@@ -431,3 +431,37 @@ fn attributes_behind_a_portion() {
     let found = gather(&mut session, &mut ticket).unwrap().unwrap();
     assert_eq!((found.len(), &found[4998..]), (5000, &[7, 8][..]));
 }
+
+#[test]
+fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
+    let mut session = up(bounds());
+    let mut ticket = Ticket::New;
+    let out = Outgoing { body: b"*1\r\n$1\r\na\r\n", args: 0, parts: 3000, timeout: None, gathers: true };
+    session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
+    write_all(&mut session);
+    let replies = b"$8\r\n01234567\r\n".repeat(3000);
+    let (first, rest) = replies.split_at(20_001);
+    feed(&mut session, &first[..5_000], 5_000).unwrap();
+    assert!(session.reply(&mut ticket, Waker::noop()).is_none(), "too few to be worth it");
+    let mut inbox = Inbox::new(Limits::default());
+    let mut buffer = BytesMut::from(&first[14 * (5_000 / 14)..]);
+    assert!(inbox.scan(&buffer).unwrap());
+    let mut wakers = Vec::new();
+    inbox.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    assert_eq!(wakers.len(), 1);
+    let Some(Ok(ReplyBuf::Early(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
+        panic!("nothing came early")
+    };
+    assert_eq!((pieces.len(), count), (2, 20_001 / 14));
+    assert!(session.reply(&mut ticket, Waker::noop()).is_none());
+    buffer.extend_from_slice(rest);
+    assert!(inbox.scan(&buffer).unwrap());
+    inbox.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    let Some(Ok(last @ ReplyBuf::Pieces(_))) = session.reply(&mut ticket, Waker::noop()) else {
+        panic!("the last did not come")
+    };
+    let mut replies = last.replies();
+    let left = std::iter::from_fn(|| replies.take().is_ok().then_some(())).count();
+    assert_eq!(count + left, 3000);
+    assert!(session.is_clean());
+}

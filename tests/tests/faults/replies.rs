@@ -158,6 +158,42 @@ async fn a_long_list_that_breaks_off_or_does_not_fit() {
     assert_eq!(in_time("the next command", client.llen(&list)).await.unwrap(), 40_000);
 }
 
+#[tokio::test]
+async fn a_long_pipeline_cut_when_some_of_it_was_read() {
+    let server = valkey();
+    let keys = Keys::new();
+    let direct = connect(&server.url()).await.unwrap();
+    let names: Vec<String> = (0..3_000).map(|number| keys.of(&format!("{number:04}"))).collect();
+    direct.run(pipe().many(names.iter().map(|name| cmd().set(name, name)))).await.unwrap();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    for bytes in [100, 20_000, 50_000, 90_000] {
+        // What reads is done again, all of it: of the first attempt's replies nothing is left.
+        let sprung = proxy.trap("GET", Fault::Truncate(bytes));
+        let reads = pipe().many(names.iter().map(|name| cmd().get::<String>(name))).exists(&names[0]);
+        let (found, there) = in_time("reading", client.run(reads)).await.unwrap();
+        assert!(found == names && there == 1, "cut after {bytes} bytes");
+        sprung.wait().await;
+        // What writes is not, and what was read of it is not handed out.
+        let sprung = proxy.trap("APPEND", Fault::Truncate(bytes));
+        let writes = names.iter().map(|name| cmd().append(name, "x"));
+        let reads = names.iter().map(|name| cmd().get::<String>(name));
+        let batch = pipe().many(writes).many(reads);
+        let error = refused(in_time("writing", client.run(batch)).await);
+        sprung.wait().await;
+        assert!(error.may_have_run(), "{error}");
+        direct.run(pipe().many(names.iter().map(|name| cmd().set(name, name)))).await.unwrap();
+    }
+    // One of them fails: the others have run when the caller hears of it.
+    direct.rpush(keys.of("list"), "x").await.unwrap();
+    let reads = names.iter().map(|name| cmd().get::<String>(name));
+    let increments = (0..2_000).map(|_| cmd().incr(keys.of("count")));
+    let batch = pipe().get::<String>(keys.of("list")).many(reads).many(increments);
+    let error = refused(client.run(batch).await);
+    assert_eq!(error.key(), Some(&*keys.of("list")), "{error}");
+    assert_eq!(direct.get::<u32>(keys.of("count")).await.unwrap(), 2_000);
+}
+
 async fn holding(value: &[u8]) -> (Client, String, std::sync::Arc<redis_om_client::testing::Server>) {
     let server = valkey();
     let client = connect(&server.url()).await.unwrap();

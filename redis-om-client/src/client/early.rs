@@ -1,0 +1,185 @@
+//! What has come of a batch's replies before all are there.
+//!
+//! The caller reads them while the server is still at work on the rest. Between the attempt to send and the reading
+//! lies this box, so that the one dispatch loop knows nothing of what the replies are read as.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::{
+    command::Plan,
+    error::{Error, Result},
+    resp::Replies,
+    session::ReplyBuf,
+};
+
+/// Replies that have come and were not read.
+#[derive(Debug, Default)]
+pub(super) struct Early(Mutex<Arrived>);
+
+#[derive(Debug, Default)]
+struct Arrived {
+    /// Each holds whole replies.
+    pieces: Vec<Bytes>,
+    replies: usize,
+    /// They are of another attempt than those before.
+    restarted: bool,
+}
+
+impl Early {
+    /// An attempt begins: what came in the one before it counts no more.
+    pub(super) fn restart(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Arrived { restarted: true, ..Arrived::default() };
+    }
+
+    pub(super) fn add(&self, mut pieces: Vec<Bytes>, replies: usize) {
+        let mut arrived = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        arrived.pieces.append(&mut pieces);
+        arrived.replies += replies;
+    }
+
+    fn take(&self) -> Arrived {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The reading of a plan's replies as they come.
+pub(super) struct Reader<'a, P: Plan> {
+    plan: &'a P,
+    early: &'a Early,
+    progress: P::Progress,
+    /// Replies that belong together with some that are to come.
+    kept: Arrived,
+    /// What was wrong with one: told when all have come, since only then has the whole batch run.
+    failed: Option<Error>,
+}
+
+impl<'a, P: Plan> Reader<'a, P> {
+    pub(super) fn new(plan: &'a P, early: &'a Early) -> Self {
+        Self { plan, early, progress: P::Progress::default(), kept: Arrived::default(), failed: None }
+    }
+
+    /// Reads what has come.
+    pub(super) fn read(&mut self) {
+        let Arrived { mut pieces, replies, restarted } = self.early.take();
+        if restarted {
+            self.progress = P::Progress::default();
+            self.kept = Arrived::default();
+            self.failed = None;
+        }
+        if self.failed.is_some() || replies == 0 {
+            return;
+        }
+        self.kept.pieces.append(&mut pieces);
+        self.kept.replies += replies;
+        let mut replies = Replies::pieces(&self.kept.pieces);
+        let outcome = self.plan.advance(&mut self.progress, &mut replies, self.kept.replies);
+        let (taken, rest) = (replies.taken(), replies.rest());
+        self.kept = Arrived { pieces: rest, replies: self.kept.replies - taken, restarted: false };
+        self.failed = outcome.err();
+    }
+
+    /// The plan's reply, with these the last of its replies.
+    pub(super) fn finish(mut self, last: &ReplyBuf) -> Result<P::Reply> {
+        self.read();
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.kept.replies == 0 {
+            self.plan.advance(&mut self.progress, &mut last.replies(), usize::MAX)?;
+        } else if let ReplyBuf::Pieces(last) = last {
+            self.kept.pieces.extend_from_slice(last);
+            let mut replies = Replies::pieces(&self.kept.pieces);
+            self.plan.advance(&mut self.progress, &mut replies, usize::MAX)?;
+        }
+        self.plan.finish(self.progress)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Command, Decoder, Executor, Pipeline, pipe, raw};
+
+    fn number(key: &str) -> Command<i64> {
+        raw("GET").key(key).reply()
+    }
+
+    /// Two commands as one, whose replies are read together.
+    fn sum() -> Command<i64> {
+        Command::together(
+            [number("a"), number("b")],
+            Decoder::new(|replies| {
+                let first: i64 = crate::FromRedis::from_redis(replies.take()?)?;
+                let second: i64 = crate::FromRedis::from_redis(replies.take()?)?;
+                Ok(first + second)
+            }),
+        )
+    }
+
+    fn add(early: &Early, pieces: &[&'static [u8]]) {
+        let replies = pieces.iter().map(|piece| piece.iter().filter(|byte| **byte == b'\n').count()).sum();
+        early.add(pieces.iter().map(|piece| Bytes::from_static(piece)).collect(), replies);
+    }
+
+    fn last(piece: &'static [u8]) -> ReplyBuf {
+        ReplyBuf::Pieces(vec![Bytes::from_static(piece)])
+    }
+
+    #[test]
+    fn what_belongs_together_waits_for_all_of_it() {
+        let plan = pipe().execute(number("a")).execute(sum()).many([number("c"), number("d")]).execute(sum());
+        let whole = b":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n";
+        for cut in (0..whole.len()).step_by(4) {
+            for again in (cut..whole.len()).step_by(4) {
+                let early = Early::default();
+                let mut reader = Reader::new(&plan, &early);
+                add(&early, &[&whole[..cut]]);
+                reader.read();
+                add(&early, &[&whole[cut..again]]);
+                reader.read();
+                let found = reader.finish(&last(&whole[again..])).unwrap();
+                assert_eq!(found, (1, 5, vec![4, 5], 13), "cut at {cut} and {again}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_attempt_starts_over() {
+        let plan = pipe().many([number("a"), number("b"), number("c")]);
+        let early = Early::default();
+        let mut reader = Reader::new(&plan, &early);
+        early.restart();
+        add(&early, &[b":1\r\n", b":2\r\n"]);
+        reader.read();
+        early.restart();
+        add(&early, &[b":10\r\n"]);
+        reader.read();
+        assert_eq!(reader.finish(&last(b":20\r\n:30\r\n")).unwrap(), (vec![10, 20, 30],));
+    }
+
+    #[test]
+    fn an_error_is_told_when_all_have_run() {
+        fn outcome<L: crate::command::Slots>(plan: &Pipeline<L>, whole: &'static [u8]) -> Result<L::Tuple> {
+            let early = Early::default();
+            let mut reader = Reader::new(plan, &early);
+            let end = whole.len() - 4;
+            add(&early, &[&whole[..end]]);
+            reader.read();
+            add(&early, &[]);
+            reader.read();
+            reader.finish(&last(&whole[end..]))
+        }
+        let plan = pipe().execute(number("a")).execute(number("b")).execute(number("c"));
+        let error = outcome(&plan, b":1\r\n-WRONGTYPE no\r\n:3\r\n").unwrap_err();
+        assert!(error.to_string().starts_with("GET `b`: command 2 of 3: WRONGTYPE"), "{error}");
+        let plan = pipe().execute(number("a")).execute(sum()).checked().execute(number("c"));
+        let (first, second, third) = outcome(&plan, b":1\r\n-WRONGTYPE no\r\n:2\r\n:3\r\n").unwrap();
+        assert_eq!((first, third), (1, 3));
+        assert!(second.is_err());
+        let plan = pipe().execute(number("a")).ignore().execute(number("b")).execute(number("c")).ignore();
+        assert_eq!(outcome(&plan, b":1\r\n:2\r\n:3\r\n").unwrap(), (2,));
+    }
+}
