@@ -163,11 +163,13 @@ async fn a_long_pipeline_cut_when_some_of_it_was_read() {
     let server = valkey();
     let keys = Keys::new();
     let direct = connect(&server.url()).await.unwrap();
-    let names: Vec<String> = (0..3_000).map(|number| keys.of(&format!("{number:04}"))).collect();
+    let names: Vec<String> = (0..3_000).map(|number| keys.of(&format!("{number:040}"))).collect();
     direct.run(pipe().many(names.iter().map(|name| cmd().set(name, name)))).await.unwrap();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
-    for bytes in [100, 20_000, 50_000, 90_000] {
+    let cuts = [100, 20_000, 50_000, 100_000];
+    assert!(names.iter().map(String::len).sum::<usize>() > cuts[3], "the last cut is behind the end");
+    for bytes in cuts {
         // What reads is done again, all of it: of the first attempt's replies nothing is left.
         let sprung = proxy.trap("GET", Fault::Truncate(bytes));
         let reads = pipe().many(names.iter().map(|name| cmd().get::<String>(name))).exists(&names[0]);
