@@ -202,11 +202,12 @@ impl Executor for &Client {
             return self.block_on((&self.client).execute(command));
         }
         outside_async()?;
+        let start = Instant::now();
         let connect = || self.block_on(Direct::connect(self.client.config()));
         let reply = match self.first.exchange(&client::outgoing(cmd, None), connect) {
             None => return self.block_on((&self.client).execute(command)),
             Some(Ok(reply)) if !reply.is_error() => reply,
-            Some(first) => self.block_on(self.client.go_on(cmd, first))?,
+            Some(first) => self.block_on(self.client.go_on(cmd, first, start.elapsed()))?,
         };
         command.read(&mut reply.replies())
     }

@@ -17,13 +17,14 @@ pub(super) async fn send(client: &Client, cmd: &Cmd, early: Option<&Early>) -> R
     if cmd.parts() == 0 {
         return Ok(ReplyBuf::Pieces(Vec::new()));
     }
-    repeat(client, cmd, None, early).await
+    repeat(client, cmd, client.config().command_timeout, None, early).await
 }
 
-/// Tries until it succeeds or may not be tried again; `failed` is what a first attempt ended with.
+/// Tries until it succeeds or may not be tried again, within `time` in all; `failed` is what a first attempt ended with.
 pub(super) async fn repeat(
     client: &Client,
     cmd: &Cmd,
+    time: Option<Duration>,
     mut failed: Option<Error>,
     early: Option<&Early>,
 ) -> Result<ReplyBuf> {
@@ -39,8 +40,8 @@ pub(super) async fn repeat(
                 _ => return Err(cmd.blame(error, 0)),
             }
         }
-        let timeout = config.command_timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-        match attempt(client, cmd, timeout, early).await {
+        let left = time.map(|time| time.saturating_sub(start.elapsed()));
+        match attempt(client, cmd, left, early).await {
             Ok(reply) => match transient(&reply, cmd) {
                 Some(error) if config.retry.delay(failures, 0.0).is_some() => failed = Some(error),
                 _ => return Ok(reply),

@@ -20,6 +20,7 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use crate::{
@@ -107,15 +108,23 @@ impl Client {
         &self.inner.config
     }
 
-    /// Goes on after a first attempt that the caller made himself: its reply, or what the dispatch loop makes of it.
-    pub(crate) async fn go_on(&self, cmd: &Cmd, first: Result<ReplyBuf>) -> Result<ReplyBuf> {
-        match first {
+    /// Goes on after a first attempt that the caller made himself, in so much time: its reply, or what the dispatch loop
+    /// makes of it.
+    pub(crate) async fn go_on(
+        &self,
+        cmd: &Cmd,
+        first: Result<ReplyBuf>,
+        spent: Duration,
+    ) -> Result<ReplyBuf> {
+        let error = match first {
             Ok(reply) => match dispatch::transient(&reply, cmd) {
-                None => Ok(reply),
-                Some(error) => dispatch::repeat(self, cmd, Some(error), None).await,
+                None => return Ok(reply),
+                Some(error) => error,
             },
-            Err(error) => dispatch::repeat(self, cmd, Some(error), None).await,
-        }
+            Err(error) => error,
+        };
+        let left = self.config().command_timeout.map(|time| time.saturating_sub(spent));
+        dispatch::repeat(self, cmd, left, Some(error), None).await
     }
 
     /// Runs a pipeline, a transaction or a command that was built before: one round trip.

@@ -5,6 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use crate::{
@@ -99,14 +100,14 @@ impl<'a, R> Request<'a, R> {
 
     /// After a first attempt that failed: the dispatch loop, or the error.
     #[cold]
-    fn again(&mut self, error: Error) -> Result<()> {
+    fn again(&mut self, error: Error, left: Option<Duration>) -> Result<()> {
         // All of the list comes again.
         self.gathering = None;
         match self.target {
             Target::Client(client) if may_repeat(&error, self.cmd().flags()) => {
                 let cmd = self.cmd().clone();
                 self.state =
-                    State::Slow(Box::pin(async move { repeat(client, &cmd, Some(error), None).await }));
+                    State::Slow(Box::pin(async move { repeat(client, &cmd, left, Some(error), None).await }));
                 Ok(())
             }
             _ => Err(self.cmd().blame(error, 0)),
@@ -158,8 +159,9 @@ impl<R> Future for Request<'_, R> {
                 },
                 Poll::Ready(Err(error)) => error.clone(),
             };
+            let left = link.time_left(ticket);
             this.state = State::Done;
-            this.again(error)?;
+            this.again(error, left)?;
         }
         match &mut this.state {
             State::Slow(future) => {

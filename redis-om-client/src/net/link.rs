@@ -3,7 +3,7 @@
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -159,6 +159,16 @@ impl Link {
         Poll::Pending
     }
 
+    /// How long a command that is done would still have had; `None`: for ever.
+    pub(crate) fn time_left(&self, ticket: &Ticket) -> Option<Duration> {
+        match ticket {
+            Ticket::Done(deadline) if *deadline != NEVER => {
+                Some(Duration::from_millis(deadline.saturating_sub(self.shared.now())))
+            }
+            _ => None,
+        }
+    }
+
     /// The future is gone: withdraws the command, or leaves its reply to be dropped.
     #[cold]
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
@@ -205,7 +215,7 @@ impl Shared {
 
     /// The moment of a tick.
     pub(super) fn instant(&self, tick: Tick) -> Option<Instant> {
-        if tick == NEVER { None } else { self.epoch.checked_add(std::time::Duration::from_millis(tick)) }
+        if tick == NEVER { None } else { self.epoch.checked_add(Duration::from_millis(tick)) }
     }
 
     /// Notes the command's deadline; `true` if the driver has to set its timer earlier for it.

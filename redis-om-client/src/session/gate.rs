@@ -12,7 +12,7 @@ use super::{NEVER, Tick};
 #[derive(Debug)]
 enum Entry {
     Waiting { waker: Waker, size: u32, deadline: u32 },
-    Granted { size: u32 },
+    Granted { size: u32, deadline: u32 },
     Expired,
     Gone,
 }
@@ -21,7 +21,8 @@ enum Entry {
 #[derive(Debug)]
 pub(super) enum Turn {
     NotYet,
-    Granted,
+    /// It may go, and has until then.
+    Granted(Tick),
     Failed(Error),
 }
 
@@ -61,16 +62,15 @@ impl Gate {
     }
 
     /// Waits; the turn is asked after by [`Gate::check`].
-    pub(super) fn enter(&mut self, waker: Waker, size: usize, deadline: Tick) -> u64 {
+    pub(super) fn enter(&mut self, waker: Waker, size: usize, deadline: Tick, now: Tick) -> u64 {
         if self.entries.is_empty() {
-            self.epoch = deadline.min(NEVER - 1);
+            self.epoch = now;
         }
         let kept = if deadline == NEVER {
             NO_DEADLINE
         } else {
             let next = self.next_deadline.map_or(deadline, |next| next.min(deadline));
             self.next_deadline = Some(next);
-            // The first one's deadline is the epoch; an earlier one is rounded up to it.
             u32::try_from(deadline.saturating_sub(self.epoch)).unwrap_or(NO_DEADLINE - 1)
         };
         let size = u32::try_from(size).unwrap_or(u32::MAX);
@@ -81,7 +81,8 @@ impl Gate {
 
     /// What has become of this turn; unless it is not yet, the entry is gone.
     pub(super) fn check(&mut self, turn: u64, waker: &Waker) -> Turn {
-        let Some(entry) = self.entry(turn) else { return Turn::Granted };
+        let epoch = self.epoch;
+        let Some(entry) = self.entry(turn) else { return Turn::Granted(NEVER) };
         match entry {
             Entry::Waiting { waker: kept, .. } => {
                 if !kept.will_wake(waker) {
@@ -92,16 +93,16 @@ impl Gate {
             Entry::Granted { .. } | Entry::Expired | Entry::Gone => {}
         }
         match std::mem::replace(entry, Entry::Gone) {
-            Entry::Granted { size } => {
+            Entry::Granted { size, deadline } => {
                 self.granted -= 1;
                 self.granted_bytes -= size as usize;
                 self.tidy();
-                Turn::Granted
+                Turn::Granted(if deadline == NO_DEADLINE { NEVER } else { epoch + Tick::from(deadline) })
             }
             _ => {
                 let error = self.failure.clone().or_else(|| self.expiry.clone());
                 self.tidy();
-                error.map_or(Turn::Granted, Turn::Failed)
+                error.map_or(Turn::Granted(NEVER), Turn::Failed)
             }
         }
     }
@@ -111,7 +112,7 @@ impl Gate {
         let Some(entry) = self.entry(turn) else { return };
         match std::mem::replace(entry, Entry::Gone) {
             Entry::Waiting { .. } => self.waiting -= 1,
-            Entry::Granted { size } => {
+            Entry::Granted { size, .. } => {
                 self.granted -= 1;
                 self.granted_bytes -= size as usize;
             }
@@ -156,8 +157,8 @@ impl Gate {
     /// Keeps room for whose turn is next.
     pub(super) fn grant(&mut self, wakers: &mut Vec<Waker>) {
         let Some(entry) = self.entries.get_mut(self.served) else { return };
-        let Entry::Waiting { size, .. } = *entry else { return };
-        if let Entry::Waiting { waker, .. } = std::mem::replace(entry, Entry::Granted { size }) {
+        let Entry::Waiting { size, deadline, .. } = *entry else { return };
+        if let Entry::Waiting { waker, .. } = std::mem::replace(entry, Entry::Granted { size, deadline }) {
             wakers.push(waker);
         }
         self.served += 1;
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn serves_in_turn_and_forgets_who_left() {
         let mut gate = Gate::default();
-        let turns: Vec<_> = (0..4).map(|_| gate.enter(Waker::noop().clone(), 10, NEVER)).collect();
+        let turns: Vec<_> = (0..4).map(|_| gate.enter(Waker::noop().clone(), 10, NEVER, 0)).collect();
         gate.leave(turns[1]);
         let mut wakers = Vec::new();
         assert_eq!(gate.next_size(), Some(10));
@@ -226,8 +227,8 @@ mod tests {
         assert_eq!(gate.next_size(), Some(10));
         gate.grant(&mut wakers);
         assert_eq!(gate.granted(), (20, 2));
-        assert!(matches!(gate.check(turns[0], Waker::noop()), Turn::Granted));
-        assert!(matches!(gate.check(turns[2], Waker::noop()), Turn::Granted));
+        assert!(matches!(gate.check(turns[0], Waker::noop()), Turn::Granted(NEVER)));
+        assert!(matches!(gate.check(turns[2], Waker::noop()), Turn::Granted(NEVER)));
         assert!(matches!(gate.check(turns[3], Waker::noop()), Turn::NotYet));
         gate.leave(turns[3]);
         assert!(gate.is_empty());
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn a_granted_turn_that_is_left_gives_its_room_back() {
         let mut gate = Gate::default();
-        let turn = gate.enter(Waker::noop().clone(), 10, NEVER);
+        let turn = gate.enter(Waker::noop().clone(), 10, NEVER, 0);
         gate.grant(&mut Vec::new());
         gate.leave(turn);
         assert_eq!(gate.granted(), (0, 0));
@@ -246,13 +247,18 @@ mod tests {
     #[test]
     fn expires_whose_time_is_up() {
         let mut gate = Gate::default();
-        let early = gate.enter(Waker::noop().clone(), 1, 100);
-        let late = gate.enter(Waker::noop().clone(), 1, 200);
+        let early = gate.enter(Waker::noop().clone(), 1, 100, 0);
+        let late = gate.enter(Waker::noop().clone(), 1, 200, 0);
+        let granted = gate.enter(Waker::noop().clone(), 1, 300, 0);
         let mut wakers = Vec::new();
         assert_eq!(gate.expire(50, &mut wakers, || Error::config("x")), 100);
         assert_eq!(gate.expire(150, &mut wakers, || Error::new(ErrorKind::QueueFull, "late")), 200);
         assert_eq!(wakers.len(), 1);
         assert!(matches!(gate.check(early, Waker::noop()), Turn::Failed(_)));
         assert!(matches!(gate.check(late, Waker::noop()), Turn::NotYet));
+        gate.leave(late);
+        assert_eq!(gate.next_size(), Some(1));
+        gate.grant(&mut wakers);
+        assert!(matches!(gate.check(granted, Waker::noop()), Turn::Granted(300)), "its time runs on");
     }
 }

@@ -73,8 +73,8 @@ pub(crate) enum Ticket {
     Waiting(u64),
     /// In the queue, or sent.
     Queued(u32),
-    /// Answered, failed or cancelled.
-    Done,
+    /// Answered, failed or cancelled; it would have had until then.
+    Done(Tick),
 }
 
 /// The reply of a command, as bytes.
@@ -198,30 +198,27 @@ impl Session {
         waker: &Waker,
     ) -> Result<Submitted, Error> {
         let size = out.body.len();
+        let mut deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
         match *ticket {
             Ticket::New if matches!(self.phase, Phase::Up) && self.gate.is_empty() && self.has_room(size) => {
             }
-            Ticket::New => return self.wait_for_room(ticket, out, now, waker),
+            Ticket::New => return self.wait_for_room(ticket, size, (deadline, now), waker),
             Ticket::Waiting(turn) => match self.gate.check(turn, waker) {
                 gate::Turn::NotYet => return Ok(Submitted::Waiting),
-                gate::Turn::Granted if matches!(self.phase, Phase::Up) => {}
-                gate::Turn::Granted => {
-                    *ticket = Ticket::New;
-                    return self.wait_for_room(ticket, out, now, waker);
-                }
+                gate::Turn::Granted(until) if matches!(self.phase, Phase::Up) => deadline = until,
+                gate::Turn::Granted(until) => return self.wait_for_room(ticket, size, (until, now), waker),
                 gate::Turn::Failed(error) => {
-                    *ticket = Ticket::Done;
+                    *ticket = Ticket::Done(NEVER);
                     return Err(error);
                 }
             },
-            Ticket::Queued(_) | Ticket::Done => return Ok(Submitted::Waiting),
+            Ticket::Queued(_) | Ticket::Done(_) => return Ok(Submitted::Waiting),
         }
         let start = self.queue.len();
         if out.args > 0 {
             header(&mut self.queue, out.args);
         }
         self.queue.extend_from_slice(out.body);
-        let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
         let shape = Shape { parts: out.parts, gathers: out.gathers };
         let id = self.slots.take(shape, self.queue.len() - start, deadline, waker.clone());
         self.inflight.push_back(id);
@@ -247,17 +244,17 @@ impl Session {
     fn wait_for_room(
         &mut self,
         ticket: &mut Ticket,
-        out: Outgoing<'_>,
-        now: Tick,
+        size: usize,
+        (deadline, now): (Tick, Tick),
         waker: &Waker,
     ) -> Result<Submitted, Error> {
         match &self.phase {
             Phase::Closed(error) => {
-                *ticket = Ticket::Done;
+                *ticket = Ticket::Done(NEVER);
                 return Err(error.clone());
             }
             Phase::Up if self.bounds.when_full == WhenFull::Fail => {
-                *ticket = Ticket::Done;
+                *ticket = Ticket::Done(NEVER);
                 return Err(Error::new(
                     ErrorKind::QueueFull,
                     format!(
@@ -272,8 +269,7 @@ impl Session {
             }
             Phase::Up | Phase::Down(_) => {}
         }
-        let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
-        *ticket = Ticket::Waiting(self.gate.enter(waker.clone(), out.body.len(), deadline));
+        *ticket = Ticket::Waiting(self.gate.enter(waker.clone(), size, deadline, now));
         Ok(Submitted::Waiting)
     }
 
@@ -285,20 +281,20 @@ impl Session {
         if let Ok(ReplyBuf::Portion(_) | ReplyBuf::Early(..)) = outcome {
             return Some(outcome);
         }
-        *ticket = Ticket::Done;
+        *ticket = Ticket::Done(self.slots.deadline(id));
         self.slots.release(id);
         Some(outcome)
     }
 
     /// The future is gone: withdraws the command if nobody has begun to write it, else leaves its reply to be dropped.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
-        match std::mem::replace(ticket, Ticket::Done) {
+        match std::mem::replace(ticket, Ticket::Done(NEVER)) {
             Ticket::Queued(id) => {
                 self.withdraw(id);
                 self.slots.release(id);
             }
             Ticket::Waiting(turn) => self.gate.leave(turn),
-            Ticket::New | Ticket::Done => {}
+            Ticket::New | Ticket::Done(_) => {}
         }
     }
 

@@ -166,6 +166,32 @@ fn while_there_is_no_connection_commands_wait() {
 }
 
 #[test]
+fn who_waited_has_no_more_time_than_was_given() {
+    let mut session = Session::new(bounds());
+    let mut ticket = Ticket::New;
+    assert_eq!(session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
+    session.up(&mut Vec::new());
+    // The connection is lost before the one whose turn it is comes to send: it waits again, not from the start.
+    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    assert_eq!(session.submit(&mut ticket, get("$1"), 60, Waker::noop()).unwrap(), Submitted::Waiting);
+    session.up(&mut Vec::new());
+    assert_eq!(session.submit(&mut ticket, get("$1"), 80, Waker::noop()).unwrap(), Submitted::Queued);
+    write_all(&mut session);
+    assert_eq!(session.expire(99, &mut Vec::new()), (100, false));
+    assert_eq!(session.expire(100, &mut Vec::new()), (NEVER, true));
+}
+
+#[test]
+fn what_is_lost_knows_until_when_it_had_time() {
+    let mut session = up(bounds());
+    let mut ticket = submit(&mut session, "$1");
+    write_all(&mut session);
+    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    reply(&mut session, &mut ticket).unwrap().unwrap_err();
+    assert!(matches!(ticket, Ticket::Done(100)));
+}
+
+#[test]
 fn pushes_are_not_replies() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");

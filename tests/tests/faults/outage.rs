@@ -66,6 +66,31 @@ async fn what_is_asked_while_it_is_down_waits_for_it() {
 }
 
 #[tokio::test]
+async fn what_is_tried_again_has_no_more_time_than_was_given() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "command_timeout=1s").await;
+    let key = Keys::new().of("k");
+    let silent = proxy.trap("GET", Fault::Silence);
+    let read = || {
+        let (client, key) = (client.clone(), key.clone());
+        tokio::spawn(async move { client.get::<Option<String>>(&key).await })
+    };
+    let first = read();
+    silent.wait().await;
+    // Time is what this is about: most of the first one's passes before it is tried again, by a way that is shut.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    proxy.stall();
+    proxy.cut();
+    let second = read();
+    let error = refused(in_time("the first", first).await.unwrap());
+    assert!(matches!(error.kind(), ErrorKind::Timeout(TimeoutKind::Command)), "{error}");
+    assert!(!second.is_finished(), "the one that began later had its time used up first");
+    let error = refused(in_time("the second", second).await.unwrap());
+    assert!(matches!(error.kind(), ErrorKind::Timeout(TimeoutKind::Command)), "{error}");
+}
+
+#[tokio::test]
 async fn a_frozen_server_is_told_in_time_and_no_reply_is_shifted() {
     let server = Server::start().unwrap();
     let client = connect(&format!("{}?command_timeout=300ms", server.url())).await.unwrap();
