@@ -37,7 +37,7 @@ pub(super) async fn repeat(
             let pause = config.retry.delay(failures - 1, random());
             match pause {
                 Some(pause) if may_repeat(&error, cmd.flags()) => tokio::time::sleep(pause).await,
-                _ => return Err(cmd.blame(error, 0)),
+                _ => return Err(cmd.blame_all(error)),
             }
         }
         let left = time.map(|time| time.saturating_sub(start.elapsed()));

@@ -110,7 +110,7 @@ impl<'a, R> Request<'a, R> {
                     State::Slow(Box::pin(async move { repeat(client, &cmd, left, Some(error), None).await }));
                 Ok(())
             }
-            _ => Err(self.cmd().blame(error, 0)),
+            _ => Err(self.cmd().blame_all(error)),
         }
     }
 
@@ -128,7 +128,7 @@ async fn slow(target: Target<'_>, cmd: Cmd) -> Result<ReplyBuf> {
             cmd.check()?;
             let link = connection.link()?;
             let timeout = deadline(connection.client(), &cmd);
-            Exchange::new(link, &cmd, timeout).await.map_err(|error| cmd.blame(error, 0))
+            Exchange::new(link, &cmd, timeout).await.map_err(|error| cmd.blame_all(error))
         }
     }
 }

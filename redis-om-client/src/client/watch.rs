@@ -95,11 +95,11 @@ impl Attempt {
         plan.complete();
         let cmd = plan.words();
         cmd.check()?;
-        let transaction = cmd.words(0).next() == Some(b"MULTI");
+        let transaction = cmd.is_transaction();
         if cmd.parts() > 0 {
             let timeout = super::dispatch::deadline(client, cmd);
             let reply =
-                Exchange::new(connection.link()?, cmd, timeout).await.map_err(|error| cmd.blame(error, 0))?;
+                Exchange::new(connection.link()?, cmd, timeout).await.map_err(|error| cmd.blame_all(error))?;
             if transaction {
                 connection.set_watching(false);
             }

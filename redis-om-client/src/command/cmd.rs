@@ -31,6 +31,8 @@ pub struct Cmd {
 #[derive(Clone, Default)]
 struct Extra {
     refused: Refused,
+    /// The part of a batch that is refused.
+    refused_part: usize,
     /// Offsets of the keys behind the first.
     keys: Vec<u32>,
     /// How long the server may keep the reply back.
@@ -333,7 +335,7 @@ impl Cmd {
 
     #[cold]
     fn append_extra(&mut self, extra: &Extra, start: u32) {
-        let number = self.parts + 1;
+        let part = self.parts as usize;
         let mine = self.extra();
         mine.keys.extend(extra.keys.iter().map(|key| start + key));
         mine.block = match (mine.block, extra.block) {
@@ -341,9 +343,11 @@ impl Cmd {
             (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one + other)),
             (one, other) => one.or(other),
         };
-        if let Some(why) = &extra.refused {
-            let why = format!("command {number} of the batch: {why}").into_boxed_str();
-            mine.refused.get_or_insert(why);
+        if let Some(why) = &extra.refused
+            && mine.refused.is_none()
+        {
+            mine.refused = Some(why.clone());
+            mine.refused_part = part + extra.refused_part;
         }
     }
 
@@ -392,8 +396,10 @@ impl Cmd {
 
     /// The refusal that rides in it, or that its words call for on a connection that others share.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if let Some(why) = self.extra.as_ref().and_then(|extra| extra.refused.as_deref()) {
-            return Err(self.blame(Error::argument(why), 0));
+        if let Some(extra) = &self.extra
+            && let Some(why) = extra.refused.as_deref()
+        {
+            return Err(self.blame_member(Error::argument(why), extra.refused_part));
         }
         if self.args > 0
             && self.flags.has(Flags::RAW)
@@ -513,10 +519,10 @@ mod tests {
         let mut batch = Cmd::batch();
         batch.push(&Cmd::new("MULTI"));
         batch.push(&raw("ECHO").arg("hello"));
-        batch.push(&Cmd::new("EXEC"));
         assert!(batch.check().is_ok());
         batch.push(&raw("SELECT").arg(1));
+        batch.push(&Cmd::new("EXEC"));
         let error = batch.check().unwrap_err();
-        assert!(error.to_string().contains("command 4 of the batch: it would move everybody"), "{error}");
+        assert!(error.to_string().starts_with("SELECT: command 2 of 2: it would move everybody"), "{error}");
     }
 }

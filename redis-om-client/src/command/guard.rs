@@ -70,7 +70,7 @@ mod tests {
         let plan =
             pipe().execute(raw("GET").key("k").reply::<()>()).execute(raw("SELECT").arg(1).reply::<()>());
         let error = plan.words().check().unwrap_err();
-        assert!(error.to_string().contains("command 2 of the batch: it would move everybody"), "{error}");
+        assert!(error.to_string().starts_with("SELECT: command 2 of 2: it would move everybody"), "{error}");
         let plan = pipe().execute(raw("BLPOP").key("k").arg(0).reply::<()>());
         assert!(plan.words().is_blocking());
     }

@@ -119,9 +119,7 @@ impl<L: Slots> Plan for Pipeline<L> {
 
 #[cold]
 fn blame_part(batch: &Cmd, error: DecodeError, part: usize) -> Error {
-    let error = Error::from(error);
-    let what = format!("command {} of {}", part + 1, batch.parts());
-    batch.blame(error.context(what), part)
+    batch.blame_member(error.into(), part)
 }
 
 impl<L: Slots> Plan for Transaction<L> {

@@ -48,6 +48,39 @@ impl Cmd {
         }
     }
 
+    /// Whether it is a batch between `MULTI` and `EXEC`.
+    pub(crate) fn is_transaction(&self) -> bool {
+        self.argument_count() == 0 && self.words(0).next() == Some(b"MULTI")
+    }
+
+    /// How many commands its user put into it.
+    fn members(&self) -> usize {
+        let parts = self.parts() as usize;
+        if self.is_transaction() { parts.saturating_sub(2) } else { parts }
+    }
+
+    /// The error of all of it: with the name and the key of its first command, and with how many others that was sent.
+    #[cold]
+    pub(crate) fn blame_all(&self, error: Error) -> Error {
+        let first = usize::from(self.is_transaction() && self.members() > 0);
+        let what = if first > 0 { "transaction" } else { "batch" };
+        match self.members().saturating_sub(1) {
+            0 => self.blame(error, first),
+            others => self.blame(error.context(format!("sent with {others} more in one {what}")), first),
+        }
+    }
+
+    /// The error of one of a batch's commands: with its name, its key and its number.
+    #[cold]
+    pub(crate) fn blame_member(&self, error: Error, part: usize) -> Error {
+        let number = if self.is_transaction() { part } else { part + 1 };
+        let members = self.members();
+        // `MULTI` and `EXEC` have no number.
+        let counted = self.argument_count() == 0 && (1..=members).contains(&number);
+        let error = if counted { error.context(format!("command {number} of {members}")) } else { error };
+        self.blame(error, part)
+    }
+
     /// The error, with the name and the key of the `part`-th command.
     #[cold]
     pub(crate) fn blame(&self, error: Error, part: usize) -> Error {
@@ -138,5 +171,24 @@ mod tests {
         batch.push(&Cmd::new("INCR").key("b"));
         let error = batch.blame(Error::argument("no"), 1);
         assert_eq!((error.command(), error.key()), (Some("INCR"), Some("b")));
+    }
+
+    #[test]
+    fn errors_of_a_batch_say_what_else_was_sent() {
+        let mut batch = Cmd::batch();
+        batch.push(&Cmd::new("MULTI"));
+        batch.push(&Cmd::new("INCR").key("a"));
+        batch.push(&Cmd::new("INCR").key("b"));
+        batch.push(&Cmd::new("EXEC"));
+        let lost = |batch: &Cmd| batch.blame_all(Error::argument("lost")).to_string();
+        assert_eq!(lost(&batch), "INCR `a`: sent with 1 more in one transaction: lost");
+        assert_eq!(batch.blame_member(Error::argument("no"), 2).to_string(), "INCR `b`: command 2 of 2: no");
+        assert_eq!(batch.blame_member(Error::argument("no"), 3).to_string(), "EXEC: no");
+        let mut batch = Cmd::batch();
+        batch.push(&Cmd::new("GET").key("a"));
+        assert_eq!(lost(&batch), "GET `a`: lost");
+        batch.push(&Cmd::new("GET").key("b"));
+        batch.push(&Cmd::new("GET").key("c"));
+        assert_eq!(lost(&batch), "GET `a`: sent with 2 more in one batch: lost");
     }
 }
