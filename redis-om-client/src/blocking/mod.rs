@@ -11,7 +11,7 @@ mod first;
 use std::{
     fmt,
     future::Future,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     task::{Context, Poll, Waker},
     time::Instant,
 };
@@ -55,6 +55,8 @@ pub struct Client {
     epoch: Instant,
     /// When the runtime was last driven, in milliseconds since the epoch.
     driven: AtomicU64,
+    /// A connection was found lost: the runtime's may be, too, and it does not know yet.
+    suspect: AtomicBool,
 }
 
 /// After so many milliseconds in which nobody drove the runtime, it first looks at what came in: a connection that the
@@ -86,7 +88,14 @@ impl Client {
             Ok::<_, Error>((client, direct))
         })?;
         let first = First::new(direct);
-        Ok(Self { client, first, runtime: Some(runtime), epoch: Instant::now(), driven: AtomicU64::new(0) })
+        Ok(Self {
+            client,
+            first,
+            runtime: Some(runtime),
+            epoch: Instant::now(),
+            driven: AtomicU64::new(0),
+            suspect: AtomicBool::new(false),
+        })
     }
 
     /// The settings it was connected with.
@@ -110,7 +119,7 @@ impl Client {
         let Some(runtime) = &self.runtime else { return Err(Error::config("the client is being dropped")) };
         let now = self.epoch.elapsed().as_millis() as u64;
         let idle = now.saturating_sub(self.driven.swap(now, Ordering::Relaxed));
-        if idle < STALE {
+        if idle < STALE && !self.suspect.swap(false, Ordering::Relaxed) {
             return runtime.block_on(future);
         }
         runtime.block_on(async {
@@ -207,7 +216,10 @@ impl Executor for &Client {
         let reply = match self.first.exchange(&client::outgoing(cmd, None), connect) {
             None => return self.block_on((&self.client).execute(command)),
             Some(Ok(reply)) if !reply.is_error() => reply,
-            Some(first) => self.block_on(self.client.go_on(cmd, first, start.elapsed()))?,
+            Some(first) => {
+                self.suspect.store(first.is_err(), Ordering::Relaxed);
+                self.block_on(self.client.go_on(cmd, first, start.elapsed()))?
+            }
         };
         command.read(&mut reply.replies())
     }

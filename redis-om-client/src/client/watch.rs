@@ -98,8 +98,9 @@ impl Attempt {
         let transaction = cmd.is_transaction();
         if cmd.parts() > 0 {
             let timeout = super::dispatch::deadline(client, cmd);
-            let reply =
-                Exchange::new(connection.link()?, cmd, timeout).await.map_err(|error| cmd.blame_all(error))?;
+            let reply = Exchange::new(connection.link()?, cmd, timeout)
+                .await
+                .map_err(|error| cmd.blame_all(error))?;
             if transaction {
                 connection.set_watching(false);
             }

@@ -239,7 +239,8 @@ impl Cmd {
         self
     }
 
-    /// Declares that doing it twice is the same as doing it once: it may be retried when nobody knows whether it ran.
+    /// Declares that doing it twice is the same as doing it once: it may be retried when nobody knows whether it ran. For
+    /// what writes, that holds only where nobody else writes the same in between: see [`Command::idempotent`].
     #[inline]
     pub fn idempotent(mut self) -> Self {
         self.flags = self.flags.with(Flags::IDEMPOTENT);

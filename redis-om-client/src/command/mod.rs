@@ -117,6 +117,23 @@ impl<R> Command<R> {
         Self::new(batch, decoder)
     }
 
+    /// Declares that doing it twice is the same as doing it once: then it is tried again when its reply was lost with the
+    /// connection, when nobody knows whether it ran.
+    ///
+    /// No command that writes data is declared so by itself, not even `SET`: between its first run and its second others
+    /// may have written what they saw confirmed, and would lose it. Where nobody else writes the key, say so:
+    ///
+    /// ```no_run
+    /// # use redis_om_client::{Client, prelude::*};
+    /// # async fn example(client: Client) -> redis_om_client::Result<()> {
+    /// client.run(cmd().set("mine", 1).idempotent()).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn idempotent(mut self) -> Self {
+        self.cmd = self.cmd.idempotent();
+        self
+    }
+
     /// The words.
     pub fn cmd(&self) -> &Cmd {
         &self.cmd

@@ -74,13 +74,6 @@ pub(super) enum Lifetime {
     Persist,
 }
 
-impl Lifetime {
-    /// Whether setting it twice is the same as setting it once: a lifetime from now on would start anew.
-    pub(super) fn is_idempotent(self) -> bool {
-        !matches!(self, Self::In(_))
-    }
-}
-
 impl ToArgs for Lifetime {
     fn to_args(&self, args: &mut Args<'_>) {
         let (time, seconds, millis) = match *self {

@@ -162,7 +162,7 @@ pub trait SetCommands: Executor {
     /// assert_eq!(cmd().sdiffstore("to", ["a", "b"]).to_string(), "SDIFFSTORE to a b");
     /// ```
     fn sdiffstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("SDIFFSTORE").key(destination).keys(keys).idempotent().reply())
+        self.execute(Cmd::new("SDIFFSTORE").key(destination).keys(keys).reply())
     }
 
     /// The members that are in all of the sets.
@@ -186,7 +186,7 @@ pub trait SetCommands: Executor {
     /// assert_eq!(cmd().sinterstore("to", ["a", "b"]).to_string(), "SINTERSTORE to a b");
     /// ```
     fn sinterstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("SINTERSTORE").key(destination).keys(keys).idempotent().reply())
+        self.execute(Cmd::new("SINTERSTORE").key(destination).keys(keys).reply())
     }
 
     /// How many members are in all of the sets.
@@ -234,7 +234,7 @@ pub trait SetCommands: Executor {
     /// assert_eq!(cmd().sunionstore("to", ["a", "b"]).to_string(), "SUNIONSTORE to a b");
     /// ```
     fn sunionstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("SUNIONSTORE").key(destination).keys(keys).idempotent().reply())
+        self.execute(Cmd::new("SUNIONSTORE").key(destination).keys(keys).reply())
     }
 
     /// How many members of the first set are in none of the others, counting no further than the limit (0: no limit).
@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn flags_and_what_is_missing() {
-        assert!(cmd().sunionstore("to", ["a", "b"]).cmd().flags().repeatable());
+        assert!(!cmd().sunionstore("to", ["a", "b"]).cmd().flags().repeatable());
         assert!(!cmd().sadd("k", "a").cmd().flags().repeatable());
         assert!(!cmd().spop::<Option<String>>("k").cmd().flags().repeatable());
         for command in

@@ -96,7 +96,8 @@ impl ReconnectPolicy {
 }
 
 /// How a command is tried again that failed and cannot have taken effect, or may safely take effect twice: it was
-/// never sent, or it only reads, or it is marked idempotent. Any other command is never repeated.
+/// never sent, or it only reads, or it is marked idempotent. Any other command is never repeated; what writes data is
+/// marked so by the caller only ([`Command::idempotent`](crate::Command::idempotent)).
 ///
 /// ```
 /// use redis_om_client::RetryPolicy;

@@ -30,8 +30,7 @@ impl<M: RedisModel + HashFields> Storage<M> for AsHash {
                 return save_and_remove(model, count);
             }
         }
-        let cmd = Cmd::new("HSET").reserve(M::ROOM).key(model.key()).args(Present(model));
-        cmd.idempotent().reply()
+        Cmd::new("HSET").reserve(M::ROOM).key(model.key()).args(Present(model)).reply()
     }
 
     #[inline]
@@ -85,7 +84,6 @@ fn save_and_remove<M: RedisModel + HashFields>(model: &M, count: usize) -> Comma
         .arg(count)
         .args(Absent(model))
         .args(Present(model))
-        .idempotent()
         .reply()
 }
 

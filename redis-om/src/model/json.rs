@@ -17,7 +17,7 @@ impl<M: RedisModel + JsonValue> Storage<M> for AsJson {
     }
 
     fn save(model: &M) -> Command<()> {
-        Cmd::new("JSON.SET").key(model.key()).arg("$").arg(JsonText(model)).idempotent().reply()
+        Cmd::new("JSON.SET").key(model.key()).arg("$").arg(JsonText(model)).reply()
     }
 
     fn get(key: &Key) -> Command<Option<M>> {

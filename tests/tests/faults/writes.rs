@@ -57,6 +57,25 @@ async fn a_read_whose_reply_is_lost_is_done_again() {
     }
 }
 
+/// Doing it again would undo what another wrote in between and saw confirmed.
+#[tokio::test]
+async fn a_write_that_overwrites_is_not_repeated_by_itself() {
+    let l = lossy("").await;
+    let key = l.keys.of("k");
+    let sprung = l.proxy.trap("SET", Fault::LoseReply);
+    let error = refused(in_time("the write", l.client.set(&key, "mine")).await);
+    sprung.wait().await;
+    may_have_run(&error);
+    assert_eq!(l.direct.get::<String>(&key).await.unwrap(), "mine");
+    l.direct.set(&key, "another's").await.unwrap();
+    assert_eq!(in_time("reading", l.client.get::<String>(&key)).await.unwrap(), "another's");
+    // Whoever knows that nobody else writes it says so.
+    let sprung = l.proxy.trap("SET", Fault::LoseReply);
+    in_time("the write", l.client.run(cmd().set(&key, "again").idempotent())).await.unwrap();
+    sprung.wait().await;
+    assert_eq!(l.direct.get::<String>(&key).await.unwrap(), "again");
+}
+
 #[tokio::test]
 async fn what_is_marked_idempotent_is_done_again() {
     let l = lossy("").await;

@@ -90,5 +90,7 @@ async fn a_save_that_removes_works_where_no_script_is_loaded() {
         let ((), found) = client.run(Pair::get(model.save(atomic()), "1")).await.unwrap();
         assert_eq!(found, Some(model));
         server.restart().unwrap();
+        // The client gets to notice: a save that went into the lost connection would be told as one that may have run.
+        client.ping().await.unwrap();
     }
 }

@@ -57,9 +57,7 @@ pub trait HashCommands: Executor {
     /// assert_eq!(cmd().hmset("k", ("name", "Ann")).to_string(), "HMSET k name Ann");
     /// ```
     fn hmset(self, key: impl ToArg, fields: impl ToArgs) -> Self::Output<()> {
-        self.execute(
-            Cmd::new("HMSET").key(key).args_grouped("field and value", 2, fields).idempotent().reply(),
-        )
+        self.execute(Cmd::new("HMSET").key(key).args_grouped("field and value", 2, fields).reply())
     }
 
     /// The value of a field; nil where it does not exist (take an `Option`).

@@ -78,11 +78,6 @@ impl HGetEx {
             Self::Persist => Lifetime::Persist,
         }
     }
-
-    pub(super) fn is_idempotent(self) -> bool {
-        // A time in the past removes the fields, so that the second reply would be another.
-        self == Self::Persist
-    }
 }
 
 /// How [`hsetex`](super::HashTtlCommands::hsetex) sets fields: under which condition, and when they expire.
@@ -142,11 +137,6 @@ impl HSetExOptions {
     /// The fields keep the expiry that they have; without this it is cleared.
     pub fn keep_ttl(self) -> Self {
         Self { lifetime: Some(Lifetime::Keep), ..self }
-    }
-
-    /// Whether setting twice is the same as setting once, reply and all.
-    pub(super) fn is_idempotent(self) -> bool {
-        self.key.is_none() && self.fields.is_none() && self.lifetime.is_none_or(Lifetime::is_idempotent)
     }
 }
 

@@ -105,8 +105,5 @@ fn flags() {
     assert!(cmd().httl("h", "a").cmd().flags().has(Flags::READONLY));
     assert!(!cmd().hset("h", ("a", 1)).cmd().flags().repeatable());
     assert!(!cmd().hgetdel::<Vec<Option<i64>>>("h", "a").cmd().flags().repeatable());
-    assert!(cmd().hmset("h", ("a", 1)).cmd().flags().repeatable());
-    let hsetex = |options| cmd().hsetex("h", ("a", 1), options).cmd().flags().repeatable();
-    assert!(hsetex(HSetExOptions::new().keep_ttl()) && hsetex(HSetExOptions::new().exat(at(1))));
-    assert!(!hsetex(HSetExOptions::new().fnx()) && !hsetex(HSetExOptions::new().ex(Duration::from_secs(1))));
+    assert!(!cmd().hmset("h", ("a", 1)).cmd().flags().repeatable());
 }

@@ -288,7 +288,7 @@ pub trait HashTtlCommands: Executor {
     /// ```
     fn hgetex<R: FromRedis>(self, key: impl ToArg, fields: impl ToArgs, expiry: HGetEx) -> Self::Output<R> {
         let cmd = counted(Cmd::new("HGETEX").key(key).args(expiry.lifetime()), fields);
-        self.execute(repeatable(cmd, expiry.is_idempotent()).reply())
+        self.execute(cmd.reply())
     }
 
     /// Sets fields, pairs of field and value, with an expiry or a condition: all of them or none. Replies whether they
@@ -306,7 +306,7 @@ pub trait HashTtlCommands: Executor {
     fn hsetex(self, key: impl ToArg, fields: impl ToArgs, options: HSetExOptions) -> Self::Output<bool> {
         let cmd = Cmd::new("HSETEX").key(key).args(options).arg("FIELDS");
         let cmd = cmd.args_counted("field and value", 2, fields);
-        self.execute(repeatable(cmd, options.is_idempotent()).reply())
+        self.execute(cmd.reply())
     }
 }
 
@@ -314,10 +314,6 @@ impl<E: Executor> HashTtlCommands for E {}
 
 fn counted(cmd: Cmd, fields: impl ToArgs) -> Cmd {
     cmd.arg("FIELDS").args_counted("field", 1, fields)
-}
-
-fn repeatable(cmd: Cmd, idempotent: bool) -> Cmd {
-    if idempotent { cmd.idempotent() } else { cmd }
 }
 
 /// `names`: of the command in seconds, and of the one in milliseconds.

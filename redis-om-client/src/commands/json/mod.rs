@@ -43,7 +43,7 @@ pub trait JsonCommands: Executor {
     /// # }
     /// ```
     fn json_set(self, key: impl ToArg, path: impl ToArg, value: impl ToArg) -> Self::Output<()> {
-        self.execute(once_as_twice(Cmd::new("JSON.SET").key(key).arg(path).arg(value)).reply_with(reply::set))
+        self.execute(Cmd::new("JSON.SET").key(key).arg(path).arg(value).reply_with(reply::set))
     }
 
     /// Sets the value at a path under a condition. Replies whether it was set.
@@ -86,7 +86,7 @@ pub trait JsonCommands: Executor {
         floats: JsonFloats,
     ) -> Self::Output<()> {
         let cmd = Cmd::new("JSON.SET").key(key).arg(path).arg(value).args(floats);
-        self.execute(once_as_twice(cmd).reply_with(reply::set))
+        self.execute(cmd.reply_with(reply::set))
     }
 
     /// The JSON text at a path; nil where the key does not exist (take an `Option`).
@@ -168,7 +168,7 @@ pub trait JsonCommands: Executor {
     /// ```
     fn json_mset(self, entries: impl ToArgs) -> Self::Output<()> {
         let cmd = Cmd::new("JSON.MSET").keys_every(3, "key with path and value", entries);
-        self.execute(once_as_twice(cmd).reply_with(reply::set))
+        self.execute(cmd.reply_with(reply::set))
     }
 
     /// Merges a value into the one at a path (RFC 7396): fields of objects are set, those that are `null` removed,
@@ -181,9 +181,7 @@ pub trait JsonCommands: Executor {
     /// assert_eq!(cmd().json_merge("k", "$", r#"{"a":null}"#).to_string(), r#"JSON.MERGE k $ {"a":null}"#);
     /// ```
     fn json_merge(self, key: impl ToArg, path: impl ToArg, value: impl ToArg) -> Self::Output<()> {
-        self.execute(
-            once_as_twice(Cmd::new("JSON.MERGE").key(key).arg(path).arg(value)).reply_with(reply::set),
-        )
+        self.execute(Cmd::new("JSON.MERGE").key(key).arg(path).arg(value).reply_with(reply::set))
     }
 
     /// Removes the values at a path; the key at `$`. Replies how many there were.
@@ -346,11 +344,4 @@ impl ToArgs for JsonLayout<'_> {
             }
         }
     }
-}
-
-/// Declares a write at a path (or several) idempotent, unless what it writes may change what the path matches: with
-/// `$..a` it would nest one level deeper each time, with a filter it might not match again.
-fn once_as_twice(cmd: Cmd) -> Cmd {
-    let shifts = |path: &[u8]| path.contains(&b'?') || path.windows(2).any(|two| two == b"..");
-    if cmd.words(0).skip(2).step_by(3).any(shifts) { cmd } else { cmd.idempotent() }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    command::{Command, Flags, cmd},
+    command::{Command, cmd},
     resp::Replies,
 };
 
@@ -71,13 +71,7 @@ fn one_entry_for_each_match() {
 }
 
 #[test]
-fn only_writes_that_cannot_nest_are_idempotent() {
-    let repeatable = |path: &str| cmd().json_set("k", path, "{}").cmd().flags().has(Flags::IDEMPOTENT);
-    assert!(repeatable("$") && repeatable("$.a[0].b") && repeatable("."));
-    assert!(!repeatable("$..a") && !repeatable("$.a[?(@.b==1)]"));
-    let entries = cmd().json_mset([("a", "$", "{}"), ("b", "$..x", "1")]);
-    assert!(!entries.cmd().flags().has(Flags::IDEMPOTENT));
-    assert!(cmd().json_mset(("a..b", "$", "x..y?")).cmd().flags().has(Flags::IDEMPOTENT));
+fn what_has_no_value_is_refused() {
     assert!(cmd().json_mset(["a", "$"]).cmd().check().is_err());
     assert!(cmd().json_arrappend("a", "$", [""; 0]).cmd().check().is_err());
 }

@@ -301,7 +301,7 @@ pub trait KeyCommands: Executor {
             Ok(ttl) => Cmd::new("RESTORE").key(key).arg(ttl).arg(value).args(options),
             Err(why) => Cmd::new("RESTORE").key(key).refuse(why),
         };
-        self.execute(if options.is_idempotent() { cmd.idempotent() } else { cmd }.reply())
+        self.execute(cmd.reply())
     }
 
     /// One page of the keys; start with the cursor 0 and go on with the page's own.

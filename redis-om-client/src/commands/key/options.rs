@@ -113,11 +113,6 @@ impl RestoreOptions {
             Some(Expiry::At(time)) => expiry::unix_millis(time),
         }
     }
-
-    /// Whether restoring twice is the same as once: over what is there, and with no lifetime that would start anew.
-    pub(super) fn is_idempotent(&self) -> bool {
-        self.replace && !matches!(self.expiry, Some(Expiry::In(_)))
-    }
 }
 
 impl ToArgs for RestoreOptions {

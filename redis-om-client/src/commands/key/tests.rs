@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::{
-    command::{Command, Flags, cmd, pipe},
+    command::{Command, cmd, pipe},
     commands::{ExpireOptions, StringCommands, Ttl},
     resp::Replies,
 };
@@ -25,10 +25,6 @@ fn restore_options() {
     assert_eq!(restore(RestoreOptions::new()).to_string(), "RESTORE k 0 v");
     let options = RestoreOptions::new().exat(UNIX_EPOCH + MINUTE).replace().idle_time(MINUTE).freq(7);
     assert_eq!(restore(options).to_string(), "RESTORE k 60000 v REPLACE ABSTTL IDLETIME 60 FREQ 7");
-    let idempotent = |options| restore(options).cmd().flags().has(Flags::IDEMPOTENT);
-    assert!(idempotent(RestoreOptions::new().replace()));
-    assert!(!idempotent(RestoreOptions::new()), "the second time the key is there");
-    assert!(!idempotent(RestoreOptions::new().replace().ex(MINUTE)), "the time starts anew");
     assert!(refusal(&restore(RestoreOptions::new().ex(Duration::ZERO))).contains("a lifetime of zero"));
 }
 

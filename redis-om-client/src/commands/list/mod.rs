@@ -236,10 +236,7 @@ pub trait ListCommands: Executor {
     /// assert_eq!(cmd().ltrim("k", 0, 99).to_string(), "LTRIM k 0 99");
     /// ```
     fn ltrim(self, key: impl ToArg, start: i64, stop: i64) -> Self::Output<()> {
-        let cmd = Cmd::new("LTRIM").key(key).arg(start).arg(stop);
-        // Trimming `1 -1` twice takes away two: the same again only if counted from the end that stays where it is.
-        let same_again = (start == 0 && (stop >= 0 || stop == -1)) || (start < 0 && stop == -1);
-        self.execute(if same_again { cmd.idempotent().reply() } else { cmd.reply() })
+        self.execute(Cmd::new("LTRIM").key(key).arg(start).arg(stop).reply())
     }
 
     /// Takes an element from one end of a list, pushes it to an end of another (or the same), and replies it; nil where the

@@ -43,13 +43,6 @@ fn inserting_beside_what_is_not_there() {
 }
 
 #[test]
-fn a_trim_is_repeated_only_where_that_changes_nothing() {
-    let repeatable = |start, stop| cmd().ltrim("k", start, stop).cmd().flags().repeatable();
-    assert!(repeatable(0, 99) && repeatable(0, -1) && repeatable(-10, -1));
-    assert!(!repeatable(1, -1) && !repeatable(0, -2) && !repeatable(5, 9) && !repeatable(-5, -2));
-}
-
-#[test]
 fn what_waits_says_so() {
     let command = cmd().blpop::<String>("k", Duration::from_millis(250));
     assert_eq!(command.to_string(), "BLPOP k 0.25");

@@ -188,7 +188,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_flush().to_string(), "FUNCTION FLUSH");
     /// ```
     fn function_flush(self) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("FLUSH").idempotent().reply())
+        self.execute(Cmd::new("FUNCTION").arg("FLUSH").reply())
     }
 
     /// Deletes all libraries at once or in the background.
@@ -201,7 +201,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_flush_with(FlushMode::Async).to_string(), "FUNCTION FLUSH ASYNC");
     /// ```
     fn function_flush_with(self, mode: FlushMode) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("FLUSH").arg(mode).idempotent().reply())
+        self.execute(Cmd::new("FUNCTION").arg("FLUSH").arg(mode).reply())
     }
 
     /// Ends the function that runs right now.
@@ -275,7 +275,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_load_replace("#!lua").to_string(), "FUNCTION LOAD REPLACE #!lua");
     /// ```
     fn function_load_replace(self, code: impl ToArg) -> Self::Output<String> {
-        self.execute(Cmd::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(code).idempotent().reply())
+        self.execute(Cmd::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(code).reply())
     }
 
     /// Loads what [`function_dump`](ScriptingCommands::function_dump) gave.
@@ -292,8 +292,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(command.to_string(), "FUNCTION RESTORE dumped REPLACE");
     /// ```
     fn function_restore(self, dump: impl ToArg, policy: FunctionRestorePolicy) -> Self::Output<()> {
-        let cmd = Cmd::new("FUNCTION").arg("RESTORE").arg(dump).arg(policy);
-        self.execute(if policy == FunctionRestorePolicy::Append { cmd } else { cmd.idempotent() }.reply())
+        self.execute(Cmd::new("FUNCTION").arg("RESTORE").arg(dump).arg(policy).reply())
     }
 
     /// What runs right now, and what the engines have loaded.
@@ -331,7 +330,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_flush().to_string(), "SCRIPT FLUSH");
     /// ```
     fn script_flush(self) -> Self::Output<()> {
-        self.execute(Cmd::new("SCRIPT").arg("FLUSH").idempotent().reply())
+        self.execute(Cmd::new("SCRIPT").arg("FLUSH").reply())
     }
 
     /// Lets the server forget all scripts at once or in the background.
@@ -344,7 +343,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_flush_with(FlushMode::Sync).to_string(), "SCRIPT FLUSH SYNC");
     /// ```
     fn script_flush_with(self, mode: FlushMode) -> Self::Output<()> {
-        self.execute(Cmd::new("SCRIPT").arg("FLUSH").arg(mode).idempotent().reply())
+        self.execute(Cmd::new("SCRIPT").arg("FLUSH").arg(mode).reply())
     }
 
     /// Ends the script that runs right now.

@@ -31,8 +31,8 @@ fn what_may_be_repeated() {
     assert!(flags(cmd().fcall_ro::<()>("s", (), ()).cmd()).has(Flags::READONLY));
     assert!(!flags(cmd().script_exists("d").cmd()).has(Flags::READONLY), "replicas know other scripts");
     assert!(!flags(cmd().function_load("s").cmd()).repeatable());
-    assert!(flags(cmd().function_load_replace("s").cmd()).has(Flags::IDEMPOTENT));
-    assert!(!flags(cmd().function_restore("s", FunctionRestorePolicy::Append).cmd()).repeatable());
+    assert!(!flags(cmd().function_load_replace("s").cmd()).repeatable(), "another's newer one would be lost");
+    assert!(flags(cmd().script_load("s").cmd()).has(Flags::IDEMPOTENT));
     assert!(cmd().script_exists(()).cmd().check().unwrap_err().to_string().contains("at least one digest"));
 }
 

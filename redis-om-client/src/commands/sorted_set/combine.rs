@@ -158,7 +158,7 @@ pub trait SortedSetCombineCommands: Executor {
     /// assert_eq!(cmd().zdiffstore("to", ["a", "b"]).to_string(), "ZDIFFSTORE to 2 a b");
     /// ```
     fn zdiffstore(self, destination: impl ToArg, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("ZDIFFSTORE").key(destination).keys_counted(keys).idempotent().reply())
+        self.execute(Cmd::new("ZDIFFSTORE").key(destination).keys_counted(keys).reply())
     }
 
     /// How many members are in all of the sets.

@@ -141,8 +141,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(command.to_string(), "GETEX k EX 60");
     /// ```
     fn getex<R: FromRedis>(self, key: impl ToArg, expiry: GetEx) -> Self::Output<R> {
-        let cmd = Cmd::new("GETEX").key(key).args(expiry);
-        self.execute(if expiry.is_idempotent() { cmd.idempotent() } else { cmd }.reply())
+        self.execute(Cmd::new("GETEX").key(key).args(expiry).reply())
     }
 
     /// A part of a string by its bytes, from `start` to `end`, which is included; negative numbers count
@@ -306,7 +305,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(cmd().mset([("a", 1), ("b", 2)]).to_string(), "MSET a 1 b 2");
     /// ```
     fn mset(self, pairs: impl ToArgs) -> Self::Output<()> {
-        self.execute(Cmd::new("MSET").pairs(pairs).idempotent().reply())
+        self.execute(Cmd::new("MSET").pairs(pairs).reply())
     }
 
     /// Sets several keys at once with one condition and one expiry for all. Replies whether they were set:
@@ -324,9 +323,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(command.to_string(), "MSETEX 2 a 1 b 2 NX EX 60");
     /// ```
     fn msetex(self, pairs: impl ToArgs, options: MSetExOptions) -> Self::Output<bool> {
-        let idempotent = options.is_idempotent();
-        let cmd = Cmd::new("MSETEX").pairs_counted(pairs).args(options);
-        self.execute(if idempotent { cmd.idempotent() } else { cmd }.reply())
+        self.execute(Cmd::new("MSETEX").pairs_counted(pairs).args(options).reply())
     }
 
     /// Sets several keys at once if none of them exists yet. Replies whether they were set: all or none.
@@ -373,7 +370,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(cmd().set("k", 1).to_string(), "SET k 1");
     /// ```
     fn set(self, key: impl ToArg, value: impl ToArg) -> Self::Output<()> {
-        self.execute(Cmd::new("SET").key(key).arg(value).idempotent().reply())
+        self.execute(Cmd::new("SET").key(key).arg(value).reply())
     }
 
     /// Sets the value of a key under a condition, with an expiry, or giving back the value before. Replies
@@ -393,7 +390,6 @@ pub trait StringCommands: Executor {
     fn set_with<R>(self, key: impl ToArg, value: impl ToArg, options: SetOptions<R>) -> Self::Output<R> {
         let decoder = options.decoder();
         let cmd = Cmd::new("SET").key(key).arg(value).args(&options);
-        let cmd = if options.is_idempotent() { cmd.idempotent() } else { cmd };
         self.execute(Command::new(cmd, decoder))
     }
 
@@ -448,7 +444,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(cmd().setrange("k", 6, "Redis").to_string(), "SETRANGE k 6 Redis");
     /// ```
     fn setrange(self, key: impl ToArg, offset: u64, value: impl ToArg) -> Self::Output<u64> {
-        self.execute(Cmd::new("SETRANGE").key(key).arg(offset).arg(value).idempotent().reply())
+        self.execute(Cmd::new("SETRANGE").key(key).arg(offset).arg(value).reply())
     }
 
     /// The length of a string in bytes; 0 where the key does not exist.

@@ -135,11 +135,6 @@ impl<R> SetOptions<R> {
     pub(super) fn decoder(&self) -> Decoder<R> {
         self.decoder
     }
-
-    /// Whether setting twice is the same as setting once, the reply included.
-    pub(super) fn is_idempotent(&self) -> bool {
-        self.condition.is_none() && !self.get && self.lifetime.is_none_or(Lifetime::is_idempotent)
-    }
 }
 
 impl<R> Clone for SetOptions<R> {
@@ -217,10 +212,6 @@ impl MSetExOptions {
         self.lifetime = Some(Lifetime::Keep);
         self
     }
-
-    pub(super) fn is_idempotent(&self) -> bool {
-        self.condition.is_none() && self.lifetime.is_none_or(Lifetime::is_idempotent)
-    }
 }
 
 impl ToArgs for MSetExOptions {
@@ -248,11 +239,6 @@ impl GetEx {
             Self::At(time) => Lifetime::At(time),
             Self::Persist => Lifetime::Persist,
         }
-    }
-
-    pub(super) fn is_idempotent(self) -> bool {
-        // A time in the past deletes the key, so that the second reply would be another.
-        self == Self::Persist
     }
 }
 

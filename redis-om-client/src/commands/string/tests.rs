@@ -4,16 +4,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::{
-    command::{Flags, cmd},
+    command::{Decoder, cmd},
     resp::Replies,
 };
 
 fn decode<T>(command: &Command<T>, bytes: &[u8]) -> T {
     command.decoder().decode(&mut Replies::new(bytes)).unwrap()
-}
-
-fn idempotent<T>(command: &Command<T>) -> bool {
-    command.cmd().flags().has(Flags::IDEMPOTENT)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -45,19 +41,15 @@ fn set_replies() {
 }
 
 #[test]
-fn only_what_is_the_same_when_done_twice_is_idempotent() {
-    assert!(idempotent(&cmd().set("k", 1)));
-    let set = |options: SetOptions| idempotent(&cmd().set_with("k", 1, options));
-    assert!(set(SetOptions::new().keep_ttl()));
-    assert!(set(SetOptions::new().exat(UNIX_EPOCH + MINUTE)));
-    assert!(!set(SetOptions::new().ex(MINUTE)), "the time starts anew");
-    assert!(!set(SetOptions::new().nx()), "the second time it is not set");
-    assert!(!idempotent(&cmd().set_with("k", 1, SetOptions::new().get::<String>())));
-    assert!(idempotent(&cmd().getex::<String>("k", GetEx::Persist)));
-    assert!(!idempotent(&cmd().getex::<String>("k", GetEx::In(MINUTE))));
-    assert!(idempotent(&cmd().msetex([("a", 1)], MSetExOptions::new())));
-    assert!(!idempotent(&cmd().msetex([("a", 1)], MSetExOptions::new().nx())));
-    assert!(!idempotent(&cmd().incr("k")) && !idempotent(&cmd().append("k", "v")));
+fn no_write_is_repeatable_unless_the_caller_says_so() {
+    let writes =
+        [cmd().set("k", 1), cmd().set_with("k", 1, SetOptions::new().keep_ttl()).decode_with(Decoder::of())];
+    assert!(writes.iter().all(|write| !write.cmd().flags().repeatable()));
+    assert!(
+        !cmd().mset([("a", 1)]).cmd().flags().repeatable() && !cmd().incr("k").cmd().flags().repeatable()
+    );
+    assert!(cmd().set("k", 1).idempotent().cmd().flags().repeatable());
+    assert!(cmd().get::<String>("k").cmd().flags().repeatable());
 }
 
 #[test]
