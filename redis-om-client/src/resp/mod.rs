@@ -3,7 +3,8 @@
 //! Floor 1: knows errors, and nothing of sockets, commands or Rust types.
 //!
 //! * [`scan`]: where does a reply end? Resumable: a byte that was looked at is not looked at again.
-//! * [`reply`]: a cursor over a complete reply, from which the caller's type is decoded without a tree between.
+//! * [`replies`]: complete replies, from which the caller's types are decoded without a tree between; [`reply`] is one
+//!   value of them, [`items`] the elements of an aggregate, [`blob`] a string, [`cursor`] the position.
 //! * [`irregular`]: attributes and streamed aggregates, which no server sends on the hot path, are rewritten to their
 //!   plain form by the `redis-protocol` crate.
 //! * [`encode`]: arguments to bytes.
@@ -13,13 +14,20 @@
 //!
 //! Source: the [RESP3 specification](https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md).
 
+mod blob;
+mod cursor;
 pub(crate) mod encode;
 mod irregular;
+mod items;
+mod replies;
 mod reply;
 mod scan;
 #[cfg(test)]
 mod vectors;
 
+pub use blob::Blob;
 pub(crate) use irregular::{regular, regular_elements};
-pub use reply::{Blob, Items, Replies, Reply};
+pub use items::Items;
+pub use replies::Replies;
+pub use reply::Reply;
 pub(crate) use scan::{Frame, Limits, Portion, Scanner};

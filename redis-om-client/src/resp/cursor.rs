@@ -1,0 +1,167 @@
+//! A position in bytes that hold whole replies, and the reading of one value there.
+
+use std::cell::Cell;
+
+use bytes::Bytes;
+
+use crate::error::DecodeError;
+
+use super::{Blob, Items, Reply};
+
+/// A position in bytes that hold whole replies.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) shared: Option<&'a Bytes>,
+    pub(super) position: Cell<usize>,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8], shared: Option<&'a Bytes>) -> Self {
+        Self { bytes, shared, position: Cell::new(0) }
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) -> usize {
+        self.bytes.len() - self.position.get()
+    }
+
+    /// Whether a string of bytes starts here that is not null.
+    #[inline(always)]
+    pub(super) fn at_string(&self) -> bool {
+        matches!(self.bytes.get(self.position.get()..), Some([b'$', b'0'..=b'9', ..]))
+    }
+
+    #[inline]
+    pub(super) fn reply(&'a self) -> Result<Reply<'a>, DecodeError> {
+        let kind = *self.bytes.get(self.position.get()).ok_or_else(cut)?;
+        Ok(match kind {
+            b'$' => match self.blob()? {
+                Some(blob) => Reply::Bulk(blob),
+                None => Reply::Nil,
+            },
+            b':' => Reply::Int(parse(self.line()?, "an integer")?),
+            b'+' => Reply::Simple(self.borrow(self.line()?)),
+            b'*' => match self.count()? {
+                Some(left) => Reply::Array(self.items(left)),
+                None => Reply::Nil,
+            },
+            b'%' => Reply::Map(self.items(self.count()?.unwrap_or(0).saturating_mul(2))),
+            b'~' => Reply::Set(self.items(self.count()?.unwrap_or(0))),
+            b'>' => Reply::Push(self.items(self.count()?.unwrap_or(0))),
+            b'-' => Reply::Error(self.borrow(self.line()?)),
+            b'!' => Reply::Error(self.blob()?.ok_or_else(cut)?),
+            b'_' => {
+                self.line()?;
+                Reply::Nil
+            }
+            b'#' => Reply::Bool(self.line()? == b"t"),
+            b',' => Reply::Double(parse(self.line()?, "a double")?),
+            b'(' => Reply::BigNumber(self.borrow(self.line()?)),
+            b'=' => {
+                let blob = self.blob()?.ok_or_else(cut)?;
+                match blob.bytes {
+                    [a, b, c, b':', text @ ..] => Reply::Verbatim([*a, *b, *c], self.borrow(text)),
+                    _ => return Err(DecodeError::expected("a verbatim string with its format", blob)),
+                }
+            }
+            _ => return Err(cut()),
+        })
+    }
+
+    #[inline]
+    pub(super) fn items(&'a self, left: usize) -> Items<'a> {
+        Items { cursor: self, left, text: None }
+    }
+
+    #[inline]
+    fn borrow(&'a self, bytes: &'a [u8]) -> Blob<'a> {
+        Blob { bytes, shared: self.shared }
+    }
+
+    /// The line behind the type byte; steps behind it.
+    #[inline]
+    fn line(&self) -> Result<&'a [u8], DecodeError> {
+        let start = self.position.get() + 1;
+        let length = memchr::memchr(b'\r', &self.bytes[start..]).ok_or_else(cut)?;
+        self.position.set((start + length + 2).min(self.bytes.len()));
+        Ok(&self.bytes[start..start + length])
+    }
+
+    /// The length or count behind the type byte, `None` for null; steps behind its line.
+    #[inline(always)]
+    pub(super) fn count(&self) -> Result<Option<usize>, DecodeError> {
+        let mut position = self.position.get() + 1;
+        let mut value = 0usize;
+        loop {
+            match self.bytes.get(position) {
+                Some(byte @ b'0'..=b'9') => {
+                    value = value.wrapping_mul(10).wrapping_add(usize::from(byte - b'0'));
+                }
+                Some(b'\r') => {
+                    self.position.set((position + 2).min(self.bytes.len()));
+                    return Ok(Some(value));
+                }
+                Some(b'-') => {
+                    self.line()?;
+                    return Ok(None);
+                }
+                _ => return Err(cut()),
+            }
+            position += 1;
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn blob(&'a self) -> Result<Option<Blob<'a>>, DecodeError> {
+        let Some(length) = self.count()? else { return Ok(None) };
+        let start = self.position.get();
+        let end = start.checked_add(length).filter(|end| end + 2 <= self.bytes.len()).ok_or_else(cut)?;
+        self.position.set(end + 2);
+        Ok(Some(self.borrow(&self.bytes[start..end])))
+    }
+
+    /// Passes over so many values, without recursion.
+    #[cold]
+    pub(super) fn skip(&self, mut owed: usize) {
+        let over = || -> Result<usize, DecodeError> {
+            Ok(match self.bytes.get(self.position.get()) {
+                Some(b'$' | b'!' | b'=') => {
+                    if let Some(length) = self.count()? {
+                        let end = self.position.get().saturating_add(length).saturating_add(2);
+                        self.position.set(end.min(self.bytes.len()));
+                    }
+                    0
+                }
+                Some(b'*' | b'~' | b'>') => self.count()?.unwrap_or(0),
+                Some(b'%') => self.count()?.unwrap_or(0).saturating_mul(2),
+                Some(_) => {
+                    self.line()?;
+                    0
+                }
+                None => return Err(cut()),
+            })
+        };
+        while owed > 0 {
+            match over() {
+                Ok(more) => owed = (owed - 1).saturating_add(more),
+                Err(_) => return self.position.set(self.bytes.len()),
+            }
+        }
+    }
+}
+
+/// The scan has found these bytes whole, so this is met only where somebody decodes bytes that were not scanned.
+#[cold]
+pub(super) fn cut() -> DecodeError {
+    DecodeError::new("expected a whole RESP value, found bytes that are none")
+}
+
+#[inline]
+fn parse<T: std::str::FromStr>(line: &[u8], expected: &str) -> Result<T, DecodeError> {
+    std::str::from_utf8(line)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| DecodeError::expected(expected, format!("\"{}\"", line.escape_ascii())))
+}
