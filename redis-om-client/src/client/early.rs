@@ -14,7 +14,8 @@ use crate::{
     session::ReplyBuf,
 };
 
-/// Replies that have come and were not read.
+/// Replies that have come and were not read. Behind a lock, though nobody ever waits for it, so that the future that
+/// holds it can move between threads.
 #[derive(Debug, Default)]
 pub(super) struct Early(Mutex<Arrived>);
 
@@ -76,8 +77,8 @@ impl<'a, P: Plan> Reader<'a, P> {
         self.kept.replies += replies;
         let mut replies = Replies::pieces(&self.kept.pieces);
         let outcome = self.plan.advance(&mut self.progress, &mut replies, self.kept.replies);
-        let (taken, rest) = (replies.taken(), replies.rest());
-        self.kept = Arrived { pieces: rest, replies: self.kept.replies - taken, restarted: false };
+        let (taken, pieces) = (replies.taken(), replies.untaken());
+        self.kept = Arrived { pieces, replies: self.kept.replies.saturating_sub(taken), restarted: false };
         self.failed = outcome.err();
     }
 
@@ -100,6 +101,8 @@ impl<'a, P: Plan> Reader<'a, P> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::command::{Command, Decoder, Executor, Pipeline, pipe, raw};
 
@@ -181,5 +184,82 @@ mod tests {
         assert!(second.is_err());
         let plan = pipe().execute(number("a")).ignore().execute(number("b")).execute(number("c")).ignore();
         assert_eq!(outcome(&plan, b":1\r\n:2\r\n:3\r\n").unwrap(), (2,));
+    }
+
+    #[test]
+    fn a_decoder_that_takes_too_few_or_too_many() {
+        let first = |decoder| Command::together([number("a"), number("b")], decoder);
+        let few = first(Decoder::new(|replies| crate::FromRedis::from_redis(replies.take()?)));
+        let plan = pipe().execute(few).execute(number("c"));
+        let found: (i64, i64) = plan.read(&mut Replies::new(b":1\r\n:2\r\n:3\r\n")).unwrap();
+        assert_eq!(found, (1, 3), "what one decoder leaves is not the next command's");
+
+        let greedy = || {
+            raw("GET").key("a").reply_with::<i64>(|replies| {
+                let _: i64 = crate::FromRedis::from_redis(replies.take()?)?;
+                crate::FromRedis::from_redis(replies.take()?)
+            })
+        };
+        let plan = pipe().many([greedy(), greedy()]);
+        let early = Early::default();
+        let mut reader = Reader::new(&plan, &early);
+        add(&early, &[b":1\r\n"]);
+        reader.read();
+        let error = reader.finish(&last(b":2\r\n")).unwrap_err();
+        assert!(error.to_string().contains("found the end of this command's"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_as_at_once(
+            kinds in proptest::collection::vec(0u8..10, 14),
+            mut cuts in proptest::collection::vec(0usize..14, 0..5),
+            whole in any::<bool>(),
+        ) {
+            let plan = pipe()
+                .execute(number("a"))
+                .ignore()
+                .execute(sum())
+                .ignore()
+                .execute(sum())
+                .checked()
+                .execute(number("b"))
+                .many([sum(), sum()])
+                .execute(number("c"))
+                .checked()
+                .many(Vec::<Command<i64>>::new())
+                .execute(sum())
+                .execute(number("d"))
+                .ignore();
+            prop_assert_eq!(plan.words().parts(), 14);
+            let reply = |(index, kind): (usize, &u8)| match kind {
+                0 if index % 2 == 0 => format!("-ERR number {index}\r\n"),
+                1 => format!("$5\r\n{}\r\n", 10_000 + index),
+                _ => format!(":{index}\r\n"),
+            };
+            let replies: Vec<String> = kinds.iter().enumerate().map(reply).collect();
+            let at_once = plan.read(&mut Replies::new(replies.concat().as_bytes()));
+
+            cuts.sort_unstable();
+            let early = Early::default();
+            let mut reader = Reader::new(&plan, &early);
+            let mut from = 0;
+            for cut in cuts {
+                let some = &replies[from..cut];
+                let pieces = if whole { vec![some.concat()] } else { some.to_vec() };
+                early.add(pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from).collect(), cut - from);
+                reader.read();
+                from = cut;
+            }
+            let found = reader.finish(&ReplyBuf::Pieces(vec![Bytes::from(replies[from..].concat())]));
+            match (at_once, found) {
+                (Ok(at_once), Ok(found)) => prop_assert_eq!(format!("{at_once:?}"), format!("{found:?}")),
+                (Err(at_once), Err(found)) => {
+                    prop_assert_eq!(at_once.to_string(), found.to_string());
+                    prop_assert_eq!(at_once.execution(), found.execution());
+                }
+                (at_once, found) => prop_assert!(false, "{at_once:?} {found:?}"),
+            }
+        }
     }
 }

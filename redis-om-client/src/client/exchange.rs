@@ -9,9 +9,9 @@ use std::{
 
 use crate::{
     command::Cmd,
-    error::Result,
+    error::{Error, ErrorKind, Result},
     net::Link,
-    session::{Outgoing, ReplyBuf, Ticket},
+    session::{Arrived, Outgoing, Partly, ReplyBuf, Ticket},
 };
 
 use super::early::Early;
@@ -51,7 +51,7 @@ impl<'a> Exchange<'a> {
 /// What a command says on the wire.
 #[inline]
 pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
-    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout, gathers: false }
+    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout, partly: Partly::No }
 }
 
 impl Future for Exchange<'_> {
@@ -59,17 +59,25 @@ impl Future for Exchange<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let out = Outgoing { gathers: this.early.is_some(), ..outgoing(this.cmd, this.timeout) };
+        let partly = if this.early.is_some() { Partly::Replies } else { Partly::No };
+        let out = Outgoing { partly, ..outgoing(this.cmd, this.timeout) };
         loop {
-            let arrived = this.link.poll(&mut this.ticket, &out, cx);
-            match (this.early, arrived) {
-                (Some(early), Poll::Ready(Ok(ReplyBuf::Early(pieces, replies)))) => {
-                    early.add(pieces, replies)
-                }
-                (_, arrived) => return arrived,
+            match (std::task::ready!(this.link.poll(&mut this.ticket, &out, cx))?, this.early) {
+                (Arrived::Reply(reply), _) => return Poll::Ready(Ok(reply)),
+                (Arrived::Replies(pieces, replies), Some(early)) => early.add(pieces, replies),
+                (Arrived::Replies(..) | Arrived::Elements(_), _) => return Poll::Ready(Err(unasked())),
             }
         }
     }
+}
+
+/// A part of an answer that was wanted whole: the session never hands one out.
+#[cold]
+pub(super) fn unasked() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "a part of the answer was handed to who wants it whole: please report this",
+    )
 }
 
 impl Drop for Exchange<'_> {

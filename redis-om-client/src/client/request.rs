@@ -10,16 +10,16 @@ use std::{
 
 use crate::{
     command::{Cmd, Command},
-    error::{Error, Result},
+    error::{DecodeError, Error, Result},
     net::Link,
-    session::{Elements, Outgoing, ReplyBuf, Ticket},
+    session::{Arrived, Elements, Outgoing, Partly, ReplyBuf, Ticket},
     value::Gathering,
 };
 
 use super::{
     Client, Connection,
     dispatch::{deadline, repeat, send, transient},
-    exchange::{Exchange, outgoing},
+    exchange::{Exchange, outgoing, unasked},
     retry::may_repeat,
 };
 
@@ -80,22 +80,29 @@ impl<'a, R> Request<'a, R> {
         decoded.map_err(|error| self.blame(error.into(), replies.taken()))
     }
 
-    /// Some elements of a long list.
-    fn gather(&mut self, Elements { bytes, count }: &Elements) -> Result<()> {
-        let Some(gather) = self.command.gather() else {
-            return Err(Error::argument("a portion of a reply came to a command that takes none"));
+    /// Some elements of a long list; the list, if they are the last.
+    fn gather(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
+        let mut gathering = match (self.gathering.take(), self.command.gather()) {
+            (Some(gathering), _) => gathering,
+            (None, Some(gather)) => Box::new(Gathering::new(gather)),
+            (None, None) => return Err(unasked()),
         };
-        let gathering = self.gathering.get_or_insert_with(|| Box::new(Gathering::new(gather)));
-        gathering.add(bytes, *count).map_err(|error| self.command.cmd().blame(error.into(), 0))
+        let blame = |error: DecodeError| self.cmd().blame(error.into(), 0);
+        gathering.add(bytes, *count).map_err(blame)?;
+        if *last {
+            return gathering.finish().map(Some).map_err(blame);
+        }
+        self.gathering = Some(gathering);
+        Ok(None)
     }
 
-    /// The list, with these its last elements.
-    fn gathered(&mut self, rest: &Elements) -> Result<R> {
-        self.gather(rest)?;
-        match self.gathering.take() {
-            Some(gathering) => gathering.finish().map_err(|error| self.blame(error.into(), 0)),
-            None => Err(Error::argument("the request was polled after it had ended")),
+    /// What still comes of the reply is nobody's.
+    #[cold]
+    fn give_up(&mut self) {
+        if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
+            link.cancel(ticket);
         }
+        self.state = State::Done;
     }
 
     /// After a first attempt that failed: the dispatch loop, or the error.
@@ -143,20 +150,24 @@ impl<R> Future for Request<'_, R> {
             this.start();
         }
         while let State::First(link, ticket) = &mut this.state {
-            let gathers = this.command.gather().is_some();
-            let out = Outgoing { gathers, ..outgoing(this.command.cmd(), link.timeout()) };
+            let partly = if this.command.gather().is_some() { Partly::Elements } else { Partly::No };
+            let out = Outgoing { partly, ..outgoing(this.command.cmd(), link.timeout()) };
             let outcome = link.poll(ticket, &out, cx);
             let error = match &outcome {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(ReplyBuf::Portion(elements))) => {
-                    this.gather(elements)?;
-                    continue;
-                }
-                Poll::Ready(Ok(ReplyBuf::Rest(elements))) => return Poll::Ready(this.gathered(elements)),
-                Poll::Ready(Ok(reply)) => match transient(reply, this.command.cmd()) {
+                Poll::Ready(Ok(Arrived::Reply(reply))) => match transient(reply, this.command.cmd()) {
                     None => return Poll::Ready(this.decode(reply)),
                     Some(error) => error,
                 },
+                Poll::Ready(Ok(Arrived::Elements(elements))) => match this.gather(elements) {
+                    Ok(None) => continue,
+                    Ok(Some(list)) => return Poll::Ready(Ok(list)),
+                    Err(error) => {
+                        this.give_up();
+                        return Poll::Ready(Err(error));
+                    }
+                },
+                Poll::Ready(Ok(Arrived::Replies(..))) => return Poll::Ready(Err(unasked())),
                 Poll::Ready(Err(error)) => error.clone(),
             };
             let left = link.time_left(ticket);
@@ -179,8 +190,8 @@ impl<R> Future for Request<'_, R> {
 impl<R> Drop for Request<'_, R> {
     #[inline]
     fn drop(&mut self) {
-        if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
-            link.cancel(ticket);
+        if let State::First(_, Ticket::Queued(_) | Ticket::Waiting(_)) = &self.state {
+            self.give_up();
         }
     }
 }

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn looks_at_each_command_of_a_batch_and_not_at_the_batch() {
-        let plan = atomic().execute(raw("GET").key("k").reply::<()>());
+        let mut plan = atomic().execute(raw("GET").key("k").reply::<()>());
+        plan.complete();
         assert!(plan.words().check().is_ok(), "the MULTI of a transaction is our own");
         let plan =
             pipe().execute(raw("GET").key("k").reply::<()>()).execute(raw("SELECT").arg(1).reply::<()>());

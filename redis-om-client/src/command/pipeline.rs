@@ -68,8 +68,9 @@ pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Co
     let mut commands = commands.into_iter();
     let Some(first) = commands.next() else { return Vec::new() };
     let more = commands.size_hint().0;
-    batch.make_room(&first.cmd, more + 1);
-    let mut slots = Vec::with_capacity((more + 1).min(1 << 16));
+    let count = more.saturating_add(1);
+    batch.make_room(&first.cmd, count);
+    let mut slots = Vec::with_capacity(count.min(1 << 16));
     slots.push(push(batch, &first));
     slots.extend(commands.map(|command| push(batch, &command)));
     slots

@@ -8,12 +8,12 @@ use crate::{
 use super::{Cmd, Command, Pipeline, Slots, Transaction, slots::Reading};
 
 /// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
-pub trait Plan: sealed::Sealed {
+pub trait Plan: sealed::Sealed + Send + Sync {
     /// What it replies with.
     type Reply;
 
-    /// What has been read of it.
-    #[doc(hidden)]
+    /// What has been read of it. It can move between threads (`Send`) if the replies can: generic code whose futures
+    /// have to says so with `P::Progress: Send`.
     type Progress: Default;
 
     /// Whether some replies can be read before all are there.
@@ -101,9 +101,9 @@ impl<L: Slots> Plan for Pipeline<L> {
 
     fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, here: usize) -> Result<()> {
         let Progress { slots, part } = progress;
-        let end = replies.taken().saturating_add(here);
+        let here_until = replies.taken().saturating_add(here);
         let mut reading =
-            Reading { replies, end, batch: (&self.batch, 0), part: *part, ignored: &self.ignored };
+            Reading { replies, here_until, batch: (&self.batch, 0), part: *part, ignored: &self.ignored };
         let outcome = self
             .slots
             .advance(slots, &mut reading)
@@ -128,12 +128,13 @@ impl<L: Slots> Plan for Transaction<L> {
 
     fn complete(&mut self) {
         // Once only: `run` may ask again when it retries.
-        if self.batch.words(self.batch.parts() as usize - 1).next() != Some(b"EXEC") {
+        if !self.is_complete() {
             self.batch.push(&Cmd::new("EXEC").readonly().idempotent());
         }
     }
 
     fn words(&self) -> &Cmd {
+        debug_assert!(self.is_complete(), "a transaction is sent with its EXEC");
         &self.batch
     }
 
@@ -168,12 +169,23 @@ impl<L: Slots> Plan for Transaction<L> {
     }
 }
 
+impl<L> Transaction<L> {
+    fn is_complete(&self) -> bool {
+        self.batch.words(self.batch.parts() as usize - 1).next() == Some(b"EXEC")
+    }
+}
+
 impl<L: Slots> Transaction<L> {
     /// The elements of the array that `EXEC` replies with: the first belongs to the command behind `MULTI`.
     fn read_array(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
         let mut slots = L::Progress::default();
-        let mut reading =
-            Reading { replies, end: usize::MAX, batch: (&self.batch, 1), part: 0, ignored: &self.ignored };
+        let mut reading = Reading {
+            replies,
+            here_until: usize::MAX,
+            batch: (&self.batch, 1),
+            part: 0,
+            ignored: &self.ignored,
+        };
         let outcome = self
             .slots
             .advance(&mut slots, &mut reading)

@@ -13,7 +13,7 @@ use super::{Cmd, Decoder};
 pub struct Reading<'a, 'b> {
     pub(super) replies: &'a mut Replies<'b>,
     /// How many replies will have been taken when those that are here are used up.
-    pub(super) end: usize,
+    pub(super) here_until: usize,
     /// The batch, for errors that name its commands, and the part of it that the first reply belongs to.
     pub(super) batch: (&'a Cmd, usize),
     /// The part of the batch whose reply comes next.
@@ -26,7 +26,7 @@ impl Reading<'_, '_> {
     /// Whether so many more replies are here.
     #[inline]
     fn here(&self, replies: usize) -> bool {
-        self.end - self.replies.taken() >= replies
+        self.here_until.saturating_sub(self.replies.taken()) >= replies
     }
 
     /// Passes over what is ignored; `false` where more of it is to come.
@@ -58,6 +58,7 @@ impl Reading<'_, '_> {
     #[inline]
     fn decode<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
         let start = self.replies.taken();
+        let end = start + slot.parts as usize;
         self.replies.limit(Some(slot.parts));
         let outcome = slot.decoder.decode(self.replies);
         self.replies.limit(None);
@@ -66,12 +67,14 @@ impl Reading<'_, '_> {
             Ok(_) => slot.parts as usize,
             Err(_) => (self.replies.taken() - start).saturating_sub(1),
         };
+        // What its decoder left is not the next command's.
+        while self.replies.taken() < end && self.replies.take().is_ok() {}
         outcome
     }
 }
 
 /// One element of a batch's tuple.
-pub trait Slot {
+pub trait Slot: Send + Sync {
     /// Its type in the tuple.
     type Reply;
 
@@ -174,14 +177,10 @@ impl<R> Slot for Checked<One<R>> {
             return Ok(progress.is_some());
         }
         let parts = self.0.parts as usize;
-        let (end, next) = (reading.replies.taken() + parts, reading.part + parts);
+        let next = reading.part + parts;
         let outcome = reading.decode(&self.0);
         let (batch, first) = reading.batch;
         *progress = Some(outcome.map_err(|error| batch.blame(Error::from(error), first + reading.part)));
-        // Of several commands in one, those behind the failing one.
-        while reading.replies.taken() < end {
-            drop(reading.replies.take()?);
-        }
         reading.part = next;
         Ok(true)
     }
@@ -192,16 +191,15 @@ impl<R> Slot for Checked<One<R>> {
 }
 
 /// A batch's slots as a nested list, in the order of their commands.
-pub trait Steps {
+#[doc(hidden)]
+pub trait Steps: Send + Sync {
     /// What has been read of them.
-    #[doc(hidden)]
     type Progress: Default;
 
     /// Reads as much of them as is here; `true`: all of it.
     ///
     /// # Errors
     /// Where a reply does not fit, or is an error; `reading.part` is then the command's number.
-    #[doc(hidden)]
     fn advance(
         &self,
         progress: &mut Self::Progress,
@@ -294,7 +292,7 @@ mod tests {
         let batch = Cmd::batch();
         let mut progress = S::Progress::default();
         let mut reading =
-            Reading { replies: &mut replies, end: usize::MAX, batch: (&batch, 0), part: 0, ignored };
+            Reading { replies: &mut replies, here_until: usize::MAX, batch: (&batch, 0), part: 0, ignored };
         let done = slots.advance(&mut progress, &mut reading);
         let part = reading.part;
         (done.and_then(|_| S::finish(progress)), part)

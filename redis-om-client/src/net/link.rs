@@ -9,7 +9,7 @@ use std::{
 use crate::{
     config::Config,
     error::{Error, ErrorKind, Result},
-    session::{Bounds, NEVER, Outgoing, ReplyBuf, Session, Submitted, Tick, Ticket},
+    session::{Arrived, Bounds, NEVER, Outgoing, Session, Submitted, Tick, Ticket},
 };
 
 use super::{connect::connect, driver::Driver, stream::Writer};
@@ -120,7 +120,7 @@ impl Link {
         ticket: &mut Ticket,
         out: &Outgoing<'_>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<ReplyBuf>> {
+    ) -> Poll<Result<Arrived>> {
         let mut state = self.shared.lock();
         if let Ticket::Queued(_) = ticket {
             return match state.session.reply(ticket, cx.waker()) {

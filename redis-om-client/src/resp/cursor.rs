@@ -23,7 +23,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    pub(super) fn rest(&self) -> usize {
+    pub(super) fn bytes_left(&self) -> usize {
         self.bytes.len() - self.position.get()
     }
 
@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(super) fn reply(&'a self) -> Result<Reply<'a>, DecodeError> {
-        let kind = *self.bytes.get(self.position.get()).ok_or_else(cut)?;
+        let kind = *self.bytes.get(self.position.get()).ok_or_else(broken_off)?;
         Ok(match kind {
             b'$' => match self.blob()? {
                 Some(blob) => Reply::Bulk(blob),
@@ -51,7 +51,7 @@ impl<'a> Cursor<'a> {
             b'~' => Reply::Set(self.items(self.count()?.unwrap_or(0))),
             b'>' => Reply::Push(self.items(self.count()?.unwrap_or(0))),
             b'-' => Reply::Error(self.borrow(self.line()?)),
-            b'!' => Reply::Error(self.blob()?.ok_or_else(cut)?),
+            b'!' => Reply::Error(self.blob()?.ok_or_else(broken_off)?),
             b'_' => {
                 self.line()?;
                 Reply::Nil
@@ -60,13 +60,13 @@ impl<'a> Cursor<'a> {
             b',' => Reply::Double(parse(self.line()?, "a double")?),
             b'(' => Reply::BigNumber(self.borrow(self.line()?)),
             b'=' => {
-                let blob = self.blob()?.ok_or_else(cut)?;
+                let blob = self.blob()?.ok_or_else(broken_off)?;
                 match blob.bytes {
                     [a, b, c, b':', text @ ..] => Reply::Verbatim([*a, *b, *c], self.borrow(text)),
                     _ => return Err(DecodeError::expected("a verbatim string with its format", blob)),
                 }
             }
-            _ => return Err(cut()),
+            _ => return Err(broken_off()),
         })
     }
 
@@ -84,7 +84,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn line(&self) -> Result<&'a [u8], DecodeError> {
         let start = self.position.get() + 1;
-        let length = memchr::memchr(b'\r', &self.bytes[start..]).ok_or_else(cut)?;
+        let length = memchr::memchr(b'\r', &self.bytes[start..]).ok_or_else(broken_off)?;
         self.position.set((start + length + 2).min(self.bytes.len()));
         Ok(&self.bytes[start..start + length])
     }
@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
                     self.line()?;
                     return Ok(None);
                 }
-                _ => return Err(cut()),
+                _ => return Err(broken_off()),
             }
             position += 1;
         }
@@ -117,7 +117,8 @@ impl<'a> Cursor<'a> {
     pub(super) fn blob(&'a self) -> Result<Option<Blob<'a>>, DecodeError> {
         let Some(length) = self.count()? else { return Ok(None) };
         let start = self.position.get();
-        let end = start.checked_add(length).filter(|end| end + 2 <= self.bytes.len()).ok_or_else(cut)?;
+        let end =
+            start.checked_add(length).filter(|end| end + 2 <= self.bytes.len()).ok_or_else(broken_off)?;
         self.position.set(end + 2);
         Ok(Some(self.borrow(&self.bytes[start..end])))
     }
@@ -140,7 +141,7 @@ impl<'a> Cursor<'a> {
                     self.line()?;
                     0
                 }
-                None => return Err(cut()),
+                None => return Err(broken_off()),
             })
         };
         while owed > 0 {
@@ -154,7 +155,7 @@ impl<'a> Cursor<'a> {
 
 /// The scan has found these bytes whole, so this is met only where somebody decodes bytes that were not scanned.
 #[cold]
-pub(super) fn cut() -> DecodeError {
+pub(super) fn broken_off() -> DecodeError {
     DecodeError::new("expected a whole RESP value, found bytes that are none")
 }
 

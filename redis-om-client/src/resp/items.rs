@@ -6,7 +6,7 @@ use crate::error::DecodeError;
 
 use super::{
     Blob, Reply,
-    cursor::{Cursor, cut},
+    cursor::{Cursor, broken_off},
 };
 
 /// The elements of an aggregate. What is not taken is passed over on drop.
@@ -20,7 +20,7 @@ pub struct Items<'a> {
 /// A list of so many values or more may be looked through for UTF-8 at once.
 const MANY: usize = 8;
 /// Only where the values are short: bytes a value.
-const SHORT: usize = 256;
+const SHORT_ON_AVERAGE: usize = 256;
 
 impl<'a> Items<'a> {
     /// How many values are left; a map counts its keys and its values.
@@ -41,14 +41,14 @@ impl<'a> Items<'a> {
     #[inline]
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.left.min(self.cursor.rest() / 3)
+        self.left.min(self.cursor.bytes_left() / 3)
     }
 
     /// Looks whether all that is left is UTF-8, once for all values, if they are many and short: then
     /// [`Items::take_text`] gives them. (The look at a string of 32 bytes by itself costs as much as its copy.)
     #[inline]
     pub(crate) fn read_as_text(&mut self) {
-        if self.left >= MANY && self.cursor.rest() <= self.left.saturating_mul(SHORT) {
+        if self.left >= MANY && self.cursor.bytes_left() <= self.left.saturating_mul(SHORT_ON_AVERAGE) {
             let start = self.cursor.position.get();
             self.text =
                 simdutf8::basic::from_utf8(&self.cursor.bytes[start..]).ok().map(|text| (text, start));
@@ -103,7 +103,7 @@ impl<'a> Items<'a> {
         let Some(length) = self.cursor.count()? else { return Ok(None) };
         let from = self.cursor.position.get() - start;
         // Where a length lies, this is no boundary of a character, or the end is missing.
-        let found = from.checked_add(length).and_then(|to| text.get(from..to)).ok_or_else(cut)?;
+        let found = from.checked_add(length).and_then(|to| text.get(from..to)).ok_or_else(broken_off)?;
         self.cursor.position.set((start + from + length + 2).min(self.cursor.bytes.len()));
         self.left -= 1;
         Ok(Some(found))

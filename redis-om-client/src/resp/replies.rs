@@ -45,7 +45,7 @@ impl<'a> Replies<'a> {
     /// The next reply if it is a string of bytes, the most frequent of all; see [`Items::take_bulk`].
     #[inline]
     pub(crate) fn take_bulk(&mut self) -> Result<Option<Blob<'_>>, DecodeError> {
-        if !self.cursor.at_string() {
+        if self.taken >= self.end || !self.cursor.at_string() {
             return Ok(None);
         }
         self.taken += 1;
@@ -58,7 +58,10 @@ impl<'a> Replies<'a> {
     /// Where there is none, or the bytes are no RESP.
     #[inline]
     pub fn take(&mut self) -> Result<Reply<'_>, DecodeError> {
-        while self.cursor.rest() == 0 {
+        if self.taken >= self.end {
+            return Err(DecodeError::new("expected one more reply, found the end of this command's"));
+        }
+        while self.cursor.bytes_left() == 0 {
             match self.more.next() {
                 Some(piece) => {
                     self.cursor = Cursor::new(piece, Some(piece));
@@ -74,7 +77,7 @@ impl<'a> Replies<'a> {
     /// command has parts.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        self.taken < self.end && (self.cursor.rest() > 0 || self.more.len() > 0)
+        self.taken < self.end && (self.cursor.bytes_left() > 0 || self.more.len() > 0)
     }
 
     /// Ends the replies of the command that is decoded next after so many (`None`: with the bytes).
@@ -84,7 +87,7 @@ impl<'a> Replies<'a> {
     }
 
     /// What was not taken, in pieces; of [shared](Self::shared) bytes only.
-    pub(crate) fn rest(self) -> Vec<Bytes> {
+    pub(crate) fn untaken(self) -> Vec<Bytes> {
         let Cursor { shared, position, .. } = &self.cursor;
         let current = shared.map(|bytes| bytes.slice(position.get()..));
         current.into_iter().filter(|bytes| !bytes.is_empty()).chain(self.more.cloned()).collect()
@@ -115,7 +118,7 @@ impl<'a> Replies<'a> {
     ///
     /// # Errors
     /// Where it is neither array nor nil.
-    pub fn enter(&mut self) -> Result<Option<usize>, DecodeError> {
+    pub(crate) fn enter(&mut self) -> Result<Option<usize>, DecodeError> {
         match self.take()? {
             Reply::Nil => Ok(None),
             Reply::Array(mut items) => Ok(Some(std::mem::take(&mut items.left))),

@@ -42,7 +42,7 @@ pub(crate) struct Frame {
     pub(crate) irregular: bool,
     /// What is there are only the last so many elements of it, since those before were [cut](Scanner::cut) off; 0 for a
     /// whole reply.
-    pub(crate) rest: usize,
+    pub(crate) last_elements: usize,
 }
 
 /// Whole elements of an aggregate that has not come to its end: see [`Scanner::portion`].
@@ -75,6 +75,9 @@ pub(crate) struct Scanner {
     passed: usize,
     /// Where the last element started, if it was an outermost one and no aggregate; else 0.
     previous: usize,
+    /// Where the last outermost element started that is an aggregate with an even number before it, and how many were
+    /// owed there; 0 for none since the last cut.
+    boundary: (usize, u64),
 }
 
 /// What stands at one position.
@@ -107,7 +110,7 @@ impl Scanner {
                     _ => None,
                 }
             {
-                return Ok(Some(Frame { end, push: false, irregular: false, rest: 0 }));
+                return Ok(Some(Frame { end, push: false, irregular: false, last_elements: 0 }));
             }
         }
         self.resume(bytes)
@@ -125,8 +128,13 @@ impl Scanner {
                         self.previous = 0;
                     }
                     None => {
-                        let rest = if self.passed > 0 { self.uncut as usize } else { 0 };
-                        let frame = Frame { end: position, push: self.push, irregular: self.irregular, rest };
+                        let last_elements = if self.passed > 0 { self.uncut as usize } else { 0 };
+                        let frame = Frame {
+                            end: position,
+                            push: self.push,
+                            irregular: self.irregular,
+                            last_elements,
+                        };
                         self.reset();
                         return Ok(Some(frame));
                     }
@@ -163,6 +171,9 @@ impl Scanner {
                     }
                 }
                 Step::Aggregate(end, count) => {
+                    if self.outer.len() == 1 && (self.total - owed).is_multiple_of(2) {
+                        self.boundary = (position, owed);
+                    }
                     if self.outer.is_empty() {
                         self.push = bytes[position] == b'>';
                         (self.total, self.uncut) = (count, count);
@@ -290,15 +301,22 @@ impl Scanner {
     /// The whole elements that have come of an aggregate whose end has not: they may be [cut](Self::cut) off and read
     /// while the others are on their way. For the bytes that the last scan stopped in.
     pub(crate) fn portion(&self) -> Option<Portion> {
-        if !self.started || self.push || self.irregular || self.outer.len() != 1 {
+        if !self.started || self.push || self.irregular || self.outer.is_empty() {
             return None;
         }
-        let (end, left) = match (self.total - self.owed) % 2 {
-            0 => (self.position, self.owed),
-            _ if self.previous > 0 => (self.previous, self.owed + 1),
-            _ => return None,
+        let (end, left) = if self.outer.len() > 1 {
+            self.boundary
+        } else {
+            match (self.total - self.owed) % 2 {
+                0 => (self.position, self.owed),
+                _ if self.previous > 0 => (self.previous, self.owed + 1),
+                _ => self.boundary,
+            }
         };
-        let elements = (self.uncut - left) as usize;
+        if end == 0 {
+            return None;
+        }
+        let elements = self.uncut.saturating_sub(left) as usize;
         (elements > 0).then_some(Portion { end, elements })
     }
 
@@ -307,12 +325,13 @@ impl Scanner {
         self.position -= portion.end;
         self.passed += portion.end;
         self.uncut -= portion.elements as u64;
-        self.previous = 0;
+        (self.previous, self.boundary) = (0, (0, 0));
     }
 
     fn reset(&mut self) {
         self.outer.clear();
         (self.position, self.owed, self.passed) = (0, 0, 0);
+        (self.previous, self.boundary) = (0, (0, 0));
         (self.started, self.push, self.irregular) = (false, false, false);
     }
 }

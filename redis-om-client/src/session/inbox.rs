@@ -2,7 +2,7 @@
 //!
 //! Two steps, so that only the second needs the session: the scan for the replies' ends, then handing them over.
 
-use std::task::Waker;
+use std::{ops::Range, task::Waker};
 
 use bytes::{Bytes, BytesMut};
 
@@ -20,7 +20,7 @@ struct End {
     push: bool,
     irregular: bool,
     /// Only the last so many elements of a reply that was handed over in portions; else 0.
-    rest: usize,
+    last_elements: usize,
 }
 
 /// What has come of an unfinished reply, or of a batch's, is handed over from so many bytes on, to those who can read it.
@@ -48,10 +48,10 @@ impl Inbox {
         let mut start = self.whole;
         while start < buffer.len() {
             let Some(frame) = self.scanner.frame(&buffer[start..])? else { break };
-            let Frame { end, push, irregular, rest } = frame;
-            self.large |= end > SMALL || irregular || push || rest > 0;
+            let Frame { end, push, irregular, last_elements } = frame;
+            self.large |= end > SMALL || irregular || push || last_elements > 0;
             start += end;
-            self.ends.push(End { at: start, push, irregular, rest });
+            self.ends.push(End { at: start, push, irregular, last_elements });
         }
         self.whole = start;
         Ok(!self.ends.is_empty())
@@ -97,11 +97,10 @@ impl Inbox {
         buffer: &mut BytesMut,
         session: &mut Session,
     ) -> Option<Waker> {
-        let id = session.next_sent().filter(|id| session.slots.gathers(*id))?;
+        let id = session.next_sent().filter(|id| session.slots.reads_elements(*id))?;
         self.scanner.cut(portion);
-        session
-            .slots
-            .portion(id, Elements { bytes: buffer.split_to(portion.end).freeze(), count: portion.elements })
+        let bytes = buffer.split_to(portion.end).freeze();
+        session.slots.elements(id, Elements { bytes, count: portion.elements, last: false })
     }
 
     /// Only short replies of single commands.
@@ -132,51 +131,74 @@ impl Inbox {
         let mut start = 0;
         let mut index = 0;
         while let Some(end) = self.ends.get(index) {
-            if end.push {
-                pushes.push(bytes.slice(start..end.at));
-                start = end.at;
-                index += 1;
-                continue;
-            }
-            let id = session.next_sent().ok_or_else(|| unasked(&bytes[start..end.at]))?;
-            if end.rest > 0 {
-                let bytes = if end.irregular {
-                    Bytes::from(regular_elements(&bytes[start..end.at], end.rest)?)
-                } else {
-                    bytes.slice(start..end.at)
-                };
-                session.inflight.pop_front();
-                wakers.extend(session.slots.rest(id, Elements { bytes, count: end.rest }));
-                start = end.at;
-                index += 1;
-                continue;
-            }
-            if !session.slots.is_batch(id) && !end.irregular && end.at - start <= SMALL {
-                session.inflight.pop_front();
-                wakers.extend(session.slots.small(id, &bytes[start..end.at]));
-                start = end.at;
-                index += 1;
-                continue;
-            }
-            // As many replies of a batch as have arrived make one piece.
-            let most = session.slots.owed(id) as usize;
-            let run =
-                self.ends[index..].iter().take(most).take_while(|end| !end.push && !end.irregular).count();
-            let (run, piece) = if run == 0 {
-                (1, Bytes::from(regular(&bytes[start..end.at])?))
+            let reply = start..end.at;
+            let taken = if end.push {
+                pushes.push(bytes.slice(reply));
+                1
             } else {
-                (run, bytes.slice(start..self.ends[index + run - 1].at))
+                let id = session.next_sent().ok_or_else(|| unasked(&bytes[reply.clone()]))?;
+                if session.slots.is_batch(id) {
+                    self.hand_over_run(id, bytes, (start, index), session, wakers)?
+                } else {
+                    hand_over_one(id, bytes, reply, end, session, wakers)?;
+                    session.inflight.pop_front();
+                    1
+                }
             };
-            start = self.ends[index + run - 1].at;
-            index += run;
-            let batch = session.slots.is_batch(id);
-            if session.slots.piece(id, piece, run as u32, wakers) {
-                session.inflight.pop_front();
-                session.batches -= usize::from(batch);
-            }
+            index += taken;
+            start = self.ends[index - 1].at;
         }
         Ok(())
     }
+
+    /// As many replies of a batch as have arrived, as one piece; how many they were.
+    fn hand_over_run(
+        &self,
+        id: u32,
+        bytes: &Bytes,
+        (start, index): (usize, usize),
+        session: &mut Session,
+        wakers: &mut Vec<Waker>,
+    ) -> Result<usize, Error> {
+        let most = session.slots.owed(id) as usize;
+        let run = self.ends[index..].iter().take(most).take_while(|end| !end.push && !end.irregular).count();
+        let (run, piece) = if run == 0 {
+            (1, Bytes::from(regular(&bytes[start..self.ends[index].at])?))
+        } else {
+            (run, bytes.slice(start..self.ends[index + run - 1].at))
+        };
+        if session.slots.piece(id, piece, run as u32, wakers) {
+            session.inflight.pop_front();
+            session.batches -= 1;
+        }
+        Ok(run)
+    }
+}
+
+/// The reply of a single command.
+fn hand_over_one(
+    id: u32,
+    bytes: &Bytes,
+    reply: Range<usize>,
+    end: &End,
+    session: &mut Session,
+    wakers: &mut Vec<Waker>,
+) -> Result<(), Error> {
+    if end.last_elements > 0 {
+        let count = end.last_elements;
+        let bytes = match end.irregular {
+            true => regular_elements(&bytes[reply], count)?.into(),
+            false => bytes.slice(reply),
+        };
+        wakers.extend(session.slots.elements(id, Elements { bytes, count, last: true }));
+    } else if end.irregular {
+        session.slots.piece(id, regular(&bytes[reply])?.into(), 1, wakers);
+    } else if reply.len() <= SMALL {
+        wakers.extend(session.slots.small(id, &bytes[reply]));
+    } else {
+        session.slots.piece(id, bytes.slice(reply), 1, wakers);
+    }
+    Ok(())
 }
 
 impl Session {

@@ -59,8 +59,39 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) parts: u32,
     /// Milliseconds from now until it has failed.
     pub(crate) timeout: Option<u64>,
-    /// Whoever waits can read the first replies of a batch, or the first elements of a long list, before the last.
-    pub(crate) gathers: bool,
+    /// What whoever waits can take before the last has come.
+    pub(crate) partly: Partly,
+}
+
+/// What of a command's answer can be taken before the last of it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Partly {
+    /// Nothing: it is wanted whole.
+    No,
+    /// The first elements of its one reply, a list.
+    Elements,
+    /// The first replies of a batch, each of them whole.
+    Replies,
+}
+
+/// What has come of a command's answer.
+#[derive(Debug)]
+pub(crate) enum Arrived {
+    /// Its reply, or the last of its replies: nothing more will come.
+    Reply(ReplyBuf),
+    /// Elements of its reply, for who asked for [`Partly::Elements`].
+    Elements(Elements),
+    /// The first so many replies of a batch, or some that follow, for who asked for [`Partly::Replies`].
+    Replies(Vec<Bytes>, usize),
+}
+
+/// Elements of a list that has not come to its end, one after another; before the first stands its header.
+#[derive(Debug)]
+pub(crate) struct Elements {
+    pub(crate) bytes: Bytes,
+    pub(crate) count: usize,
+    /// Behind these there are no others.
+    pub(crate) last: bool,
 }
 
 /// A command's place in a session; belongs to the future that waits.
@@ -86,19 +117,6 @@ pub(crate) enum ReplyBuf {
     Whole(Bytes),
     /// Those of a batch, as they arrived; or the last of them.
     Pieces(Vec<Bytes>),
-    /// The first so many of a batch's, or some that follow: others are on their way.
-    Early(Vec<Bytes>, usize),
-    /// The first elements of an aggregate, or some that follow: others are on their way.
-    Portion(Elements),
-    /// The last of them.
-    Rest(Elements),
-}
-
-/// Elements of an aggregate, one after another; before the first stands its header.
-#[derive(Debug)]
-pub(crate) struct Elements {
-    pub(crate) bytes: Bytes,
-    pub(crate) count: usize,
 }
 
 /// Replies up to here are copied into their slot.
@@ -111,7 +129,7 @@ impl ReplyBuf {
         match self {
             Self::Small(_, bytes) => bytes[0] == b'-',
             Self::Whole(bytes) => bytes.first() == Some(&b'-'),
-            Self::Pieces(_) | Self::Early(..) | Self::Portion(_) | Self::Rest(_) => false,
+            Self::Pieces(_) => false,
         }
     }
 
@@ -121,8 +139,7 @@ impl ReplyBuf {
         match self {
             Self::Small(length, bytes) => Replies::new(&bytes[..usize::from(*length)]),
             Self::Whole(bytes) => Replies::shared(bytes),
-            Self::Pieces(pieces) | Self::Early(pieces, _) => Replies::pieces(pieces),
-            Self::Portion(elements) | Self::Rest(elements) => Replies::shared(&elements.bytes),
+            Self::Pieces(pieces) => Replies::pieces(pieces),
         }
     }
 }
@@ -219,7 +236,7 @@ impl Session {
             header(&mut self.queue, out.args);
         }
         self.queue.extend_from_slice(out.body);
-        let shape = Shape { parts: out.parts, gathers: out.gathers };
+        let shape = Shape { parts: out.parts, partly: out.partly };
         let id = self.slots.take(shape, self.queue.len() - start, deadline, waker.clone());
         self.inflight.push_back(id);
         self.queued += 1;
@@ -273,12 +290,12 @@ impl Session {
         Ok(Submitted::Waiting)
     }
 
-    /// The reply, or a portion of it, if it has come.
+    /// The reply, or what can be taken of it, if it has come.
     #[inline]
-    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
+    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<Arrived, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
         let outcome = self.slots.outcome(id, waker)?;
-        if let Ok(ReplyBuf::Portion(_) | ReplyBuf::Early(..)) = outcome {
+        if let Ok(Arrived::Elements(Elements { last: false, .. }) | Arrived::Replies(..)) = outcome {
             return Some(outcome);
         }
         *ticket = Ticket::Done(self.slots.deadline(id));
@@ -474,7 +491,7 @@ impl Session {
     /// Queues a `PING` of the session's own, whose reply nobody waits for.
     pub(crate) fn probe(&mut self) {
         let mut ticket = Ticket::New;
-        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, gathers: false };
+        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, partly: Partly::No };
         if matches!(self.phase, Phase::Up)
             && let Ok(Submitted::Queued) = self.submit(&mut ticket, out, 0, Waker::noop())
             && let Ticket::Queued(id) = ticket
@@ -494,5 +511,7 @@ impl Session {
     }
 }
 
+#[cfg(test)]
+mod any_order;
 #[cfg(test)]
 mod tests;

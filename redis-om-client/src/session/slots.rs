@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{Elements, NEVER, ReplyBuf, SMALL, Tick, inbox::PORTION};
+use super::{Arrived, Elements, NEVER, Partly, ReplyBuf, SMALL, Tick, inbox::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -24,37 +24,14 @@ struct Slot {
     /// Bytes on the wire.
     size: usize,
     deadline: Tick,
-    parts: u32,
+    shape: Shape,
     /// Replies that have not come; the slot is in flight while there are any.
     owed: u32,
     /// Its future is still there.
     held: bool,
-    /// Its future can read the first of what comes before the last.
-    gathers: bool,
-    /// Something can be taken before the last has come.
-    begun: bool,
     waker: Option<Waker>,
-    /// Those replies of a batch that have come and were not taken, and how many they are.
-    pieces: Vec<Bytes>,
-    came: u32,
-    /// Those portions of a single reply that have come and were not taken.
-    portions: VecDeque<Elements>,
+    came: Came,
     outcome: Outcome,
-}
-
-impl Slot {
-    /// What can be taken before the last has come.
-    fn early(&mut self) -> Option<ReplyBuf> {
-        if let Some(portion) = self.portions.pop_front() {
-            return Some(ReplyBuf::Portion(portion));
-        }
-        if self.pieces.is_empty() {
-            return None;
-        }
-        self.begun = false;
-        let replies = std::mem::take(&mut self.came) as usize;
-        Some(ReplyBuf::Early(std::mem::take(&mut self.pieces), replies))
-    }
 }
 
 /// How the replies of a command come.
@@ -62,8 +39,54 @@ impl Slot {
 pub(super) struct Shape {
     /// How many they are.
     pub(super) parts: u32,
-    /// Whether the future can read the first of what comes before the last.
-    pub(super) gathers: bool,
+    /// What of them can be taken before the last has come.
+    pub(super) partly: Partly,
+}
+
+/// What has come and was not taken, of what has not come to its end.
+#[derive(Debug)]
+enum Came {
+    Nothing,
+    /// Elements of a single list.
+    Elements(VecDeque<Elements>),
+    /// Replies of a batch.
+    Replies(Pieces),
+}
+
+#[derive(Debug, Default)]
+struct Pieces {
+    pieces: Vec<Bytes>,
+    replies: usize,
+    bytes: usize,
+}
+
+impl Slot {
+    /// One more piece of a batch; `true` where with it there is enough to be worth taking.
+    fn add(&mut self, bytes: Bytes, replies: u32) -> bool {
+        if !matches!(self.came, Came::Replies(_)) {
+            self.came = Came::Replies(Pieces::default());
+        }
+        let Came::Replies(came) = &mut self.came else { return false };
+        let before = came.bytes;
+        came.bytes += bytes.len();
+        came.replies += replies as usize;
+        came.pieces.push(bytes);
+        before < PORTION && came.bytes >= PORTION
+    }
+
+    /// What can be taken before the last has come.
+    #[inline]
+    fn early(&mut self) -> Option<Arrived> {
+        match &mut self.came {
+            Came::Nothing => None,
+            Came::Elements(elements) => elements.pop_front().map(Arrived::Elements),
+            Came::Replies(came) if self.shape.partly == Partly::Replies && came.bytes >= PORTION => {
+                let Pieces { pieces, replies, .. } = std::mem::take(came);
+                Some(Arrived::Replies(pieces, replies))
+            }
+            Came::Replies(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -75,32 +98,24 @@ pub(super) struct Slots {
 impl Slots {
     #[inline]
     pub(super) fn take(&mut self, shape: Shape, size: usize, deadline: Tick, waker: Waker) -> u32 {
-        let Shape { parts, gathers } = shape;
         if let Some(id) = self.free.pop() {
             let slot = &mut self.slots[id as usize];
             slot.size = size;
             slot.deadline = deadline;
-            slot.parts = parts;
-            slot.owed = parts;
+            slot.shape = shape;
+            slot.owed = shape.parts;
             slot.held = true;
-            slot.gathers = gathers;
-            slot.begun = false;
-            slot.came = 0;
             slot.waker = Some(waker);
             return id;
         }
         self.slots.push(Slot {
             size,
             deadline,
-            parts,
-            owed: parts,
+            shape,
+            owed: shape.parts,
             held: true,
-            gathers,
-            begun: false,
             waker: Some(waker),
-            pieces: Vec::new(),
-            came: 0,
-            portions: VecDeque::new(),
+            came: Came::Nothing,
             outcome: Outcome::None,
         });
         (self.slots.len() - 1) as u32
@@ -108,15 +123,13 @@ impl Slots {
 
     /// What has become of it, if anything; else the waker is kept.
     #[inline]
-    pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
+    pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<Arrived, Error>> {
         let slot = &mut self.slots[id as usize];
-        if slot.begun
-            && let Some(early) = slot.early()
-        {
+        if let Some(early) = slot.early() {
             return Some(Ok(early));
         }
         match std::mem::replace(&mut slot.outcome, Outcome::None) {
-            Outcome::Reply(reply) => Some(Ok(reply)),
+            Outcome::Reply(reply) => Some(Ok(Arrived::Reply(reply))),
             Outcome::Failed(error) => Some(Err(error)),
             Outcome::None => {
                 match &slot.waker {
@@ -149,58 +162,55 @@ impl Slots {
     pub(super) fn piece(&mut self, id: u32, bytes: Bytes, replies: u32, wakers: &mut Vec<Waker>) -> bool {
         let slot = &mut self.slots[id as usize];
         slot.owed -= replies;
-        if slot.held && matches!(slot.outcome, Outcome::None) {
-            if slot.parts == 1 {
+        let last = slot.owed == 0;
+        if !slot.held {
+            if last {
+                self.vacate(id);
+            }
+            return last;
+        }
+        if matches!(slot.outcome, Outcome::None) {
+            if slot.shape.parts == 1 {
                 slot.outcome = Outcome::Reply(ReplyBuf::Whole(bytes));
             } else {
-                slot.pieces.push(bytes);
-                slot.came += replies;
-                if slot.owed == 0 {
-                    slot.outcome = Outcome::Reply(ReplyBuf::Pieces(std::mem::take(&mut slot.pieces)));
-                } else if slot.gathers && slot.pieces.iter().map(Bytes::len).sum::<usize>() >= PORTION {
-                    slot.begun = true;
+                let worth_it = slot.add(bytes, replies);
+                if last && let Came::Replies(came) = std::mem::replace(&mut slot.came, Came::Nothing) {
+                    slot.outcome = Outcome::Reply(ReplyBuf::Pieces(came.pieces));
+                } else if worth_it && slot.shape.partly == Partly::Replies {
                     wakers.extend(slot.waker.take());
                 }
             }
         }
-        if slot.owed > 0 {
-            return false;
-        }
-        if slot.held {
+        if last {
             wakers.extend(slot.waker.take());
-        } else {
-            self.vacate(id);
         }
-        true
+        last
     }
 
-    /// Whether its future can read a portion of its reply.
-    pub(super) fn gathers(&self, id: u32) -> bool {
-        self.slots[id as usize].gathers
+    /// Whether its future can read the first elements of its reply before the last have come.
+    pub(super) fn reads_elements(&self, id: u32) -> bool {
+        let shape = self.slots[id as usize].shape;
+        shape.partly == Partly::Elements && shape.parts == 1
     }
 
-    /// A portion of its reply, which has not come to its end.
-    pub(super) fn portion(&mut self, id: u32, portion: Elements) -> Option<Waker> {
+    /// Elements of its reply, all that came since the last ones.
+    pub(super) fn elements(&mut self, id: u32, elements: Elements) -> Option<Waker> {
         let slot = &mut self.slots[id as usize];
-        slot.begun = true;
-        // Nobody waits any more, or it has failed: the portion is dropped, and so will be the others.
-        if !slot.held || !matches!(slot.outcome, Outcome::None) {
-            return None;
+        if elements.last {
+            slot.owed = 0;
         }
-        slot.portions.push_back(portion);
-        slot.waker.take()
-    }
-
-    /// The last elements of a reply that was handed over in portions.
-    pub(super) fn rest(&mut self, id: u32, rest: Elements) -> Option<Waker> {
-        let slot = &mut self.slots[id as usize];
-        slot.owed = 0;
         if !slot.held {
-            self.vacate(id);
+            // Nobody waits any more: they are dropped, and so will be those that follow.
+            if elements.last {
+                self.vacate(id);
+            }
             return None;
         }
         if matches!(slot.outcome, Outcome::None) {
-            slot.outcome = Outcome::Reply(ReplyBuf::Rest(rest));
+            match &mut slot.came {
+                Came::Elements(came) => came.push_back(elements),
+                Came::Nothing | Came::Replies(_) => slot.came = Came::Elements(VecDeque::from([elements])),
+            }
         }
         slot.waker.take()
     }
@@ -211,8 +221,7 @@ impl Slots {
         if !slot.held || !matches!(slot.outcome, Outcome::None) {
             return None;
         }
-        slot.pieces.clear();
-        slot.portions.clear();
+        slot.came = Came::Nothing;
         slot.outcome = outcome;
         slot.waker.take()
     }
@@ -233,11 +242,10 @@ impl Slots {
         slot.held = false;
         slot.waker = None;
         slot.outcome = Outcome::None;
-        slot.portions.clear();
+        slot.came = Came::Nothing;
         if slot.owed == 0 {
             self.vacate(id);
         } else {
-            slot.pieces.clear();
             slot.deadline = NEVER;
         }
     }
@@ -254,7 +262,22 @@ impl Slots {
 
     #[inline]
     pub(super) fn is_batch(&self, id: u32) -> bool {
-        self.slots[id as usize].parts > 1
+        self.slots[id as usize].shape.parts > 1
+    }
+
+    /// Sees that every slot is free, once, and empty; how many they are.
+    #[cfg(test)]
+    pub(super) fn assert_free(&self) -> usize {
+        let free: std::collections::BTreeSet<u32> = self.free.iter().copied().collect();
+        assert_eq!(
+            (free.len(), free.len()),
+            (self.free.len(), self.slots.len()),
+            "freed twice, or not at all"
+        );
+        for slot in &self.slots {
+            assert!(matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None)), "{slot:?}");
+        }
+        free.len()
     }
 
     pub(super) fn size(&self, id: u32) -> usize {

@@ -15,7 +15,7 @@ fn up(bounds: Bounds) -> Session {
 }
 
 fn get<'a>(body: &'a str) -> Outgoing<'a> {
-    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100), gathers: false }
+    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100), partly: Partly::No }
 }
 
 fn submit(session: &mut Session, body: &str) -> Ticket {
@@ -39,7 +39,14 @@ fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
 
 fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
     let outcome = session.reply(ticket, Waker::noop())?;
-    Some(outcome.map(|reply| reply.replies().take().unwrap().describe()))
+    Some(outcome.map(|arrived| whole(arrived).replies().take().unwrap().describe()))
+}
+
+fn whole(arrived: Arrived) -> ReplyBuf {
+    match arrived {
+        Arrived::Reply(reply) => reply,
+        other => panic!("not all of it: {other:?}"),
+    }
 }
 
 #[test]
@@ -223,7 +230,7 @@ fn a_batch_gets_its_replies_in_pieces() {
         args: 0,
         parts: 2,
         timeout: None,
-        gathers: false,
+        partly: Partly::No,
     };
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     let mut single = submit(&mut session, "$1");
@@ -232,6 +239,7 @@ fn a_batch_gets_its_replies_in_pieces() {
     assert!(session.reply(&mut ticket, Waker::noop()).is_none());
     answer(&mut session, b":2\r\n:3\r\n").unwrap();
     let batch = session.reply(&mut ticket, Waker::noop()).unwrap().unwrap();
+    let batch = whole(batch);
     let mut replies = batch.replies();
     assert_eq!(replies.take().unwrap().describe(), "the integer 1");
     assert_eq!(replies.take().unwrap().describe(), "the integer 2");
@@ -273,7 +281,7 @@ proptest! {
                 Act::Submit(batch) => {
                     let mut ticket = Ticket::New;
                     let text = body(next, batch);
-                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None, gathers: false };
+                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None, partly: Partly::No };
                     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
                     waiting.push((next, batch, ticket));
                     next += 1;
@@ -314,10 +322,10 @@ proptest! {
                     let (number, batch, ticket) = &mut waiting[index];
                     if matches!(ticket, Ticket::Waiting(_)) {
                         let text = body(*number, *batch);
-                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None, gathers: false };
+                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None, partly: Partly::No };
                         session.submit(ticket, out, 0, Waker::noop()).unwrap();
                     } else if let Some(outcome) = session.reply(ticket, Waker::noop()) {
-                        let reply = outcome.unwrap();
+                        let reply = whole(outcome.unwrap());
                         let mut replies = reply.replies();
                         for _ in 0..=u32::from(*batch) {
                             prop_assert_eq!(replies.take().unwrap().describe(), format!("the integer {number}"));
@@ -369,7 +377,9 @@ fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error
 
 fn submit_gathering(session: &mut Session, body: &str) -> Ticket {
     let mut ticket = Ticket::New;
-    session.submit(&mut ticket, Outgoing { gathers: true, ..get(body) }, 0, Waker::noop()).unwrap();
+    session
+        .submit(&mut ticket, Outgoing { partly: Partly::Elements, ..get(body) }, 0, Waker::noop())
+        .unwrap();
     ticket
 }
 
@@ -377,13 +387,15 @@ fn gather(session: &mut Session, ticket: &mut Ticket) -> Option<Result<Vec<u32>,
     let mut gathering = crate::value::Gathering::new(<Vec<u32> as crate::FromRedis>::GATHER.unwrap());
     loop {
         match session.reply(ticket, Waker::noop())? {
-            Ok(ReplyBuf::Portion(part)) => gathering.add(&part.bytes, part.count).unwrap(),
-            Ok(ReplyBuf::Rest(part)) => {
-                gathering.add(&part.bytes, part.count).unwrap();
-                return Some(gathering.finish().map_err(Error::from));
+            Ok(Arrived::Elements(Elements { bytes, count, last })) => {
+                gathering.add(&bytes, count).unwrap();
+                if last {
+                    return Some(gathering.finish().map_err(Error::from));
+                }
             }
-            Ok(whole) => {
-                let mut replies = whole.replies();
+            Ok(other) => {
+                let reply = whole(other);
+                let mut replies = reply.replies();
                 let list = crate::FromRedis::from_redis(replies.take().unwrap());
                 return Some(list.map_err(Error::from));
             }
@@ -422,7 +434,7 @@ fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
     let mut buffer = BytesMut::from(first);
     assert!(!inbox.scan(&buffer).unwrap());
     assert!(inbox.deliver_portion(inbox.portion().unwrap(), &mut buffer, &mut session).is_some());
-    assert!(matches!(session.reply(&mut dropped, Waker::noop()), Some(Ok(ReplyBuf::Portion(_)))));
+    assert!(matches!(session.reply(&mut dropped, Waker::noop()), Some(Ok(Arrived::Elements(_)))));
     session.cancel(&mut dropped);
     // What still comes of it is taken off the wire and goes nowhere.
     buffer.extend_from_slice(rest);
@@ -462,7 +474,8 @@ fn attributes_behind_a_portion() {
 fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let mut session = up(bounds());
     let mut ticket = Ticket::New;
-    let out = Outgoing { body: b"*1\r\n$1\r\na\r\n", args: 0, parts: 3000, timeout: None, gathers: true };
+    let out =
+        Outgoing { body: b"*1\r\n$1\r\na\r\n", args: 0, parts: 3000, timeout: None, partly: Partly::Replies };
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     write_all(&mut session);
     let replies = b"$8\r\n01234567\r\n".repeat(3000);
@@ -475,7 +488,7 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let mut wakers = Vec::new();
     inbox.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
     assert_eq!(wakers.len(), 1);
-    let Some(Ok(ReplyBuf::Early(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
+    let Some(Ok(Arrived::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("nothing came early")
     };
     assert_eq!((pieces.len(), count), (2, 20_001 / 14));
@@ -483,11 +496,49 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     buffer.extend_from_slice(rest);
     assert!(inbox.scan(&buffer).unwrap());
     inbox.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
-    let Some(Ok(last @ ReplyBuf::Pieces(_))) = session.reply(&mut ticket, Waker::noop()) else {
+    let Some(Ok(Arrived::Reply(last))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("the last did not come")
     };
     let mut replies = last.replies();
     let left = std::iter::from_fn(|| replies.take().is_ok().then_some(())).count();
     assert_eq!(count + left, 3000);
     assert!(session.is_clean());
+}
+
+#[test]
+fn a_long_list_in_a_batch_is_not_taken_apart() {
+    let mut session = up(bounds());
+    let mut batch = Ticket::New;
+    let body = b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n";
+    let out = Outgoing { body, args: 0, parts: 2, timeout: None, partly: Partly::Replies };
+    session.submit(&mut batch, out, 0, Waker::noop()).unwrap();
+    let mut after = submit(&mut session, "$1");
+    write_all(&mut session);
+    let bytes = [&list(0..5000)[..], b":1\r\n", b":2\r\n"].concat();
+    feed(&mut session, &bytes, 20_000).unwrap();
+    assert_eq!(reply(&mut session, &mut after).unwrap().unwrap(), "the integer 2");
+}
+
+#[test]
+fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
+    let mut session = up(bounds());
+    let batch = |parts| Outgoing { parts, timeout: Some(10), partly: Partly::Replies, ..get("$1") };
+    let mut first = Ticket::New;
+    session.submit(&mut first, batch(3000), 0, Waker::noop()).unwrap();
+    write_all(&mut session);
+    let replies = b"$8\r\n01234567\r\n".repeat(3000);
+    feed(&mut session, &replies[..14 * 2000], 14 * 100).unwrap();
+    session.expire(10, &mut Vec::new());
+    assert!(session.reply(&mut first, Waker::noop()).unwrap().is_err());
+    feed(&mut session, &replies[14 * 2000..], 14 * 100).unwrap();
+    assert!(session.is_clean());
+    let mut next = Ticket::New;
+    session.submit(&mut next, batch(2), 0, Waker::noop()).unwrap();
+    write_all(&mut session);
+    feed(&mut session, b":1\r\n:2\r\n", 4).unwrap();
+    let last = whole(session.reply(&mut next, Waker::noop()).unwrap().unwrap());
+    let mut replies = last.replies();
+    assert_eq!(replies.take().unwrap().describe(), "the integer 1");
+    assert_eq!(replies.take().unwrap().describe(), "the integer 2");
+    assert_eq!(session.slots.assert_free(), 1);
 }

@@ -161,7 +161,7 @@ fn at_once<R: FromRedis + Default>(gather: Gather<R>, items: Items<'_>, map: boo
 
 fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, stretch: Stretch<'_>) -> Result<(), DecodeError> {
     // A map (HGETALL as pairs) is a list of pairs too.
-    let pairs = T::PAIR && (stretch.map || !matches!(stretch.items.peek_kind(), Some(b'*')));
+    let pairs = T::PAIR && stretch.flat;
     let room = stretch.room::<T>() / if pairs { 2 } else { 1 };
     let list = out.get_or_insert_with(|| Vec::with_capacity(room));
     if !pairs {

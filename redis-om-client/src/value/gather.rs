@@ -21,8 +21,8 @@ pub struct Stretch<'a> {
     pub(super) first: usize,
     /// How many the aggregate has, by what it says itself.
     total: usize,
-    /// Whether they are the keys and values of a map.
-    pub(super) map: bool,
+    /// Whether pairs of it stand flat, key and value in turn: it is a map, or its first element is no aggregate.
+    pub(super) flat: bool,
 }
 
 /// No more room than so many bytes is made for elements that have not come: a count is only a claim.
@@ -32,8 +32,8 @@ impl<'a> Stretch<'a> {
     /// All of them.
     #[inline]
     pub(super) fn whole(items: Items<'a>, map: bool) -> Self {
-        let total = items.capacity();
-        Self { items, first: 0, total, map }
+        let (total, flat) = (items.capacity(), map || is_flat(&items));
+        Self { items, first: 0, total, flat }
     }
 
     /// How many elements to make room for, each of `T`'s size.
@@ -43,11 +43,16 @@ impl<'a> Stretch<'a> {
     }
 }
 
+fn is_flat(items: &Items<'_>) -> bool {
+    items.peek_kind() != Some(b'*')
+}
+
 /// A collection that is being gathered.
 #[derive(Debug)]
 pub(crate) struct Gathering<R> {
     gather: Gather<R>,
     so_far: Option<R>,
+    /// The elements it will have, and whether its pairs stand flat.
     head: Option<(usize, bool)>,
     taken: usize,
 }
@@ -60,11 +65,13 @@ impl<R> Gathering<R> {
     /// Takes in `count` elements; before the first of all stands the aggregate's header.
     pub(crate) fn add(&mut self, bytes: &Bytes, count: usize) -> Result<(), DecodeError> {
         let mut replies = Replies::shared(bytes);
-        let (total, map) = match self.head {
-            Some(head) => head,
-            None => *self.head.insert(replies.header()?),
-        };
-        let stretch = Stretch { items: replies.items(count), first: self.taken, total, map };
+        let header = if self.head.is_none() { Some(replies.header()?) } else { None };
+        let items = replies.items(count);
+        if let Some((total, map)) = header {
+            self.head = Some((total, map || is_flat(&items)));
+        }
+        let (total, flat) = self.head.unwrap_or_default();
+        let stretch = Stretch { items, first: self.taken, total, flat };
         self.taken += count;
         (self.gather)(&mut self.so_far, stretch)
     }
@@ -79,23 +86,35 @@ impl<R> Gathering<R> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-    use super::*;
-    use crate::resp::{Limits, Scanner};
-    use crate::{FromRedis, resp::Portion};
+    use proptest::prelude::*;
 
-    /// Reads it in portions that end wherever the input of so many bytes at a time allows.
-    fn gathered<R: FromRedis>(bytes: &[u8], step: usize) -> Result<R, DecodeError> {
+    use super::*;
+    use crate::{
+        FromRedis, Value,
+        resp::{Limits, Portion, Scanner, regular, regular_elements},
+    };
+
+    /// Reads it in portions that end wherever the input, so many bytes at a time, allows. What is irregular is made
+    /// regular first, as a session does.
+    fn gathered<R: FromRedis>(bytes: &[u8], steps: &[usize]) -> Result<R, DecodeError> {
         let mut scanner = Scanner::new(Limits::default());
         let mut gathering = Gathering::new(R::GATHER.unwrap());
         let (mut from, mut to) = (0, 0);
+        let mut steps = steps.iter().cycle();
         loop {
-            to = (to + step).min(bytes.len());
+            to = (to + steps.next().unwrap()).min(bytes.len());
             if let Some(frame) = scanner.frame(&bytes[from..to]).unwrap() {
                 assert_eq!(from + frame.end, bytes.len());
+                assert_eq!(from == 0, frame.last_elements == 0);
+                let last = &bytes[from..];
                 if from == 0 {
-                    return R::from_redis(Replies::new(bytes).take()?);
+                    let plain = if frame.irregular { regular(last).unwrap() } else { last.to_vec() };
+                    return R::from_redis(Replies::new(&plain).take()?);
                 }
-                gathering.add(&Bytes::copy_from_slice(&bytes[from..]), frame.rest)?;
+                let count = frame.last_elements;
+                let plain =
+                    if frame.irregular { regular_elements(last, count).unwrap() } else { last.to_vec() };
+                gathering.add(&Bytes::from(plain), count)?;
                 return gathering.finish();
             }
             if let Some(portion @ Portion { end, elements }) = scanner.portion() {
@@ -109,7 +128,7 @@ mod tests {
     fn same<R: FromRedis + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
         let whole = R::from_redis(Replies::new(bytes).take().unwrap()).unwrap();
         for step in 1..bytes.len() {
-            assert_eq!(gathered::<R>(bytes, step).unwrap(), whole, "{step} bytes at a time");
+            assert_eq!(gathered::<R>(bytes, &[step]).unwrap(), whole, "{step} bytes at a time");
         }
     }
 
@@ -135,13 +154,90 @@ mod tests {
             same::<BTreeMap<String, String>>(pairs);
             same::<Vec<(String, f64)>>(pairs);
         }
+        // How pairs stand is said by the first of all, not by the first of each portion.
+        let keys_of_several_kinds =
+            b"*8\r\n+a\r\n:1\r\n*2\r\n+b\r\n+c\r\n:2\r\n*1\r\n:1\r\n:3\r\n+d\r\n:4\r\n";
+        same::<Vec<(Value, Value)>>(keys_of_several_kinds);
+    }
+
+    #[test]
+    fn a_list_of_lists_has_portions_too() {
+        let list = format!("*1000\r\n{}", "*2\r\n$6\r\nmember\r\n,1.5\r\n".repeat(1000));
+        for step in [100, 333, 1024] {
+            let mut scanner = Scanner::new(Limits::default());
+            assert!(scanner.frame(&list.as_bytes()[..step]).unwrap().is_none());
+            let portion = scanner.portion().unwrap();
+            assert!(portion.end + 60 > step, "{portion:?} of {step} bytes");
+        }
     }
 
     #[test]
     fn errors_count_from_the_start() {
-        let error = gathered::<Vec<i64>>(b"*5\r\n:1\r\n:2\r\n:3\r\n+x\r\n:5\r\n", 5).unwrap_err();
+        let error = gathered::<Vec<i64>>(b"*5\r\n:1\r\n:2\r\n:3\r\n+x\r\n:5\r\n", &[5]).unwrap_err();
         assert!(error.to_string().starts_with("at `3`: expected an integer"), "{error}");
-        let error = gathered::<HashMap<String, i64>>(b"*3\r\n+a\r\n:2\r\n+b\r\n", 5).unwrap_err();
+        let error = gathered::<HashMap<String, i64>>(b"*3\r\n+a\r\n:2\r\n+b\r\n", &[5]).unwrap_err();
         assert!(error.to_string().contains("a key without one"), "{error}");
+        let mut texts = b"*64\r\n".to_vec();
+        texts.extend_from_slice(&b"$4\r\ntext\r\n".repeat(63));
+        texts.extend_from_slice(b"$4\r\ncaf\xe9\r\n");
+        let error = gathered::<Vec<String>>(&texts, &[100]).unwrap_err();
+        assert!(
+            error.to_string().starts_with("at `63`: expected text, found bytes that are not UTF-8"),
+            "{error}"
+        );
+    }
+
+    /// Any value, attributes included.
+    fn value() -> impl Strategy<Value = Vec<u8>> {
+        let string = |bytes: &[u8]| [format!("${}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
+        let odd =
+            [&b"$-1\r\n"[..], b"*-1\r\n", b"_\r\n", b":-5\r\n", b",1.5\r\n", b"#t\r\n", b"=5\r\ntxt:x\r\n"];
+        let leaf = prop_oneof![
+            "[a-z\u{e9}]{0,12}".prop_map(move |text| string(text.as_bytes())),
+            proptest::collection::vec(any::<u8>(), 0..120).prop_map(move |bytes| string(&bytes)),
+            proptest::sample::select(odd.map(<[u8]>::to_vec).to_vec()),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let pairs = proptest::collection::vec((inner.clone(), inner.clone()), 0..3);
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| aggregate(
+                    '*',
+                    items.len(),
+                    &items
+                )),
+                pairs.prop_map(|pairs| {
+                    let items: Vec<_> = pairs.iter().flat_map(|(key, value)| [key, value]).cloned().collect();
+                    aggregate('%', pairs.len(), &items)
+                }),
+                inner.prop_map(|item| [b"|1\r\n+ttl\r\n:3\r\n".to_vec(), item].concat()),
+            ]
+        })
+    }
+
+    fn aggregate(kind: char, count: usize, items: &[Vec<u8>]) -> Vec<u8> {
+        [format!("{kind}{count}\r\n").into_bytes(), items.concat()].concat()
+    }
+
+    proptest! {
+        #[test]
+        fn anything_in_any_portions(
+            mut items in proptest::collection::vec(value(), 0..12),
+            steps in proptest::collection::vec(1usize..40, 1..6),
+            map in any::<bool>(),
+        ) {
+            let attributed = items.concat().windows(4).any(|bytes| bytes == b"|1\r\n");
+            // What is irregular becomes a tree on its way, in which a map has no order.
+            let map = map && !attributed;
+            items.truncate(if map { items.len() / 2 * 2 } else { items.len() });
+            let (kind, count) = if map { ('%', items.len() / 2) } else { ('*', items.len()) };
+            let bytes = aggregate(kind, count, &items);
+            let Ok(plain) = (if attributed { regular(&bytes) } else { Ok(bytes.clone()) }) else { return Ok(()) };
+            let whole = <Vec<Value>>::from_redis(Replies::new(&plain).take().unwrap()).unwrap();
+            let found = gathered::<Vec<Value>>(&bytes, &steps).unwrap();
+            prop_assert_eq!(found.len(), whole.len());
+            if !attributed {
+                prop_assert_eq!(found, whole);
+            }
+        }
     }
 }

@@ -80,3 +80,21 @@ async fn own_commands(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.run(atomic().sell(&lamp, 5)).await?, (0,));
     Ok(())
 }
+
+/// Generic code that runs whatever plan on another thread.
+fn spawned<P>(client: redis_om_client::Client, plan: P) -> tokio::task::JoinHandle<Result<P::Reply>>
+where
+    P: redis_om_client::Plan<Progress: Send, Reply: Send> + 'static,
+{
+    tokio::spawn(async move { client.run(plan).await })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_move_between_threads() {
+    let server = redis_om_tests::valkey();
+    let client = redis_om_client::Client::connect(&server.url()).await.unwrap();
+    let key = Keys::new().of("k");
+    assert_eq!(spawned(client.clone(), cmd().incr(&key)).await.unwrap().unwrap(), 1);
+    assert_eq!(spawned(client.clone(), pipe().incr(&key).incr(&key)).await.unwrap().unwrap(), (2, 3));
+    assert_eq!(spawned(client, atomic().incr(&key)).await.unwrap().unwrap(), (4,));
+}

@@ -47,7 +47,17 @@ async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usi
                 at_most(polls, client.run(echo())).await.map(|echoed| assert_eq!(echoed.unwrap(), unique))
             }
             17..=24 => at_most(polls, client.run(get())).await.map(|got| assert_eq!(got.unwrap(), known)),
-            25..=32 => at_most(polls, client.run(pipe().many([get(), echo(), get()])))
+            25 => {
+                let list = || cmd().lrange::<Vec<String>>(keys.of("list"), 0, -1);
+                at_most(polls, client.run(pipe().execute(list()).execute(echo()).execute(list()))).await.map(
+                    |all| {
+                        let (first, echoed, second) = all.unwrap();
+                        assert!(first.into_iter().eq(long_list()) && second.into_iter().eq(long_list()));
+                        assert_eq!(echoed, unique);
+                    },
+                )
+            }
+            26..=32 => at_most(polls, client.run(pipe().many([get(), echo(), get()])))
                 .await
                 .map(|both| assert_eq!(both.unwrap().0, [&*known, &*unique, &*known])),
             _ => at_most(polls, client.run(atomic().many([echo(), get()])))

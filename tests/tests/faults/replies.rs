@@ -196,6 +196,27 @@ async fn a_long_pipeline_cut_when_some_of_it_was_read() {
     assert_eq!(direct.get::<u32>(keys.of("count")).await.unwrap(), 2_000);
 }
 
+#[tokio::test]
+async fn a_long_list_in_a_pipeline_and_others_beside_it() {
+    let server = valkey();
+    let client = connect(&server.url()).await.unwrap();
+    let keys = Keys::new();
+    let [list, count, other] = keys.each(["list", "count", "other"]);
+    let names: Vec<String> = (0..50_000).map(|number| format!("element {number:08}")).collect();
+    client.rpush(&list, &names).await.unwrap();
+    client.set(&other, 777).await.unwrap();
+    for done in 1..=5 {
+        let (alone,) = client.run(pipe().lrange::<Vec<String>>(&list, 0, -1)).await.unwrap();
+        assert!(alone == names);
+        let batch = client.run(pipe().lrange::<Vec<String>>(&list, 0, -1).incr(&count));
+        let single = client.lrange::<Vec<String>>(&list, 0, -1);
+        let (batch, single, other) = tokio::join!(batch, single, client.get::<i64>(&other));
+        assert!(batch.unwrap() == (names.clone(), done));
+        assert!(single.unwrap() == names);
+        assert_eq!(other.unwrap(), 777);
+    }
+}
+
 async fn holding(value: &[u8]) -> (Client, String, std::sync::Arc<redis_om_client::testing::Server>) {
     let server = valkey();
     let client = connect(&server.url()).await.unwrap();

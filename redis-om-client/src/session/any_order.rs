@@ -1,0 +1,355 @@
+//! Everything that a connection meets, in any order: every answer is whole and its command's own, whoever can take
+//! something was woken for it, and at the end every slot is free.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Wake,
+};
+
+use bytes::BytesMut;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    FromRedis,
+    resp::{Limits, Reply},
+    value::Gathering,
+};
+
+/// Elements of a long list, and replies of a long batch: several portions of them.
+const LONG: u32 = 3000;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    One,
+    List,
+    /// A list that is read as it comes.
+    ListByElements,
+    Batch,
+    /// A batch that is read as it comes.
+    BatchByReplies,
+    /// A batch with long lists in it.
+    Mixed,
+}
+
+impl Kind {
+    fn parts(self) -> u32 {
+        match self {
+            Self::One | Self::List | Self::ListByElements => 1,
+            Self::Batch | Self::BatchByReplies => LONG,
+            Self::Mixed => 5,
+        }
+    }
+
+    fn partly(self) -> Partly {
+        match self {
+            Self::One | Self::List | Self::Batch => Partly::No,
+            Self::ListByElements => Partly::Elements,
+            Self::BatchByReplies | Self::Mixed => Partly::Replies,
+        }
+    }
+
+    /// What the server answers: numbers that no other command's answer has.
+    fn answer(self, first: u32) -> Vec<u8> {
+        let string = |number: u32| format!("$12\r\n{number:012}\r\n");
+        let strings = |count: u32| (first..first + count).map(string).collect::<String>();
+        let list = || format!("*{LONG}\r\n{}", strings(LONG));
+        match self {
+            Self::One => strings(1),
+            Self::List | Self::ListByElements => list(),
+            Self::Batch | Self::BatchByReplies => strings(LONG),
+            Self::Mixed => [strings(1), list(), strings(2), list()].concat(),
+        }
+        .into_bytes()
+    }
+
+    /// The numbers of the answer.
+    fn expected(self, first: u32) -> Vec<i64> {
+        let from = |count: u32| i64::from(first)..i64::from(first + count);
+        match self {
+            Self::One => from(1).collect(),
+            Self::Mixed => from(1).chain(from(LONG)).chain(from(2)).chain(from(LONG)).collect(),
+            _ => from(LONG).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A future's side.
+struct Waiting {
+    kind: Kind,
+    first: u32,
+    ticket: Ticket,
+    woken: Arc<Woken>,
+    numbers: Vec<i64>,
+    gathering: Option<Gathering<Vec<i64>>>,
+}
+
+impl Waiting {
+    fn submit(session: &mut Session, kind: Kind, number: u32, now: Tick) -> Self {
+        let woken = Arc::new(Woken::default());
+        let mut ticket = Ticket::New;
+        let text = format!("<{number}>");
+        let out = Outgoing {
+            body: text.as_bytes(),
+            args: 0,
+            parts: kind.parts(),
+            timeout: Some(100),
+            partly: kind.partly(),
+        };
+        session.submit(&mut ticket, out, now, &Waker::from(woken.clone())).unwrap();
+        let first = number * 10_000;
+        Self { kind, first, ticket, woken, numbers: Vec::new(), gathering: None }
+    }
+
+    fn numbers(reply: Reply<'_>, out: &mut Vec<i64>) {
+        match reply {
+            Reply::Array(mut items) => {
+                while !items.is_empty() {
+                    Self::numbers(items.take().unwrap(), out);
+                }
+            }
+            other => out.push(i64::from_redis(other).unwrap()),
+        }
+    }
+
+    fn read(&mut self, mut replies: Replies<'_>) -> usize {
+        let mut count = 0;
+        while replies.has_more() {
+            Self::numbers(replies.take().unwrap(), &mut self.numbers);
+            count += 1;
+        }
+        count
+    }
+
+    /// Takes what there is; `true` when that was all.
+    fn poll(&mut self, session: &mut Session) -> bool {
+        loop {
+            let waker = Waker::from(self.woken.clone());
+            let Some(outcome) = session.reply(&mut self.ticket, &waker) else {
+                self.woken.0.store(false, Ordering::Relaxed);
+                return false;
+            };
+            assert!(self.woken.0.load(Ordering::Relaxed), "{:?} has something and was not woken", self.kind);
+            let Ok(arrived) = outcome else { return true };
+            match arrived {
+                Arrived::Elements(Elements { bytes, count, last }) => {
+                    assert_eq!(self.kind, Kind::ListByElements);
+                    let gather = <Vec<i64>>::GATHER.unwrap();
+                    let mut gathering = self.gathering.take().unwrap_or_else(|| Gathering::new(gather));
+                    gathering.add(&bytes, count).unwrap();
+                    if !last {
+                        self.gathering = Some(gathering);
+                        continue;
+                    }
+                    self.numbers = gathering.finish().unwrap();
+                }
+                Arrived::Replies(pieces, count) => {
+                    assert_eq!(self.kind.partly(), Partly::Replies);
+                    assert_eq!(self.read(Replies::pieces(&pieces)), count);
+                    continue;
+                }
+                Arrived::Reply(reply) => {
+                    self.read(reply.replies());
+                }
+            }
+            let expected = self.kind.expected(self.first);
+            let found = self.numbers.len();
+            assert!(self.numbers == expected, "{:?}: {found} of {}", self.kind, expected.len());
+            return true;
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Deed {
+    Submit(Kind),
+    /// The future with this number, among those there are, is dropped.
+    Cancel(usize),
+    /// The kernel takes so many bytes.
+    Write(usize),
+    /// The server answers so many commands.
+    Serve(usize),
+    /// So many bytes of the answers come.
+    Arrive(usize),
+    /// The future with this number is polled.
+    Poll(usize),
+    /// Time passes.
+    Expire,
+    Lose,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let kind = prop_oneof![
+        Just(Kind::One),
+        Just(Kind::List),
+        Just(Kind::ListByElements),
+        Just(Kind::Batch),
+        Just(Kind::BatchByReplies),
+        Just(Kind::Mixed),
+    ];
+    prop_oneof![
+        4 => kind.prop_map(Deed::Submit),
+        2 => (0usize..64).prop_map(Deed::Cancel),
+        3 => (1usize..200).prop_map(Deed::Write),
+        5 => (0usize..5).prop_map(Deed::Serve),
+        8 => prop_oneof![1usize..100, 10_000usize..70_000].prop_map(Deed::Arrive),
+        4 => (0usize..64).prop_map(Deed::Poll),
+        1 => Just(Deed::Expire),
+        1 => Just(Deed::Lose),
+    ]
+}
+
+/// Both ends of a connection, and the futures that use it.
+struct World {
+    session: Session,
+    inbox: Inbox,
+    buffer: BytesMut,
+    waiting: Vec<Waiting>,
+    kinds: Vec<Kind>,
+    now: Tick,
+    /// What a writer has in hand, and how much of it has gone.
+    hand: Option<(Vec<u8>, usize)>,
+    up: Vec<u8>,
+    down: Vec<u8>,
+}
+
+impl World {
+    fn new() -> Self {
+        let bounds = Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait };
+        let mut session = Session::new(bounds);
+        session.up(&mut Vec::new());
+        Self {
+            session,
+            inbox: Inbox::new(Limits::default()),
+            buffer: BytesMut::new(),
+            waiting: Vec::new(),
+            kinds: Vec::new(),
+            now: 0,
+            hand: None,
+            up: Vec::new(),
+            down: Vec::new(),
+        }
+    }
+
+    fn happens(&mut self, deed: Deed) {
+        match deed {
+            Deed::Submit(kind) => {
+                let number = self.kinds.len() as u32;
+                self.kinds.push(kind);
+                self.waiting.push(Waiting::submit(&mut self.session, kind, number, self.now));
+            }
+            Deed::Cancel(index) if !self.waiting.is_empty() => {
+                let mut gone = self.waiting.swap_remove(index % self.waiting.len());
+                self.session.cancel(&mut gone.ticket);
+            }
+            Deed::Write(most) => self.write(most),
+            Deed::Serve(most) => self.serve(most),
+            Deed::Arrive(most) => self.arrive(most),
+            Deed::Poll(index) if !self.waiting.is_empty() => {
+                let index = index % self.waiting.len();
+                let polled = &mut self.waiting[index];
+                if polled.woken.0.load(Ordering::Relaxed) && polled.poll(&mut self.session) {
+                    self.waiting.swap_remove(index);
+                }
+            }
+            Deed::Expire => {
+                self.now += 60;
+                let mut wakers = Vec::new();
+                self.session.expire(self.now, &mut wakers);
+                wakers.into_iter().for_each(Waker::wake);
+            }
+            Deed::Lose => {
+                let mut wakers = Vec::new();
+                self.session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut wakers);
+                wakers.into_iter().for_each(Waker::wake);
+                self.session.up(&mut Vec::new());
+                self.inbox = Inbox::new(Limits::default());
+                self.buffer.clear();
+                (self.up, self.down, self.hand) = (Vec::new(), Vec::new(), None);
+            }
+            Deed::Cancel(_) | Deed::Poll(_) => {}
+        }
+        // Whoever was not woken has nothing to take: `poll` sees to it.
+        let asleep = self.waiting.iter_mut().filter(|waiting| !waiting.woken.0.load(Ordering::Relaxed));
+        for waiting in asleep {
+            assert!(!waiting.poll(&mut self.session));
+        }
+    }
+
+    fn write(&mut self, most: usize) {
+        if self.hand.is_none() && self.session.has_output() {
+            self.hand = Some((self.session.output(), 0));
+        }
+        let Some((bytes, from)) = self.hand.take() else { return };
+        let to = bytes.len().min(from + most);
+        self.up.extend_from_slice(&bytes[from..to]);
+        if to == bytes.len() {
+            self.session.wrote(to - from, Some(bytes));
+        } else {
+            self.session.wrote(to - from, None);
+            self.hand = Some((bytes, to));
+        }
+    }
+
+    fn serve(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(end) = self.up.iter().position(|byte| *byte == b'>') else { break };
+            let command: Vec<u8> = self.up.drain(..=end).collect();
+            let number: u32 = std::str::from_utf8(&command[1..end]).unwrap().parse().unwrap();
+            self.down.extend(self.kinds[number as usize].answer(number * 10_000));
+            if number.is_multiple_of(3) {
+                self.down.extend_from_slice(b">2\r\n+invalidate\r\n_\r\n");
+            }
+        }
+    }
+
+    fn arrive(&mut self, most: usize) {
+        let mut left = most.min(self.down.len());
+        while left > 0 {
+            let read = left.min(64 << 10);
+            left -= read;
+            self.buffer.extend(self.down.drain(..read));
+            let mut wakers = Vec::new();
+            if self.inbox.scan(&self.buffer).unwrap() {
+                let (buffer, session) = (&mut self.buffer, &mut self.session);
+                self.inbox.deliver(buffer, session, &mut wakers, &mut Vec::new()).unwrap();
+            }
+            if let Some(portion) = self.inbox.portion() {
+                wakers.extend(self.inbox.deliver_portion(portion, &mut self.buffer, &mut self.session));
+            }
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_answer_is_whole_and_its_commands_own(deeds in proptest::collection::vec(deed(), 0..150)) {
+        let mut world = World::new();
+        let end = [Deed::Write(usize::MAX / 2), Deed::Serve(usize::MAX), Deed::Arrive(usize::MAX)];
+        // Twice: what a writer had in hand is written first.
+        for deed in deeds.into_iter().chain(end.clone()).chain(end) {
+            world.happens(deed);
+        }
+        for mut waiting in world.waiting {
+            assert!(waiting.poll(&mut world.session), "{:?} got no answer", waiting.kind);
+        }
+        assert!(world.session.is_clean());
+        assert_eq!(world.session.batches, 0);
+        world.session.slots.assert_free();
+    }
+}
