@@ -70,6 +70,7 @@ impl<R: FromRedis> Decoder<R> {
     #[must_use]
     pub const fn of() -> Self {
         Self(|replies| match replies.take_bulk()? {
+            Some(blob) if R::TEXT => R::from_text(blob.as_str()?),
             Some(blob) => R::from_redis(Reply::Bulk(blob)),
             None => R::from_redis(replies.take()?),
         })

@@ -27,6 +27,8 @@ use super::{
 
 /// What one read asks the kernel for.
 const READ: usize = 64 << 10;
+/// A buffer that grew larger than this for one reply is not kept for the next.
+const LARGEST_KEPT: usize = 4 << 20;
 /// A connection that stood for so long is replaced at once; one that did not, after a pause.
 const STEADY: Duration = Duration::from_secs(1);
 /// How often the driver of an idle connection looks at the time where nothing says otherwise.
@@ -367,6 +369,14 @@ impl Pump<'_> {
             // Room for what surely comes, but never more than doubles: a length is only a claim.
             let missing = self.inbox.missing(&self.buffer);
             let room = missing.clamp(READ / 4, self.buffer.len().max(1 << 20));
+            if self.buffer.is_empty() {
+                // Where nobody holds what was read before, it is read over: memory that the processor has at hand. Where
+                // somebody does, there is room behind it, or more is made below.
+                let _reclaimed = self.buffer.try_reclaim(READ);
+                if self.buffer.capacity() > LARGEST_KEPT {
+                    self.buffer = BytesMut::with_capacity(READ);
+                }
+            }
             if self.buffer.capacity() - self.buffer.len() < room.min(READ / 4).max(missing.min(room)) {
                 self.buffer.reserve(room.max(READ));
             }
