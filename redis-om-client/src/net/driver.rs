@@ -4,31 +4,29 @@ use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use bytes::{Bytes, BytesMut};
 use tokio::time::Sleep;
 
 use crate::{
     config::Config,
     error::{Error, ErrorKind, Result},
     resp::Limits,
-    session::{Inbox, NEVER, Tick},
+    session::{NEVER, Tick},
 };
 
+#[cfg(feature = "tls")]
+use super::stream::Reader;
 use super::{
     connect::connect,
+    intake::{Intake, lost},
     jitter::random,
     link::{Flushed, Shared, closed},
-    stream::{Reader, Stream, Writer},
+    stream::{Stream, Writer},
 };
 
-/// What one read asks the kernel for.
-const READ: usize = 64 << 10;
-/// A buffer that grew larger than this for one reply is not kept for the next.
-const LARGEST_KEPT: usize = 4 << 20;
 /// A connection that stood for so long is replaced at once; one that did not, after a pause.
 const STEADY: Duration = Duration::from_secs(1);
 /// How often the driver of an idle connection looks at the time where nothing says otherwise.
@@ -169,26 +167,23 @@ impl Driver {
     /// Drives one connection until its end.
     async fn pump(&self, stream: Stream) -> End {
         let (reader, writer) = stream.split();
-        self.up(writer);
         let limits =
             Limits { bulk: self.config.max_bulk, reply: self.config.max_reply, depth: self.config.max_depth };
+        *self.shared.intake() = Some(Intake::new(reader, limits, &self.shared));
+        self.up(writer);
         let mut pump = Pump {
             shared: &self.shared,
             config: &self.config,
-            reader,
-            buffer: BytesMut::with_capacity(READ),
-            inbox: Inbox::new(limits),
             wakers: Vec::new(),
-            pushes: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: NEVER,
-            last_read: self.shared.now(),
-            probe: None,
             yielded: false,
             #[cfg(feature = "tls")]
             tls_flush: false,
         };
-        poll_fn(|cx| pump.poll(cx)).await
+        let end = poll_fn(|cx| pump.poll(cx)).await;
+        *self.shared.intake() = None;
+        end
     }
 }
 
@@ -196,17 +191,10 @@ impl Driver {
 struct Pump<'a> {
     shared: &'a Shared,
     config: &'a Config,
-    reader: Reader,
-    buffer: BytesMut,
-    inbox: Inbox,
     wakers: Vec<Waker>,
-    pushes: Vec<Bytes>,
     timer: Pin<Box<Sleep>>,
     /// What the timer is set for.
     timer_at: Tick,
-    last_read: Tick,
-    /// When a `PING` was sent that nothing has come after.
-    probe: Option<Tick>,
     yielded: bool,
     /// TLS has encrypted bytes that the kernel has not taken.
     #[cfg(feature = "tls")]
@@ -215,13 +203,15 @@ struct Pump<'a> {
 
 impl Pump<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        match self.drive(cx) {
-            Poll::Ready(Err(end)) => Poll::Ready(end),
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+        let mut intake = self.shared.intake();
+        let Some(intake) = intake.as_mut() else { return Poll::Ready(End::Closed) };
+        match self.drive(intake, cx) {
+            Err(end) => Poll::Ready(end),
+            Ok(()) => Poll::Pending,
         }
     }
 
-    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+    fn drive(&mut self, intake: &mut Intake, cx: &mut Context<'_>) -> Result<(), End> {
         let now = self.shared.now();
         {
             let mut state = self.shared.lock();
@@ -232,10 +222,10 @@ impl Pump<'_> {
                 _ => state.driver = Some(cx.waker().clone()),
             }
             if state.closing {
-                return Poll::Ready(Err(End::Closed));
+                return Err(End::Closed);
             }
             if let Some(error) = state.broken.take() {
-                return Poll::Ready(Err(End::Lost(lost(error))));
+                return Err(End::Lost(lost(error)));
             }
             // Replies are still to come, so nobody starves: the tasks that are ready queue their commands first, which
             // matters when they run on another thread.
@@ -252,20 +242,23 @@ impl Pump<'_> {
             } else {
                 self.yielded = false;
                 drop(state);
-                self.write(cx)?;
+                self.write(intake, cx)?;
             }
         }
-        self.keep_time(cx, now)?;
-        self.read(cx, now)
+        self.keep_time(intake, cx, now)?;
+        match intake.read(self.shared, now) {
+            Poll::Ready(error) => Err(End::Lost(error)),
+            Poll::Pending => Ok(()),
+        }
     }
 
-    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+    fn write(&mut self, intake: &mut Intake, cx: &mut Context<'_>) -> Result<(), End> {
         #[cfg(feature = "tls")]
-        if let Reader::Tls(_) = self.reader {
-            return self.write_tls(cx);
+        if let Reader::Tls(_) = intake.reader {
+            return self.write_tls(intake, cx);
         }
         while self.shared.flush(self.shared.lock()) == Flushed::Blocked {
-            match self.reader.poll_writable(cx) {
+            match intake.reader.poll_writable(cx) {
                 Poll::Pending => break,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
@@ -275,7 +268,7 @@ impl Pump<'_> {
     }
 
     #[cfg(feature = "tls")]
-    fn write_tls(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+    fn write_tls(&mut self, intake: &mut Intake, cx: &mut Context<'_>) -> Result<(), End> {
         loop {
             let mut state = self.shared.lock();
             let (buffer, mut position) = match state.rest.take() {
@@ -287,7 +280,7 @@ impl Pump<'_> {
             let from = position;
             let mut blocked = false;
             while position < buffer.len() && !blocked {
-                match self.reader.poll_write(cx, &buffer[position..]) {
+                match intake.reader.poll_write(cx, &buffer[position..]) {
                     Poll::Ready(Ok(written)) => position += written,
                     Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                     Poll::Pending => blocked = true,
@@ -303,7 +296,7 @@ impl Pump<'_> {
             state.session.wrote(position - from, Some(buffer));
         }
         if self.tls_flush {
-            match self.reader.poll_flush(cx) {
+            match intake.reader.poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.tls_flush = false,
                 Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                 Poll::Pending => {}
@@ -313,7 +306,7 @@ impl Pump<'_> {
     }
 
     /// Fails what has waited too long, and asks a silent peer whether it is there.
-    fn keep_time(&mut self, cx: &mut Context<'_>, now: Tick) -> Result<(), End> {
+    fn keep_time(&mut self, intake: &mut Intake, cx: &mut Context<'_>, now: Tick) -> Result<(), End> {
         loop {
             let mut state = self.shared.lock();
             // Somebody may have come with an earlier deadline than the timer is set for.
@@ -325,8 +318,8 @@ impl Pump<'_> {
             state.session.admit(&mut self.wakers);
             let idle_ping = self.config.idle_ping.map_or(NEVER, |idle| idle.as_millis() as Tick);
             let patience = self.config.ping_timeout.as_millis() as Tick;
-            let silent_since = self.last_read;
-            let ping_at = match self.probe {
+            let silent_since = intake.last_read;
+            let ping_at = match intake.probe {
                 Some(since) if now >= since + patience => {
                     drop(state);
                     self.wake_all();
@@ -341,9 +334,9 @@ impl Pump<'_> {
                 Some(since) => since + patience,
                 None if unanswered || now >= silent_since.saturating_add(idle_ping) => {
                     state.session.probe();
-                    self.probe = Some(now);
+                    intake.probe = Some(now);
                     drop(state);
-                    self.write(cx)?;
+                    self.write(intake, cx)?;
                     state = self.shared.lock();
                     now + patience
                 }
@@ -364,69 +357,10 @@ impl Pump<'_> {
         }
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, now: Tick) -> Poll<Result<(), End>> {
-        loop {
-            // Room for what surely comes, but never more than doubles: a length is only a claim.
-            let missing = self.inbox.missing(&self.buffer);
-            let room = missing.clamp(READ / 4, self.buffer.len().max(1 << 20));
-            if self.buffer.is_empty() {
-                // Where nobody holds what was read before, it is read over: memory that the processor has at hand. Where
-                // somebody does, there is room behind it, or more is made below.
-                let _reclaimed = self.buffer.try_reclaim(READ);
-                if self.buffer.capacity() > LARGEST_KEPT {
-                    self.buffer = BytesMut::with_capacity(READ);
-                }
-            }
-            if self.buffer.capacity() - self.buffer.len() < room.min(READ / 4).max(missing.min(room)) {
-                self.buffer.reserve(room.max(READ));
-            }
-            match ready!(self.reader.poll_read(cx, &mut self.buffer)) {
-                Ok(0) => {
-                    return Poll::Ready(Err(End::Lost(closed("the server closed the connection"))));
-                }
-                Ok(_) => {}
-                Err(error) => return Poll::Ready(Err(End::Lost(lost(error)))),
-            }
-            self.last_read = now;
-            self.probe = None;
-            if self.inbox.scan(&self.buffer).map_err(End::Lost)? {
-                let mut state = self.shared.lock();
-                state.crowd = state.session.inflight().max(state.crowd - state.crowd / 8);
-                let outcome = self.inbox.deliver(
-                    &mut self.buffer,
-                    &mut state.session,
-                    &mut self.wakers,
-                    &mut self.pushes,
-                );
-                state.session.admit(&mut self.wakers);
-                drop(state);
-                self.wake_all();
-                outcome.map_err(End::Lost)?;
-                // Nobody has subscribed on this connection: what the server says by itself has no reader.
-                for push in self.pushes.drain(..) {
-                    tracing::trace!(bytes = push.len(), "a push message that nobody asked for");
-                }
-            }
-            if let Some(portion) = self.inbox.portion() {
-                let mut state = self.shared.lock();
-                let waker = self.inbox.deliver_portion(portion, &mut self.buffer, &mut state.session);
-                drop(state);
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
-        }
-    }
-
     /// Only after the lock was let go: who is woken wants it.
     fn wake_all(&mut self) {
         self.wakers.drain(..).for_each(Waker::wake);
     }
-}
-
-#[cold]
-fn lost(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Disconnected, format!("the connection broke: {error}")).with_source(error)
 }
 
 /// Tells whoever waits when the task is dropped with its runtime.
@@ -435,6 +369,7 @@ struct Abandoned(Arc<Shared>);
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
+        *self.0.intake() = None;
         self.0.close(&closed(
             "the connection is closed: its client was dropped, or the runtime that it was connected in has ended",
         ));

@@ -12,7 +12,7 @@ use crate::{
     session::{Arrived, Bounds, NEVER, Outgoing, Session, Submitted, Tick, Ticket},
 };
 
-use super::{connect::connect, driver::Driver, stream::Writer};
+use super::{connect::connect, driver::Driver, intake::Intake, stream::Writer};
 
 /// Whoever queues a bunch of commands, or so many bytes, writes them itself instead of leaving it to the driver.
 ///
@@ -33,6 +33,8 @@ pub(crate) struct Link {
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
+    /// The reading half, while there is a connection. Locked before the state, where both are.
+    intake: Mutex<Option<Intake>>,
     /// Ticks are counted from here.
     epoch: Instant,
     /// How long a command may take.
@@ -51,6 +53,10 @@ pub(super) struct State {
     /// Which connection this is: a writer must not give its half back to the next one.
     pub(super) generation: u64,
     pub(super) driver: Option<Waker>,
+    /// The command that was sent alone: whoever waits for it reads for itself when the bell rings.
+    lone: Option<u32>,
+    /// The bell has rung for this one's waiter, who has not come yet.
+    called: Option<u32>,
     /// The driver is going to be polled.
     pub(super) notified: bool,
     /// When the driver looks at the deadlines next.
@@ -92,6 +98,8 @@ impl Link {
                 broken: None,
                 generation: 0,
                 driver: None,
+                lone: None,
+                called: None,
                 notified: false,
                 armed: 0,
                 last_bunch: 0,
@@ -99,6 +107,7 @@ impl Link {
                 now: 0,
                 closing: false,
             }),
+            intake: Mutex::new(None),
             epoch: Instant::now(),
             timeout: config.command_timeout.map(|timeout| timeout.as_millis() as u64),
         });
@@ -122,23 +131,33 @@ impl Link {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Arrived>> {
         let mut state = self.shared.lock();
-        if let Ticket::Queued(_) = ticket {
+        if let Ticket::Queued(id) = *ticket {
+            if state.called == Some(id) {
+                state = self.read_alone(state, id);
+            }
             return match state.session.reply(ticket, cx.waker()) {
                 Some(outcome) => Poll::Ready(outcome),
                 None => Poll::Pending,
             };
         }
+        // Another command comes: from here on the driver reads. The one who was to read alone may be held by somebody who
+        // polls it no more, and the bell does not ring twice for what nobody reads.
+        state.lone = None;
+        let unread = state.called.take().is_some();
         // The first of a bunch looks at the clock for all.
         if !state.session.has_output() {
             state.now = self.shared.now();
         }
         let now = state.now;
         match state.session.submit(ticket, *out, now, cx.waker()) {
-            Err(error) => return Poll::Ready(Err(error)),
+            Err(error) => {
+                self.shared.notify_if(state, unread);
+                return Poll::Ready(Err(error));
+            }
             Ok(Submitted::Queued) => {}
             Ok(Submitted::Waiting) => {
                 let early = self.shared.arm(&mut state, out, now);
-                self.shared.notify_if(state, early);
+                self.shared.notify_if(state, early || unread);
                 return Poll::Pending;
             }
         }
@@ -146,17 +165,48 @@ impl Link {
         let session = &state.session;
         let enough = (state.crowd / BUNCHES).clamp(SMALLEST_BUNCH, LARGEST_BUNCH);
         let bunch = session.queued() >= enough || session.pending_bytes() >= BUNCH_BYTES;
-        let alone = session.inflight() == 1 && state.last_bunch <= 1;
+        let alone = session.is_lone() && state.last_bunch <= 1;
         if (bunch || alone) && state.writer.is_some() && state.rest.is_none() {
+            state.lone = match ticket {
+                Ticket::Queued(id) if alone => Some(*id),
+                _ => None,
+            };
             // What the kernel does not take now, the driver writes when it does.
             let blocked = self.shared.flush(state) == Flushed::Blocked;
-            if early || blocked {
+            if early || blocked || unread {
                 self.shared.notify_if(self.shared.lock(), true);
             }
         } else {
             self.shared.notify_if(state, true);
         }
         Poll::Pending
+    }
+
+    /// The bell has rung for a command that was sent alone: its waiter reads.
+    fn read_alone<'a>(&'a self, mut state: MutexGuard<'a, State>, id: u32) -> MutexGuard<'a, State> {
+        state.called = None;
+        let waits = state.session.mute(id);
+        drop(state);
+        match self.shared.intake.try_lock() {
+            Ok(mut intake) if waits => {
+                if let Some(intake) = intake.as_mut()
+                    && let Poll::Ready(error) = intake.read(&self.shared, self.shared.now())
+                {
+                    // The driver ends the connection, and tells everybody.
+                    intake.ended = Some(error);
+                    self.shared.notify_if(self.shared.lock(), true);
+                }
+            }
+            // The driver may have looked before the bell rang: it looks again. So it does where there is nothing to wait
+            // for any more, since what rang the bell is still to be read.
+            _ => self.shared.notify_if(self.shared.lock(), true),
+        }
+        let mut state = self.shared.lock();
+        // What came was not all: it goes on like this, as long as nobody else is there.
+        if waits && state.session.is_lone() && state.writer.is_some() {
+            state.lone = Some(id);
+        }
+        state
     }
 
     /// How long a command that is done would still have had; `None`: for ever.
@@ -173,6 +223,14 @@ impl Link {
     #[cold]
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
         let mut state = self.shared.lock();
+        if let Ticket::Queued(id) = *ticket
+            && state.called == Some(id)
+        {
+            // It was to read what has come.
+            state.called = None;
+            self.shared.notify_if(state, true);
+            state = self.shared.lock();
+        }
         state.session.cancel(ticket);
         // Room may have come free that was kept for this one.
         let mut wakers = Vec::new();
@@ -205,6 +263,25 @@ impl Shared {
     #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    pub(super) fn intake(&self) -> MutexGuard<'_, Option<Intake>> {
+        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is something to read: calls the one who waits alone, else the driver.
+    pub(super) fn ring(&self) {
+        let mut state = self.lock();
+        if let Some(id) = state.lone.take()
+            && let Some(waker) = state.session.waiter(id)
+        {
+            state.called = Some(id);
+            drop(state);
+            waker.wake();
+            return;
+        }
+        self.notify_if(state, true);
     }
 
     /// Milliseconds since the link was made.

@@ -7,12 +7,14 @@
 //! * [`link`]: the handle. Callers encode into the session under a short mutex; an idle connection is written to by the
 //!   caller itself, so that one task alone pays no wake-up.
 //! * [`driver`]: the task. It reads, writes what callers left, keeps the time, reconnects.
+//! * [`intake`]: the reading half, of the driver's task; a caller who waits alone reads for itself.
 //! * [`direct`]: a connection without a task, for the blocking client.
 //! * [`connect`], [`stream`], [`tls`]: from an address to a greeted stream.
 
 mod connect;
 mod direct;
 mod driver;
+mod intake;
 mod jitter;
 mod link;
 mod stream;

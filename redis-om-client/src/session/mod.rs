@@ -303,6 +303,17 @@ impl Session {
         Some(outcome)
     }
 
+    /// Who waits for the command's answer, as long as nothing has become of it.
+    pub(crate) fn waiter(&self, id: u32) -> Option<Waker> {
+        self.slots.waiter(id)
+    }
+
+    /// Its future is at work, and looks after its reply itself: it is not to be woken. `false`: something has become of
+    /// the command already.
+    pub(crate) fn mute(&mut self, id: u32) -> bool {
+        self.slots.mute(id)
+    }
+
     /// The future is gone: withdraws the command if nobody has begun to write it, else leaves its reply to be dropped.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
         match std::mem::replace(ticket, Ticket::Done(NEVER)) {
@@ -338,6 +349,12 @@ impl Session {
     #[inline]
     pub(crate) fn inflight(&self) -> usize {
         self.inflight.len()
+    }
+
+    /// Whether one command alone is under way, and nobody waits to send another.
+    #[inline]
+    pub(crate) fn is_lone(&self) -> bool {
+        self.inflight.len() == 1 && self.gate.is_empty()
     }
 
     /// How many commands nobody has begun to write.

@@ -141,6 +141,20 @@ impl Slots {
         }
     }
 
+    /// Who waits, if nothing can be taken.
+    pub(super) fn waiter(&self, id: u32) -> Option<Waker> {
+        let slot = self.slots.get(id as usize)?;
+        let nothing = slot.owed > 0 && matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None));
+        if slot.held && nothing { slot.waker.clone() } else { None }
+    }
+
+    /// Nobody is to be woken; `false` where something can be taken.
+    pub(super) fn mute(&mut self, id: u32) -> bool {
+        let slot = &mut self.slots[id as usize];
+        slot.waker = None;
+        matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None))
+    }
+
     /// A short reply: the only one of its command.
     #[inline]
     pub(super) fn small(&mut self, id: u32, bytes: &[u8]) -> Option<Waker> {

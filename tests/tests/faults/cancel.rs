@@ -76,7 +76,7 @@ fn long_list() -> impl Iterator<Item = String> {
     (0..3_000).map(|number| format!("element {number:08}"))
 }
 
-async fn hundred_thousand(seed: u64, operations: usize) {
+async fn many(seed: u64, operations: usize, tasks: usize) {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -84,7 +84,6 @@ async fn hundred_thousand(seed: u64, operations: usize) {
     let sets = (0..100).map(|n: i32| cmd().set(keys.of(&n.to_string()), n));
     client.run(pipe().many(sets)).await.unwrap();
     client.rpush(keys.of("list"), long_list().collect::<Vec<_>>()).await.unwrap();
-    let tasks = 50;
     let mut shares = tokio::task::JoinSet::new();
     for task in 0..tasks {
         let (client, keys) = (client.clone(), keys.clone());
@@ -106,12 +105,47 @@ async fn hundred_thousand(seed: u64, operations: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_thousand_on_two_threads() {
-    hundred_thousand(1, 50_000).await;
+    many(1, 50_000, 50).await;
 }
 
 #[tokio::test]
 async fn fifty_thousand_on_one_thread() {
-    hundred_thousand(1_000, 50_000).await;
+    many(1_000, 50_000, 50).await;
+}
+
+/// Few enough that a command is alone now and then, and its future reads for itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_by_two_tasks_on_two_threads() {
+    many(2_000, 5_000, 2).await;
+}
+
+#[tokio::test]
+async fn five_thousand_by_one_task() {
+    many(3_000, 5_000, 1).await;
+}
+
+#[tokio::test]
+async fn a_future_that_is_not_polled_holds_up_nobody() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "").await;
+    let keys = Keys::new();
+    let [a, b] = keys.each(["a", "b"]);
+    client.run(pipe().set(&a, 1).set(&b, 2)).await.unwrap();
+    for round in 0..20 {
+        let came = proxy.counts().down;
+        let mut first = pin!(client.get::<i64>(&a));
+        let poll = poll_fn(|context| Poll::Ready(first.as_mut().poll(context)));
+        assert!(poll.await.is_pending());
+        // It was alone, its reply is here, and it does not come to read it.
+        proxy.until("the reply", |counts| counts.down > came).await;
+        tokio::task::yield_now().await;
+        assert_eq!(in_time("another", client.get::<i64>(&b)).await.unwrap(), 2);
+        if round % 2 == 0 {
+            assert_eq!(in_time("the first", first).await.unwrap(), 1);
+        }
+    }
+    assert_eq!(proxy.counts().accepted, 1);
 }
 
 #[tokio::test]
