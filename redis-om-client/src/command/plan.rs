@@ -5,7 +5,10 @@ use crate::{
     resp::{Replies, Reply},
 };
 
-use super::{Cmd, Command, Pipeline, Slots, Transaction, slots::Reading};
+use super::{
+    Cmd, Command, Pipeline, Slots, Transaction,
+    slots::{Reading, missing},
+};
 
 /// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
 pub trait Plan: sealed::Sealed + Send + Sync {
@@ -54,11 +57,6 @@ mod sealed {
     impl<L> Sealed for Transaction<L> {}
 }
 
-/// What was read whole, or not at all.
-fn whole<T>(progress: Option<T>) -> Result<T> {
-    progress.ok_or_else(|| Error::from(DecodeError::new("expected one more reply, found none")))
-}
-
 impl<R> Plan for Command<R> {
     type Reply = R;
     type Progress = Option<R>;
@@ -77,7 +75,7 @@ impl<R> Plan for Command<R> {
     }
 
     fn finish(&self, progress: Option<R>) -> Result<R> {
-        whole(progress)
+        progress.ok_or_else(|| missing().into())
     }
 }
 
@@ -165,7 +163,7 @@ impl<L: Slots> Plan for Transaction<L> {
     }
 
     fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
-        whole(progress)
+        progress.ok_or_else(|| missing().into())
     }
 }
 

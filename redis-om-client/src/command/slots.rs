@@ -119,8 +119,9 @@ pub struct Many<R> {
 #[derive(Debug)]
 pub struct Checked<S>(pub(super) S);
 
+/// What was to be read did not come.
 #[cold]
-fn missing() -> DecodeError {
+pub(super) fn missing() -> DecodeError {
     DecodeError::new("expected one more reply, found none")
 }
 

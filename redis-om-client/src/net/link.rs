@@ -167,10 +167,9 @@ impl Link {
         let bunch = session.queued() >= enough || session.pending_bytes() >= BUNCH_BYTES;
         let alone = session.is_lone() && state.last_bunch <= 1;
         if (bunch || alone) && state.writer.is_some() && state.rest.is_none() {
-            state.lone = match ticket {
-                Ticket::Queued(id) if alone => Some(*id),
-                _ => None,
-            };
+            if alone && let Ticket::Queued(id) = *ticket {
+                state.lone = Some(id);
+            }
             // What the kernel does not take now, the driver writes when it does.
             let blocked = self.shared.flush(state) == Flushed::Blocked;
             if early || blocked || unread {
