@@ -12,12 +12,26 @@ use crate::{
 use super::{Client, early::Early, exchange::Exchange, retry::may_repeat};
 
 /// Sends a command or a batch and gives its reply's bytes; those of the first replies of a batch by way of `early`.
+///
+/// A first attempt that succeeds, as nearly all do, stays out of the loop, whose future is made only for the others.
 pub(super) async fn send(client: &Client, cmd: &Cmd, early: Option<&Early>) -> Result<ReplyBuf> {
     cmd.check()?;
     if cmd.parts() == 0 {
         return Ok(ReplyBuf::Pieces(Vec::new()));
     }
-    repeat(client, cmd, client.config().command_timeout, None, early).await
+    let time = client.config().command_timeout;
+    if cmd.is_blocking() {
+        return Box::pin(repeat(client, cmd, time, None, early)).await;
+    }
+    let mut first = Exchange::new(client.inner.route.link(), cmd, time).with_early(early);
+    let error = match (&mut first).await {
+        Ok(reply) => match transient(&reply, cmd) {
+            None => return Ok(reply),
+            Some(error) => error,
+        },
+        Err(error) => error,
+    };
+    Box::pin(repeat(client, cmd, first.time_left(), Some(error), early)).await
 }
 
 /// Tries until it succeeds or may not be tried again, within `time` in all; `failed` is what a first attempt ended with.

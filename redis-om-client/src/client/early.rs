@@ -68,7 +68,8 @@ impl<'a, P: Plan> Reader<'a, P> {
         if restarted {
             self.progress = P::Progress::default();
             self.kept = Arrived::default();
-            self.failed = None;
+            // Nothing has come, but room for what will is made while the server is at work.
+            self.failed = self.plan.advance(&mut self.progress, &mut Replies::new(&[]), 0).err();
         }
         if self.failed.is_some() || replies == 0 {
             return;

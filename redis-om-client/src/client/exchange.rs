@@ -46,6 +46,11 @@ impl<'a> Exchange<'a> {
         self.early = early;
         self
     }
+
+    /// How long it would still have had, when it is done; `None`: for ever.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.link.time_left(&self.ticket, self.timeout)
+    }
 }
 
 /// What a command says on the wire.

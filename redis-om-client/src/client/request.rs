@@ -170,7 +170,7 @@ impl<R> Future for Request<'_, R> {
                 Poll::Ready(Ok(Arrived::Replies(..))) => return Poll::Ready(Err(unasked())),
                 Poll::Ready(Err(error)) => error.clone(),
             };
-            let left = link.time_left(ticket);
+            let left = link.time_left(ticket, link.timeout());
             this.state = State::Done;
             this.again(error, left)?;
         }

@@ -6,6 +6,7 @@
 //! wrong with an argument rides along and is told when the command runs, before anything is sent.
 
 mod cmd;
+mod decoder;
 mod executor;
 mod flags;
 mod guard;
@@ -17,6 +18,7 @@ mod transaction;
 
 pub(crate) use cmd::Block;
 pub use cmd::{Cmd, raw};
+pub use decoder::Decoder;
 pub use executor::{Build, Executor, cmd};
 pub(crate) use flags::Flags;
 pub use pipeline::{Pipeline, pipe};
@@ -26,56 +28,7 @@ pub use transaction::{Transaction, atomic};
 
 use std::fmt;
 
-use crate::{
-    error::DecodeError,
-    resp::{Replies, Reply},
-    value::{FromRedis, Gather},
-};
-
-/// How the reply of a command becomes an `R`. A function, so it is two words for every `R` and costs nothing to copy.
-pub struct Decoder<R>(fn(&mut Replies<'_>) -> Result<R, DecodeError>);
-
-impl<R> Clone for Decoder<R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<R> Copy for Decoder<R> {}
-
-impl<R> fmt::Debug for Decoder<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Decoder<{}>", std::any::type_name::<R>())
-    }
-}
-
-impl<R> Decoder<R> {
-    /// A decoder that takes as many replies as its command has parts (one, unless it is made of several).
-    pub const fn new(decode: fn(&mut Replies<'_>) -> Result<R, DecodeError>) -> Self {
-        Self(decode)
-    }
-
-    /// Decodes.
-    ///
-    /// # Errors
-    /// Where the reply is not an `R`, or is an error.
-    #[inline]
-    pub fn decode(self, replies: &mut Replies<'_>) -> Result<R, DecodeError> {
-        (self.0)(replies)
-    }
-}
-
-impl<R: FromRedis> Decoder<R> {
-    /// The decoder of a type that says itself how it is read.
-    #[must_use]
-    pub const fn of() -> Self {
-        Self(|replies| match replies.take_bulk()? {
-            Some(blob) if R::TEXT => R::from_text(blob.as_str()?),
-            Some(blob) => R::from_redis(Reply::Bulk(blob)),
-            None => R::from_redis(replies.take()?),
-        })
-    }
-}
+use crate::value::{FromRedis, Gather};
 
 /// A command whose reply is an `R`: nothing is sent until an [`Executor`] or `run` takes it.
 ///

@@ -39,8 +39,8 @@ impl<L> Pipeline<L> {
     /// # Ok(()) }
     /// ```
     pub fn many<R>(mut self, commands: impl IntoIterator<Item = Command<R>>) -> Pipeline<(L, Many<R>)> {
-        let slots = push_all(&mut self.batch, commands);
-        Pipeline { batch: self.batch, slots: (self.slots, Many { slots }), ignored: self.ignored }
+        let many = push_all(&mut self.batch, commands);
+        Pipeline { batch: self.batch, slots: (self.slots, many), ignored: self.ignored }
     }
 
     /// How many commands it has.
@@ -64,16 +64,15 @@ pub(super) fn push<R>(batch: &mut Cmd, command: &Command<R>) -> One<R> {
     One { decoder: command.decoder, parts: command.cmd.parts() }
 }
 
-pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Command<R>>) -> Vec<One<R>> {
+pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Command<R>>) -> Many<R> {
+    let mut many = Many::new();
     let mut commands = commands.into_iter();
-    let Some(first) = commands.next() else { return Vec::new() };
-    let more = commands.size_hint().0;
-    let count = more.saturating_add(1);
-    batch.make_room(&first.cmd, count);
-    let mut slots = Vec::with_capacity(count.min(1 << 16));
-    slots.push(push(batch, &first));
-    slots.extend(commands.map(|command| push(batch, &command)));
-    slots
+    if let Some(first) = commands.next() {
+        batch.make_room(&first.cmd, commands.size_hint().0.saturating_add(1));
+        many.push(push(batch, &first));
+        commands.for_each(|command| many.push(push(batch, &command)));
+    }
+    many
 }
 
 impl<L, R> Pipeline<(L, One<R>)> {

@@ -54,6 +54,28 @@ impl Reading<'_, '_> {
         Ok(self.pass()? && self.here(slot.parts as usize))
     }
 
+    /// Reads the replies of so many commands that are read alike, as far as they are here; `true`: all of them.
+    fn decode_run<R>(&mut self, run: &Run<R>, count: usize, into: &mut Vec<R>) -> Result<bool, DecodeError> {
+        let slot = &run.slot;
+        if slot.parts == 1 && slot.decoder.has_runs() {
+            if !self.pass()? {
+                return Ok(false);
+            }
+            let here = count.min(self.here_until.saturating_sub(self.replies.taken()));
+            let before = into.len();
+            let outcome = slot.decoder.decode_run(self.replies, here, into);
+            self.part += into.len() - before;
+            return outcome.map(|()| here == count);
+        }
+        for _ in 0..count {
+            if !self.ready(slot)? {
+                return Ok(false);
+            }
+            into.push(self.decode(slot)?);
+        }
+        Ok(true)
+    }
+
     /// Reads the reply of one command, which is [here](Self::ready).
     #[inline]
     fn decode<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
@@ -112,7 +134,32 @@ pub struct One<R> {
 /// The replies of as many commands as there were at run time.
 #[derive(Debug)]
 pub struct Many<R> {
-    pub(super) slots: Vec<One<R>>,
+    /// Usually one, since whoever adds many commands adds the same one for many keys.
+    runs: Vec<Run<R>>,
+    count: usize,
+}
+
+/// Commands next to each other whose replies are read alike.
+#[derive(Debug)]
+struct Run<R> {
+    slot: One<R>,
+    count: usize,
+}
+
+impl<R> Many<R> {
+    pub(super) fn new() -> Self {
+        Self { runs: Vec::new(), count: 0 }
+    }
+
+    /// Adds the reply of one more command.
+    #[inline]
+    pub(super) fn push(&mut self, slot: One<R>) {
+        self.count += 1;
+        match self.runs.last_mut() {
+            Some(run) if run.slot.parts == slot.parts && run.slot.decoder.is(slot.decoder) => run.count += 1,
+            _ => self.runs.push(Run { slot, count: 1 }),
+        }
+    }
 }
 
 /// The outcome of one command: an error reply is the slot's, not the batch's.
@@ -148,13 +195,14 @@ impl<R> Slot for Many<R> {
     type Progress = Vec<R>;
 
     fn advance(&self, progress: &mut Vec<R>, reading: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
-        let rest = self.slots.get(progress.len()..).unwrap_or_default();
-        progress.reserve_exact(rest.len());
-        for slot in rest {
-            if !reading.ready(slot)? {
+        progress.reserve_exact(self.count - progress.len());
+        let mut read = progress.len();
+        for run in &self.runs {
+            let before = read.min(run.count);
+            read -= before;
+            if before < run.count && !reading.decode_run(run, run.count - before, progress)? {
                 return Ok(false);
             }
-            progress.push(reading.decode(slot)?);
         }
         Ok(true)
     }
@@ -316,7 +364,10 @@ mod tests {
 
     #[test]
     fn ignored_checked_and_many() {
-        let slots = (((), Checked(One::<i64>::of())), Many { slots: vec![One::<i64>::of(), One::of()] });
+        let mut many = Many::new();
+        many.push(One::<i64>::of());
+        many.push(One::of());
+        let slots = (((), Checked(One::<i64>::of())), many);
         let (tuple, _) = read(&slots, b"+OK\r\n-ERR no\r\n:1\r\n:2\r\n", &[0]);
         let (first, rest) = tuple.unwrap();
         assert!(first.is_err());

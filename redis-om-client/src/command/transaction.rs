@@ -37,8 +37,8 @@ pub fn atomic() -> Transaction<()> {
 impl<L> Transaction<L> {
     /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
     pub fn many<R>(mut self, commands: impl IntoIterator<Item = Command<R>>) -> Transaction<(L, Many<R>)> {
-        let slots = push_all(&mut self.batch, commands);
-        Transaction { batch: self.batch, slots: (self.slots, Many { slots }), ignored: self.ignored }
+        let many = push_all(&mut self.batch, commands);
+        Transaction { batch: self.batch, slots: (self.slots, many), ignored: self.ignored }
     }
 
     /// How many commands it has, `MULTI` and `EXEC` not counted.

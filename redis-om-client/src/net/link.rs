@@ -208,14 +208,15 @@ impl Link {
         state
     }
 
-    /// How long a command that is done would still have had; `None`: for ever.
-    pub(crate) fn time_left(&self, ticket: &Ticket) -> Option<Duration> {
-        match ticket {
-            Ticket::Done(deadline) if *deadline != NEVER => {
-                Some(Duration::from_millis(deadline.saturating_sub(self.shared.now())))
-            }
-            _ => None,
-        }
+    /// How long a command that is done would still have had, of `timeout` milliseconds; `None`: for ever.
+    pub(crate) fn time_left(&self, ticket: &Ticket, timeout: Option<u64>) -> Option<Duration> {
+        let left = match ticket {
+            Ticket::Done(NEVER) => None,
+            Ticket::Done(deadline) => Some(deadline.saturating_sub(self.shared.now())),
+            // Refused before its time began.
+            Ticket::New | Ticket::Queued(_) | Ticket::Waiting(_) => timeout,
+        };
+        left.map(Duration::from_millis)
     }
 
     /// The future is gone: withdraws the command, or leaves its reply to be dropped.
