@@ -34,10 +34,10 @@ struct Options {
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,
     /// Rounds of each throughput row.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 31, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// Seconds of work in a round, about.
-    #[arg(long, default_value_t = 0.4)]
+    #[arg(long, default_value_t = 0.1)]
     seconds: f64,
     /// Peers to compare with.
     #[arg(long, value_delimiter = ',', default_value = "redis-rs,fred,rustis")]

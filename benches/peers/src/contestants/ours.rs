@@ -6,8 +6,6 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use redis_om::RedisModel;
 use redis_om_client::prelude::*;
-#[cfg(not(feature = "model"))]
-use redis_om_client::raw;
 use redis_om_client::{Client, Config, blocking};
 
 use super::{BlockingGet, Contestant};
