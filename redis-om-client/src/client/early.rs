@@ -151,6 +151,31 @@ mod tests {
     }
 
     #[test]
+    fn commands_next_to_each_other_that_are_read_in_different_ways() {
+        let doubled = |key: &str| {
+            raw("GET").key(key).reply_with::<i64>(|replies| {
+                let number: i64 = crate::FromRedis::from_redis(replies.take()?)?;
+                Ok(2 * number)
+            })
+        };
+        let plan = pipe().many([number("a"), number("b"), doubled("c"), number("d"), doubled("e"), sum()]);
+        let whole = b":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n";
+        for cut in (0..whole.len()).step_by(4) {
+            let early = Early::default();
+            let mut reader = Reader::new(&plan, &early);
+            early.restart();
+            reader.read();
+            add(&early, &[&whole[..cut]]);
+            reader.read();
+            let found = reader.finish(&last(&whole[cut..])).unwrap();
+            assert_eq!(found, (vec![1, 2, 6, 4, 10, 13],), "cut at {cut}");
+        }
+        let wrong = b":1\r\n:2\r\n:3\r\n-WRONGTYPE no\r\n:5\r\n:6\r\n:7\r\n";
+        let error = plan.read(&mut Replies::new(wrong)).unwrap_err();
+        assert!(error.to_string().starts_with("GET `d`: command 4 of 7: WRONGTYPE"), "{error}");
+    }
+
+    #[test]
     fn another_attempt_starts_over() {
         let plan = pipe().many([number("a"), number("b"), number("c")]);
         let early = Early::default();
