@@ -25,7 +25,7 @@ pub(super) async fn send(client: &Client, cmd: &Cmd, early: Option<&Early>) -> R
     }
     let mut first = Exchange::new(client.inner.route.link(), cmd, time).with_early(early);
     let error = match (&mut first).await {
-        Ok(reply) => match transient(&reply, cmd) {
+        Ok(reply) => match worth_repeating(client, &reply, cmd, 0) {
             None => return Ok(reply),
             Some(error) => error,
         },
@@ -56,9 +56,9 @@ pub(super) async fn repeat(
         }
         let left = time.map(|time| time.saturating_sub(start.elapsed()));
         match attempt(client, cmd, left, early).await {
-            Ok(reply) => match transient(&reply, cmd) {
-                Some(error) if config.retry.delay(failures, 0.0).is_some() => failed = Some(error),
-                _ => return Ok(reply),
+            Ok(reply) => match worth_repeating(client, &reply, cmd, failures) {
+                Some(error) => failed = Some(error),
+                None => return Ok(reply),
             },
             Err(error) => failed = Some(error),
         }
@@ -87,6 +87,11 @@ pub(super) fn deadline(client: &Client, cmd: &Cmd) -> Option<Duration> {
         None if cmd.is_blocking() => None,
         None => client.config().command_timeout,
     }
+}
+
+/// The refusal for which another attempt is made; where none is left, the refusal is the reply, and its reader's to tell.
+fn worth_repeating(client: &Client, reply: &ReplyBuf, cmd: &Cmd, failures: u32) -> Option<Error> {
+    transient(reply, cmd).filter(|_| client.config().retry.delay(failures, 0.0).is_some())
 }
 
 /// The refusal of a single command for a reason that passes by itself.

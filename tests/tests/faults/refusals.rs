@@ -74,6 +74,13 @@ async fn a_replica_takes_no_writes() {
     })
     .await;
     assert_eq!(error.code(), Some(&ServerErrorCode::MasterDown), "{error}");
+    // Whose outcome was asked for gets the refusal as that, when it has been tried often enough, and if that is once.
+    for attempts in [1, 2] {
+        let options = format!("{QUICK}&retry_attempts={attempts}&retry_initial=1ms");
+        let client = connect(&format!("{}?{options}", replica.url())).await.unwrap();
+        let (outcome,) = client.run(pipe().get::<Option<i64>>("k").checked()).await.unwrap();
+        assert_eq!(refused(outcome).code(), Some(&ServerErrorCode::MasterDown));
+    }
 }
 
 #[tokio::test]
