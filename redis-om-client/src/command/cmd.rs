@@ -14,8 +14,10 @@ use super::{Command, Decoder, Flags, guard};
 ///
 /// The arguments are encoded at once; a short command needs no allocation. Clone is a copy of the bytes.
 #[derive(Clone)]
+#[repr(C)]
 #[must_use = "a command does nothing until it is run"]
 pub struct Cmd {
+    /// In front: see [`Body`].
     body: Body,
     /// Arguments, the name included; 0 for a batch, whose body has the headers of its parts.
     args: u32,
@@ -317,7 +319,12 @@ impl Cmd {
     #[inline]
     pub(crate) fn push(&mut self, cmd: &Self) {
         // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
-        if cmd.flags.has(Flags::RAW) { self.append(&cmd.clone().vetted()) } else { self.append(cmd) }
+        if cmd.flags.has(Flags::RAW) { self.push_raw(cmd) } else { self.append(cmd) }
+    }
+
+    #[cold]
+    fn push_raw(&mut self, cmd: &Self) {
+        self.append(&cmd.clone().vetted());
     }
 
     fn append(&mut self, cmd: &Self) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     error::DecodeError,
-    resp::{Replies, Reply},
+    resp::{Replies, Reply, Text},
     value::FromRedis,
 };
 
@@ -74,24 +74,85 @@ impl<R: FromRedis> Decoder<R> {
     /// The decoder of a type that says itself how it is read.
     #[must_use]
     pub const fn of() -> Self {
-        Self {
-            one: take,
-            run: Some(|replies, count, into| {
-                for _ in 0..count {
-                    into.push(take(replies)?);
-                }
-                Ok(())
-            }),
+        Self { one: |replies| take(replies, None), run: Some(take_run) }
+    }
+}
+
+/// So many replies, one after another. Those of a piece are looked through for UTF-8 at once.
+fn take_run<R: FromRedis>(
+    replies: &mut Replies<'_>,
+    count: usize,
+    into: &mut Vec<R>,
+) -> Result<(), DecodeError> {
+    let end = into.len() + count;
+    while into.len() < end {
+        let text = if R::TEXT { replies.as_text(end - into.len()) } else { None };
+        into.push(take(replies, text.as_ref())?);
+        while into.len() < end && replies.piece_has_more() {
+            into.push(take(replies, text.as_ref())?);
         }
     }
+    Ok(())
 }
 
 /// The next reply.
 #[inline(always)]
-fn take<R: FromRedis>(replies: &mut Replies<'_>) -> Result<R, DecodeError> {
+fn take<'a, R: FromRedis>(replies: &mut Replies<'a>, text: Option<&Text<'a>>) -> Result<R, DecodeError> {
+    if R::TEXT
+        && let Some(text) = text
+        && let Some(found) = replies.take_text(text)?
+    {
+        return R::from_text(found);
+    }
     match replies.take_bulk()? {
         Some(blob) if R::TEXT => R::from_text(blob.as_str()?),
         Some(blob) => R::from_redis(Reply::Bulk(blob)),
         None => R::from_redis(replies.take()?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    type Text = Option<String>;
+
+    fn read_run(pieces: &[Bytes], count: usize) -> (Result<(), DecodeError>, Vec<Text>) {
+        let mut found = Vec::new();
+        let outcome = Decoder::of().decode_run(&mut Replies::pieces(pieces), count, &mut found);
+        (outcome, found)
+    }
+
+    #[test]
+    fn a_run_is_read_as_its_replies_one_after_another() {
+        let replies =
+            [&b"$1\r\na\r\n"[..], "$4\r\n\u{e9}\u{e8}\r\n".as_bytes(), b"$-1\r\n", b":5\r\n", b"$0\r\n\r\n"];
+        let replies: Vec<_> = replies.into_iter().cycle().take(40).collect();
+        let whole = [Bytes::from(replies.concat())];
+        let mut alone = Replies::pieces(&whole);
+        let expected: Vec<Text> = replies.iter().map(|_| Decoder::of().decode(&mut alone).unwrap()).collect();
+        for cut in 0..replies.len() {
+            let (first, rest) = replies.split_at(cut);
+            let pieces = [first.concat().into(), rest.concat().into()];
+            let (outcome, found) = read_run(&pieces, replies.len());
+            outcome.unwrap();
+            assert_eq!(found, expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_fails_alone() {
+        for wrong in 0..20 {
+            let replies =
+                (0..20).map(|n| if n == wrong { &b"$2\r\n\xff\xfe\r\n"[..] } else { b"$2\r\nok\r\n" });
+            let (outcome, found) = read_run(&[replies.collect::<Vec<_>>().concat().into()], 20);
+            assert!(outcome.unwrap_err().to_string().contains("not UTF-8 at 0"));
+            assert_eq!(found.len(), wrong);
+        }
+        let (outcome, found) = read_run(&[b"$1\r\na\r\n".repeat(10).into()], 11);
+        assert!(outcome.unwrap_err().to_string().contains("found none"));
+        assert_eq!(found.len(), 10);
     }
 }

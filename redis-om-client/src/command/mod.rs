@@ -39,8 +39,10 @@ use crate::value::{FromRedis, Gather};
 /// assert_eq!(command.to_string(), "GET name");
 /// ```
 #[derive(Clone)]
+#[repr(C)]
 #[must_use = "a command does nothing until it is run"]
 pub struct Command<R> {
+    /// In front: see [`Body`](crate::resp::encode::Body).
     cmd: Cmd,
     decoder: Decoder<R>,
     /// How a long reply is read a portion at a time, if it can be.

@@ -70,7 +70,10 @@ pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Co
     if let Some(first) = commands.next() {
         batch.make_room(&first.cmd, commands.size_hint().0.saturating_add(1));
         many.push(push(batch, &first));
-        commands.for_each(|command| many.push(push(batch, &command)));
+        // By reference here, too: what is moved right after it was written waits until that has left the processor.
+        while let Some(command) = &commands.next() {
+            many.push(push(batch, command));
+        }
     }
     many
 }

@@ -16,6 +16,18 @@ pub(super) struct Cursor<'a> {
     pub(super) position: Cell<usize>,
 }
 
+/// What lay behind a position, where that is known to be UTF-8.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+/// So many values or more may be looked through for UTF-8 at once.
+const MANY: usize = 8;
+/// Only where the values are short: bytes a value.
+const SHORT_ON_AVERAGE: usize = 256;
+
 impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn new(bytes: &'a [u8], shared: Option<&'a Bytes>) -> Self {
@@ -121,6 +133,29 @@ impl<'a> Cursor<'a> {
             start.checked_add(length).filter(|end| end + 2 <= self.bytes.len()).ok_or_else(broken_off)?;
         self.position.set(end + 2);
         Ok(Some(self.borrow(&self.bytes[start..end])))
+    }
+
+    /// What is left as text, looked through once for these many values, if they are many and short. (The look at a string
+    /// of 32 bytes by itself costs as much as its copy.)
+    #[inline]
+    pub(super) fn as_text(&self, values: usize) -> Option<Text<'a>> {
+        if values < MANY || self.bytes_left() > values.saturating_mul(SHORT_ON_AVERAGE) {
+            return None;
+        }
+        let start = self.position.get();
+        let text = simdutf8::basic::from_utf8(&self.bytes[start..]).ok()?;
+        Some(Text { text, start })
+    }
+
+    /// The string that starts here, out of what is known to be text.
+    #[inline(always)]
+    pub(super) fn text(&self, Text { text, start }: &Text<'a>) -> Result<&'a str, DecodeError> {
+        let length = self.count()?.ok_or_else(broken_off)?;
+        let from = self.position.get() - start;
+        // Where a length lies, this is no boundary of a character, or the end is missing.
+        let found = from.checked_add(length).and_then(|to| text.get(from..to)).ok_or_else(broken_off)?;
+        self.position.set((start + from + length + 2).min(self.bytes.len()));
+        Ok(found)
     }
 
     /// Passes over so many values, without recursion.

@@ -6,7 +6,11 @@ use std::{fmt, ops::Deref};
 const INLINE: usize = 63;
 
 /// The bytes of a command's arguments. Those of a short command live in the value itself.
+///
+/// In the order of its fields, as is all that holds it in front: a command is copied in steps of 16 bytes, and its inline
+/// part is read fastest in the same steps.
 #[derive(Clone)]
+#[repr(C)]
 pub(crate) struct Body {
     inline: [u8; INLINE],
     /// How much of `inline` is used; [`HEAP`] when the bytes are in `heap`.

@@ -6,21 +6,16 @@ use crate::error::DecodeError;
 
 use super::{
     Blob, Reply,
-    cursor::{Cursor, broken_off},
+    cursor::{Cursor, Text},
 };
 
 /// The elements of an aggregate. What is not taken is passed over on drop.
 pub struct Items<'a> {
     pub(super) cursor: &'a Cursor<'a>,
     pub(super) left: usize,
-    /// The rest of the reply's bytes where they are known to be UTF-8, and where they start.
-    pub(super) text: Option<(&'a str, usize)>,
+    /// What is left, where it is known to be UTF-8.
+    pub(super) text: Option<Text<'a>>,
 }
-
-/// A list of so many values or more may be looked through for UTF-8 at once.
-const MANY: usize = 8;
-/// Only where the values are short: bytes a value.
-const SHORT_ON_AVERAGE: usize = 256;
 
 impl<'a> Items<'a> {
     /// How many values are left; a map counts its keys and its values.
@@ -44,15 +39,10 @@ impl<'a> Items<'a> {
         self.left.min(self.cursor.bytes_left() / 3)
     }
 
-    /// Looks whether all that is left is UTF-8, once for all values, if they are many and short: then
-    /// [`Items::take_text`] gives them. (The look at a string of 32 bytes by itself costs as much as its copy.)
+    /// Looks whether all that is left is UTF-8, if it is worth it: then [`Items::take_text`] gives the values.
     #[inline]
     pub(crate) fn read_as_text(&mut self) {
-        if self.left >= MANY && self.cursor.bytes_left() <= self.left.saturating_mul(SHORT_ON_AVERAGE) {
-            let start = self.cursor.position.get();
-            self.text =
-                simdutf8::basic::from_utf8(&self.cursor.bytes[start..]).ok().map(|text| (text, start));
-        }
+        self.text = self.cursor.as_text(self.left);
     }
 
     /// The type byte of the next value.
@@ -96,15 +86,11 @@ impl<'a> Items<'a> {
     /// Where the bytes are no RESP.
     #[inline(always)]
     pub(crate) fn take_text(&mut self) -> Result<Option<&'a str>, DecodeError> {
-        let Some((text, start)) = self.text else { return Ok(None) };
+        let Some(text) = &self.text else { return Ok(None) };
         if self.left == 0 || !self.cursor.at_string() {
             return Ok(None);
         }
-        let Some(length) = self.cursor.count()? else { return Ok(None) };
-        let from = self.cursor.position.get() - start;
-        // Where a length lies, this is no boundary of a character, or the end is missing.
-        let found = from.checked_add(length).and_then(|to| text.get(from..to)).ok_or_else(broken_off)?;
-        self.cursor.position.set((start + from + length + 2).min(self.cursor.bytes.len()));
+        let found = self.cursor.text(text)?;
         self.left -= 1;
         Ok(Some(found))
     }

@@ -26,6 +26,7 @@ mod scan;
 mod vectors;
 
 pub use blob::Blob;
+pub(crate) use cursor::Text;
 pub(crate) use irregular::{regular, regular_elements};
 pub use items::Items;
 pub use replies::Replies;

@@ -7,7 +7,10 @@ use bytes::Bytes;
 
 use crate::error::DecodeError;
 
-use super::{Blob, Items, Reply, cursor::Cursor};
+use super::{
+    Blob, Items, Reply,
+    cursor::{Cursor, Text},
+};
 
 /// The replies of one command or of a batch, one after another.
 #[derive(Debug)]
@@ -52,6 +55,40 @@ impl<'a> Replies<'a> {
         self.cursor.blob()
     }
 
+    /// The next replies as text, looked through once for these many of them, if they are many and short: for
+    /// [`Replies::take_text`], until the [piece](Self::piece_has_more) ends.
+    #[inline]
+    pub(crate) fn as_text(&mut self, values: usize) -> Option<Text<'a>> {
+        self.next_piece();
+        self.cursor.as_text(values)
+    }
+
+    /// The next reply if it is a string, out of what is known to be text.
+    #[inline(always)]
+    pub(crate) fn take_text(&mut self, text: &Text<'a>) -> Result<Option<&'a str>, DecodeError> {
+        if self.taken >= self.end || !self.cursor.at_string() {
+            return Ok(None);
+        }
+        self.taken += 1;
+        self.cursor.text(text).map(Some)
+    }
+
+    /// Whether the piece that the last reply was in has one more.
+    #[inline]
+    pub(crate) fn piece_has_more(&self) -> bool {
+        self.cursor.bytes_left() > 0
+    }
+
+    /// Steps to the next piece where this one is used up; `false` where that was the last.
+    #[inline]
+    fn next_piece(&mut self) -> bool {
+        while self.cursor.bytes_left() == 0 {
+            let Some(piece) = self.more.next() else { return false };
+            self.cursor = Cursor::new(piece, Some(piece));
+        }
+        true
+    }
+
     /// The next reply.
     ///
     /// # Errors
@@ -61,13 +98,8 @@ impl<'a> Replies<'a> {
         if self.taken >= self.end {
             return Err(DecodeError::new("expected one more reply, found the end of this command's"));
         }
-        while self.cursor.bytes_left() == 0 {
-            match self.more.next() {
-                Some(piece) => {
-                    self.cursor = Cursor::new(piece, Some(piece));
-                }
-                None => return Err(DecodeError::new("expected one more reply, found none")),
-            }
+        if !self.next_piece() {
+            return Err(DecodeError::new("expected one more reply, found none"));
         }
         self.taken += 1;
         self.cursor.reply()

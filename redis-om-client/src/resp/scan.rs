@@ -97,6 +97,13 @@ impl Scanner {
         Self { limits, ..Self::default() }
     }
 
+    /// The end of the reply that starts at `at`, if it is a short string and whole: the most frequent of all, found in a
+    /// few instructions. What is none is for [`Scanner::frame`] to judge.
+    #[inline(always)]
+    pub(crate) fn short(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        if self.started || self.limits.bulk < SHORT { None } else { short_string(bytes, at) }
+    }
+
     /// Finds the end of the reply that starts at `bytes[0]`. `None`: not all of it is there; call again with the same
     /// bytes and more.
     #[inline]
@@ -105,10 +112,7 @@ impl Scanner {
             // The common case, without any state: a string, or a line, complete.
             if let Some(&kind) = bytes.first()
                 && let Some(Step::Leaf(end)) = match kind {
-                    b'$' => match short_string(bytes, 0) {
-                        Some(end) if self.limits.bulk >= SHORT => Some(Step::Leaf(end)),
-                        _ => self.blob(bytes, 0)?,
-                    },
+                    b'$' => self.blob(bytes, 0)?,
                     b'+' | b':' | b'-' | b'_' | b'#' | b',' => line(bytes, 0)?.map(Step::Leaf),
                     _ => None,
                 }

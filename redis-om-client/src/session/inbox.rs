@@ -46,7 +46,16 @@ impl Inbox {
     #[inline]
     pub(crate) fn scan(&mut self, buffer: &[u8]) -> Result<bool, Error> {
         let mut start = self.whole;
-        while start < buffer.len() {
+        loop {
+            // Most replies are short strings one after another.
+            while let Some(end) = self.scanner.short(buffer, start) {
+                self.large |= end - start > SMALL;
+                start = end;
+                self.ends.push(End { at: end, push: false, irregular: false, last_elements: 0 });
+            }
+            if start == buffer.len() {
+                break;
+            }
             let Some(frame) = self.scanner.frame(&buffer[start..])? else { break };
             let Frame { end, push, irregular, last_elements } = frame;
             self.large |= end > SMALL || irregular || push || last_elements > 0;
