@@ -36,11 +36,12 @@ impl First {
         Self { state: Mutex::new(State { direct, attempted }) }
     }
 
-    /// The reply, or the error of this attempt; `None` where the command has to go the other way.
+    /// The reply, or the error of this attempt, which begins at `start`; `None` where the command has to go the other way.
     #[inline]
     pub(super) fn exchange(
         &self,
         out: &Outgoing<'_>,
+        start: Instant,
         connect: impl FnOnce() -> Result<Option<Direct>>,
     ) -> Option<Result<ReplyBuf>> {
         if !Direct::takes(out) {
@@ -59,7 +60,7 @@ impl First {
             state.attempted = Some(Instant::now());
             state.direct = connect().ok()?;
         }
-        let outcome = state.direct.as_mut()?.exchange(out);
+        let outcome = state.direct.as_mut()?.exchange(out, start);
         if outcome.is_err() {
             state.direct = None;
         }

@@ -23,10 +23,11 @@ use tokio::{
 
 use crate::{
     client,
-    command::{Command, Executor, Plan},
+    command::{Cmd, Command, Executor, Plan},
     config::Config,
     error::{Error, Result},
     net::Direct,
+    session::ReplyBuf,
     value::ToArgs,
 };
 
@@ -208,20 +209,38 @@ impl Executor for &Client {
     fn execute<R>(self, command: Command<R>) -> Result<R> {
         let cmd = command.cmd();
         if !cmd.is_plain() {
-            return self.block_on((&self.client).execute(command));
+            return self.execute_async(command);
         }
         outside_async()?;
         let start = Instant::now();
-        let connect = || self.block_on(Direct::connect(self.client.config()));
-        let reply = match self.first.exchange(&client::outgoing(cmd, None), connect) {
-            None => return self.block_on((&self.client).execute(command)),
+        let connect = || self.connect_directly();
+        let reply = match self.first.exchange(&client::outgoing(cmd, None), start, connect) {
+            None => return self.execute_async(command),
             Some(Ok(reply)) if !reply.is_error() => reply,
-            Some(first) => {
-                self.suspect.store(first.is_err(), Ordering::Relaxed);
-                self.block_on(self.client.go_on(cmd, first, start.elapsed()))?
-            }
+            Some(first) => self.go_on(cmd, first, start)?,
         };
         command.read(&mut reply.replies())
+    }
+}
+
+/// What few commands need, out of the way of those that do not: the state of a future is large, and would be part of
+/// what every command touches.
+impl Client {
+    #[inline(never)]
+    fn execute_async<R>(&self, command: Command<R>) -> Result<R> {
+        self.block_on((&self.client).execute(command))
+    }
+
+    #[cold]
+    fn connect_directly(&self) -> Result<Option<Direct>> {
+        self.block_on(Direct::connect(self.client.config()))
+    }
+
+    /// After a first attempt that ended in an error.
+    #[cold]
+    fn go_on(&self, cmd: &Cmd, first: Result<ReplyBuf>, start: Instant) -> Result<ReplyBuf> {
+        self.suspect.store(first.is_err(), Ordering::Relaxed);
+        self.block_on(self.client.go_on(cmd, first, start.elapsed()))
     }
 }
 

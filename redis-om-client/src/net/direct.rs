@@ -82,9 +82,9 @@ impl Direct {
         out.body.len() <= LARGEST && out.parts == 1
     }
 
-    /// Sends a command and waits for its reply. After an error the connection must not be used again.
-    pub(crate) fn exchange(&mut self, out: &Outgoing<'_>) -> Result<ReplyBuf> {
-        let start = Instant::now();
+    /// Sends a command, now, which is `start`, and waits for its reply. After an error the connection must not be used
+    /// again.
+    pub(crate) fn exchange(&mut self, out: &Outgoing<'_>, start: Instant) -> Result<ReplyBuf> {
         if start - self.last_used > PAUSE && self.socket.is_closed() {
             return Err(self.lost("the server closed it while it was idle", Execution::NotSent));
         }
@@ -97,9 +97,12 @@ impl Direct {
         }
         self.out.extend_from_slice(out.body);
         self.write()?;
-        let reply = self.read(start);
-        self.last_used = Instant::now();
-        reply
+        // Of its beginning, which spares a look at the clock: a pause seems longer by what the command takes.
+        self.last_used = start;
+        match self.read_at_once()? {
+            Some(reply) => Ok(reply),
+            None => self.read(start),
+        }
     }
 
     /// What came behind the last reply: messages of the server's own are passed over. A reply that nobody asked for must
@@ -136,6 +139,29 @@ impl Direct {
         Ok(())
     }
 
+    /// The usual case: one read brings the reply, short and whole, and nothing else. Then it is found where it was read
+    /// to. What else came is in the buffer.
+    #[inline]
+    fn read_at_once(&mut self) -> Result<Option<ReplyBuf>> {
+        if !self.buffer.is_empty() {
+            return Ok(None);
+        }
+        let outcome = self.socket.read_some(&mut self.scratch);
+        let read = self.arrived(outcome)?;
+        let bytes = &self.scratch[..read];
+        match self.scanner.frame(bytes) {
+            Ok(Some(frame)) if frame.end == read && read <= SMALL && !frame.push && !frame.irregular => {
+                Ok(Some(ReplyBuf::small(bytes)))
+            }
+            // It is looked at again, from where this look stopped.
+            Ok(_) => {
+                self.buffer.extend_from_slice(bytes);
+                Ok(None)
+            }
+            Err(error) => Err(self.garbage(error)),
+        }
+    }
+
     fn read(&mut self, start: Instant) -> Result<ReplyBuf> {
         loop {
             while let Some(frame) = self.scan()? {
@@ -146,9 +172,7 @@ impl Direct {
                 return Ok(if frame.irregular {
                     ReplyBuf::Whole(Bytes::from(regular(&bytes)?))
                 } else if bytes.len() <= SMALL {
-                    let mut copy = [0; SMALL];
-                    copy[..bytes.len()].copy_from_slice(&bytes);
-                    ReplyBuf::Small(bytes.len() as u8, copy)
+                    ReplyBuf::small(&bytes)
                 } else {
                     ReplyBuf::Whole(bytes.freeze())
                 });
@@ -164,12 +188,15 @@ impl Direct {
         if self.buffer.is_empty() {
             return Ok(None);
         }
-        // What came is no reply: whether the command ran, nobody knows.
-        self.scanner.frame(&self.buffer).map_err(|error| {
-            error
-                .context(format_args!("connection to {}", self.endpoint))
-                .with_execution(Execution::MaybeExecuted)
-        })
+        self.scanner.frame(&self.buffer).map_err(|error| self.garbage(error))
+    }
+
+    /// What came is no reply: whether the command ran, nobody knows.
+    #[cold]
+    fn garbage(&self, error: Error) -> Error {
+        error
+            .context(format_args!("connection to {}", self.endpoint))
+            .with_execution(Execution::MaybeExecuted)
     }
 
     /// Reads what there is, at least one byte.
@@ -188,9 +215,15 @@ impl Direct {
             self.buffer.truncate(have + outcome.as_ref().map_or(0, |read| *read));
             outcome
         };
+        self.arrived(outcome).map(drop)
+    }
+
+    /// How many bytes came: at least one.
+    #[inline]
+    fn arrived(&self, outcome: std::io::Result<usize>) -> Result<usize> {
         match outcome {
             Ok(0) => Err(self.lost("the server closed it", Execution::MaybeExecuted)),
-            Ok(_) => Ok(()),
+            Ok(read) => Ok(read),
             Err(error) if matches!(error.kind(), Io::WouldBlock | Io::TimedOut) => Err(timed_out()),
             Err(error) => Err(self.lost(&error.to_string(), Execution::MaybeExecuted).with_source(error)),
         }

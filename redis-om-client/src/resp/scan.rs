@@ -112,7 +112,10 @@ impl Scanner {
             // The common case, without any state: a string, or a line, complete.
             if let Some(&kind) = bytes.first()
                 && let Some(Step::Leaf(end)) = match kind {
-                    b'$' => self.blob(bytes, 0)?,
+                    b'$' => match self.short(bytes, 0) {
+                        Some(end) => Some(Step::Leaf(end)),
+                        None => self.blob(bytes, 0)?,
+                    },
                     b'+' | b':' | b'-' | b'_' | b'#' | b',' => line(bytes, 0)?.map(Step::Leaf),
                     _ => None,
                 }

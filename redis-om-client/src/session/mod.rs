@@ -123,6 +123,14 @@ pub(crate) enum ReplyBuf {
 pub(crate) const SMALL: usize = 79;
 
 impl ReplyBuf {
+    /// A copy of a reply of up to [`SMALL`] bytes.
+    #[inline]
+    pub(crate) fn small(bytes: &[u8]) -> Self {
+        let mut copy = [0; SMALL];
+        copy[..bytes.len()].copy_from_slice(bytes);
+        Self::Small(bytes.len() as u8, copy)
+    }
+
     /// Whether it is the error reply of a single command.
     #[inline]
     pub(crate) fn is_error(&self) -> bool {

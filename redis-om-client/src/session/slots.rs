@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{Arrived, Elements, NEVER, Partly, ReplyBuf, SMALL, Tick, inbox::PORTION};
+use super::{Arrived, Elements, NEVER, Partly, ReplyBuf, Tick, inbox::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -165,9 +165,7 @@ impl Slots {
             return None;
         }
         if matches!(slot.outcome, Outcome::None) {
-            let mut copy = [0; SMALL];
-            copy[..bytes.len()].copy_from_slice(bytes);
-            slot.outcome = Outcome::Reply(ReplyBuf::Small(bytes.len() as u8, copy));
+            slot.outcome = Outcome::Reply(ReplyBuf::small(bytes));
         }
         slot.waker.take()
     }
