@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Only these peers, separated by commas: redis-rs, fred, rustis
     #[arg(long)]
     against: Option<String>,
+    /// Let cores with nothing to do sleep, so that waking them is part of the figures
+    #[arg(long)]
+    let_cores_sleep: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -50,6 +53,9 @@ fn words(options: &Options) -> Vec<String> {
     if options.json {
         words.push("--json".to_owned());
     }
+    if options.let_cores_sleep {
+        words.push("--let-cores-sleep".to_owned());
+    }
     let values = [
         ("--rows", options.rows.clone()),
         ("--rounds", options.rounds.map(|n| n.to_string())),
@@ -68,7 +74,14 @@ mod tests {
     #[test]
     fn options_are_passed_on() {
         assert!(words(&Options::default()).is_empty());
-        let options = Options { json: true, rows: Some("get,set".into()), rounds: Some(3), against: None };
-        assert_eq!(words(&options), ["--json", "--rows", "get,set", "--rounds", "3"]);
+        let options = Options {
+            json: true,
+            rows: Some("get,set".into()),
+            rounds: Some(3),
+            against: None,
+            let_cores_sleep: true,
+        };
+        let expected = ["--json", "--let-cores-sleep", "--rows", "get,set", "--rounds", "3"];
+        assert_eq!(words(&options), expected);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(harness: &Harness, row: Row, line_up: &[Id], rounds: usize) ->
         }
         bar.finish_and_clear();
         let more = vec![(extra, others)];
-        Ok(Outcome { row, unit, figures, more, ratio: None, more_is_better: false, skipped: None })
+        Ok(Outcome { more, ..Outcome::new(row, unit, figures) })
     };
     match row.kind {
         Kind::Throughput { threads, .. } => {
@@ -50,6 +50,7 @@ fn alternate(
     placement: Placement,
 ) -> Result<Outcome> {
     harness.place(placement)?;
+    let awake = harness.wake(placement)?;
     let bar = progress(row, line_up.len() * (rounds + 1));
     let mut runners: Vec<Runner> = Vec::new();
     for id in line_up {
@@ -73,8 +74,8 @@ fn alternate(
     let ids: Vec<Id> = runners.iter().map(Runner::id).collect();
     let figures = ids.iter().zip(&speeds).filter_map(|(id, all)| Some((*id, spread(all)?.median))).collect();
     let ratio = ratios(&ids, &speeds, rounds);
-    let unit = "operations/s";
-    Ok(Outcome { row, unit, figures, more: Vec::new(), ratio, more_is_better: true, skipped: None })
+    let awake = (placement == Placement::Pinned).then_some(!awake.is_empty());
+    Ok(Outcome { ratio, more_is_better: true, awake, ..Outcome::new(row, "operations/s", figures) })
 }
 
 /// Ours over the best peer. Each peer is paired with ours round by round, so that what slows a whole round down falls out;
@@ -100,8 +101,7 @@ fn count_instructions(harness: &Harness, row: Row, line_up: &[Id]) -> Result<Out
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let unit = "instructions";
-    Ok(Outcome { row, unit, figures, more: Vec::new(), ratio: None, more_is_better: false, skipped: None })
+    Ok(Outcome::new(row, "instructions", figures))
 }
 
 fn build_hello(row: Row, line_up: &[Id]) -> Result<Outcome> {
@@ -118,7 +118,7 @@ fn build_hello(row: Row, line_up: &[Id]) -> Result<Outcome> {
     }
     bar.finish_and_clear();
     let more = vec![("crates", crates), ("bytes of the binary", bytes)];
-    Ok(Outcome { row, unit: "s", figures: seconds, more, ratio: None, more_is_better: false, skipped: None })
+    Ok(Outcome { more, ..Outcome::new(row, "s", seconds) })
 }
 
 /// On standard error, and gone when the row is done.

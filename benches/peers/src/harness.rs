@@ -1,4 +1,4 @@
-//! The server, the pinning and the children. Knows contestants by name only.
+//! The server, the pinning, the waking and the children. Knows contestants by name only.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -28,12 +28,13 @@ pub(crate) struct Harness {
     port: u16,
     cores: usize,
     seconds: f64,
+    cores_may_sleep: bool,
     _folder: TempDir,
 }
 
 impl Harness {
     /// Starts a server on core 1 with a free port and seeds it.
-    pub(crate) fn start(server: &Path, seconds: f64) -> Result<Self> {
+    pub(crate) fn start(server: &Path, seconds: f64, cores_may_sleep: bool) -> Result<Self> {
         let cores = std::thread::available_parallelism()?.get();
         if cores < 2 {
             bail!("a comparison needs two cores, one for the client and one for the server; here is {cores}");
@@ -50,7 +51,7 @@ impl Harness {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("start {} with taskset (util-linux)", server.display()))?;
-        let mut harness = Self { server: child, port, cores, seconds, _folder: folder };
+        let mut harness = Self { server: child, port, cores, seconds, cores_may_sleep, _folder: folder };
         let mut socket = harness.first_socket(server)?;
         let (commands, count) = data::seed();
         socket.send(&commands, count).context("seed the server")?;
@@ -84,6 +85,16 @@ impl Harness {
             );
         }
         Ok(())
+    }
+
+    /// Keeps the cores of a pinned row awake until this is dropped; none, where they may sleep. (Those of the other rows
+    /// have more than one thread each to run.)
+    pub(crate) fn wake(&self, placement: Placement) -> Result<Vec<Wakeful>> {
+        let cores: &[&str] = match placement {
+            Placement::Pinned if !self.cores_may_sleep => &["0", "1"],
+            _ => &[],
+        };
+        cores.iter().map(|core| Wakeful::start(core)).collect()
     }
 
     /// A command that runs on the clients' core.
@@ -154,6 +165,46 @@ fn dying_with_us(core: &str, program: &Path) -> Command {
     let mut command = taskset(core, Path::new("setpriv"));
     command.args(["--pdeathsig", "KILL"]).arg(program);
     command
+}
+
+/// A process that keeps one core from sleeping until its input ends. It runs only while nobody else wants the core
+/// (`SCHED_IDLE`), and whoever does takes it over at once.
+///
+/// A virtual processor with nothing to do is put to sleep by its host, and waking it takes longer than a client's work on
+/// a batch of a hundred: the same for all contestants, but other from minute to minute.
+pub(crate) struct Wakeful(Child);
+
+impl Wakeful {
+    fn start(core: &str) -> Result<Self> {
+        let child = taskset(core, Path::new("chrt"))
+            .args(["--idle", "0"])
+            .arg(std::env::current_exe()?)
+            .arg("--spin")
+            .stdin(Stdio::piped())
+            .spawn()
+            .context(
+                "keep a core awake with taskset and chrt (util-linux); --let-cores-sleep does without",
+            )?;
+        Ok(Self(child))
+    }
+
+    /// What its process does.
+    pub(crate) fn spin() -> ! {
+        std::thread::spawn(|| {
+            let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            std::process::exit(0);
+        });
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Drop for Wakeful {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A contestant's child, waiting for its next round.

@@ -20,7 +20,7 @@ mod rows;
 mod stats;
 
 use contestants::{Contestant, Fred, Id, Peer, RedisRs1, RedisRs2, Rustis};
-use harness::Harness;
+use harness::{Harness, Wakeful};
 use rows::{Kind, Row, allocations, instructions, memory, throughput};
 
 #[global_allocator]
@@ -48,6 +48,9 @@ struct Options {
     /// End with exit code 1 where a threshold is missed.
     #[arg(long)]
     check: bool,
+    /// Let cores with nothing to do sleep, so that waking them is part of the figures of the pinned rows.
+    #[arg(long)]
+    let_cores_sleep: bool,
     /// The server to start (redis-server 8.2 for comparable figures); else one on PATH.
     #[arg(long, env = "REDIS_OM_BENCH_SERVER")]
     server: Option<PathBuf>,
@@ -59,10 +62,15 @@ struct Options {
     port: u16,
     #[arg(long, hide = true, default_value_t = 0)]
     ops: u64,
+    #[arg(long, hide = true)]
+    spin: bool,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if options.spin {
+        Wakeful::spin();
+    }
     let done = match options.child {
         Some(id) => child(id, &options).with_context(|| id.name()).map(|()| ExitCode::SUCCESS),
         None => compare(options),
@@ -80,7 +88,8 @@ fn compare(options: Options) -> Result<ExitCode> {
         bail!("--seconds is {}: expected something from 0.001 to 60", options.seconds);
     }
     let line_up = Id::line_up(&options.against);
-    let harness = Harness::start(&harness::find_server(options.server)?, options.seconds)?;
+    let server = harness::find_server(options.server)?;
+    let harness = Harness::start(&server, options.seconds, options.let_cores_sleep)?;
     let (mut outcomes, mut broken) = (Vec::new(), false);
     for row in rows {
         match compare::run(&harness, row, &line_up, options.rounds.into()) {

@@ -22,22 +22,21 @@ pub(crate) struct Outcome {
     pub(crate) ratio: Option<Spread>,
     /// Whether more is better.
     pub(crate) more_is_better: bool,
+    /// Whether the cores were kept awake, where that matters.
+    pub(crate) awake: Option<bool>,
     pub(crate) skipped: Option<String>,
 }
 
 impl Outcome {
+    /// Less is better, unless said otherwise.
+    pub(crate) fn new(row: Row, unit: &'static str, figures: Vec<(Id, f64)>) -> Self {
+        let (more, ratio, awake, skipped) = (Vec::new(), None, None, None);
+        Self { row, unit, figures, more, ratio, more_is_better: false, awake, skipped }
+    }
+
     /// A row that could not be measured here.
     pub(crate) fn skipped(row: Row, why: &str) -> Self {
-        let skipped = Some(why.to_owned());
-        Self {
-            row,
-            unit: "",
-            figures: Vec::new(),
-            more: Vec::new(),
-            ratio: None,
-            more_is_better: false,
-            skipped,
-        }
+        Self { skipped: Some(why.to_owned()), ..Self::new(row, "", Vec::new()) }
     }
 
     /// The figure of a column; for redis-rs that of its better generation.
@@ -92,6 +91,9 @@ impl Outcome {
             object.insert("ratio".into(), rounded(ratio.median));
             object.insert("ratio_min".into(), rounded(ratio.min));
             object.insert("ratio_max".into(), rounded(ratio.max));
+        }
+        if let Some(awake) = self.awake {
+            object.insert("cores_kept_awake".into(), awake.into());
         }
         match self.row.threshold {
             Threshold::Ratio(least) => object.insert("at_least".into(), json!(least)),
@@ -172,7 +174,15 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
         });
         table.add_row(cells);
     }
-    let notes: Vec<_> = outcomes.iter().flat_map(Outcome::notes).collect();
+    let mut notes: Vec<_> = outcomes.iter().flat_map(Outcome::notes).collect();
+    for (awake, note) in [
+        (true, "pinned rows: the cores were kept awake (--let-cores-sleep lets them sleep)"),
+        (false, "pinned rows: the cores could sleep, and waking them is part of the figures"),
+    ] {
+        if outcomes.iter().any(|outcome| outcome.awake == Some(awake)) {
+            notes.push(note.to_owned());
+        }
+    }
     format!("{table}\n{}", notes.join("\n"))
 }
 
@@ -220,7 +230,7 @@ mod tests {
         let ratio = Some(Spread { median: ours, min: ours, max: ours });
         let figures = vec![(Id::RedisRs1, 2.0), (Id::RedisRs2, 3.0), (Id::Rustis, 2.5)];
         let unit = "operations/s";
-        Outcome { row, unit, figures, more: Vec::new(), ratio, more_is_better: true, skipped: None }
+        Outcome { ratio, more_is_better: true, ..Outcome::new(row, unit, figures) }
     }
 
     #[test]
