@@ -16,7 +16,7 @@ pub struct Decoder<R> {
 }
 
 type One<R> = fn(&mut Replies<'_>) -> Result<R, DecodeError>;
-type Run<R> = fn(&mut Replies<'_>, usize, &mut Vec<R>) -> Result<(), DecodeError>;
+pub(super) type Run<R> = fn(&mut Replies<'_>, usize, &mut Vec<R>) -> Result<(), DecodeError>;
 
 impl<R> Clone for Decoder<R> {
     fn clone(&self) -> Self {
@@ -47,20 +47,10 @@ impl<R> Decoder<R> {
         (self.one)(replies)
     }
 
-    /// Whether it takes one reply for each command, so that those of several can be [decoded](Self::decode_run) at once.
-    pub(super) fn has_runs(self) -> bool {
-        self.run.is_some()
-    }
-
-    /// Decodes the replies of so many commands, if it [can](Self::has_runs). After an error the last of `into` belongs
-    /// to the command before the failing one.
-    pub(super) fn decode_run(
-        self,
-        replies: &mut Replies<'_>,
-        count: usize,
-        into: &mut Vec<R>,
-    ) -> Result<(), DecodeError> {
-        self.run.map_or(Ok(()), |run| run(replies, count, into))
+    /// Decodes the replies of so many commands, where it takes one for each. After an error the last of those that were
+    /// read belongs to the command before the failing one.
+    pub(super) fn run(self) -> Option<Run<R>> {
+        self.run
     }
 
     /// Whether the other surely decodes alike.
@@ -121,8 +111,8 @@ mod tests {
 
     fn read_run(pieces: &[Bytes], count: usize) -> (Result<(), DecodeError>, Vec<Text>) {
         let mut found = Vec::new();
-        let outcome = Decoder::of().decode_run(&mut Replies::pieces(pieces), count, &mut found);
-        (outcome, found)
+        let run = Decoder::of().run().unwrap();
+        (run(&mut Replies::pieces(pieces), count, &mut found), found)
     }
 
     #[test]

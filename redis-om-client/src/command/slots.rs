@@ -57,13 +57,15 @@ impl Reading<'_, '_> {
     /// Reads the replies of so many commands that are read alike, as far as they are here; `true`: all of them.
     fn decode_run<R>(&mut self, run: &Run<R>, count: usize, into: &mut Vec<R>) -> Result<bool, DecodeError> {
         let slot = &run.slot;
-        if slot.parts == 1 && slot.decoder.has_runs() {
+        if slot.parts == 1
+            && let Some(decode_run) = slot.decoder.run()
+        {
             if !self.pass()? {
                 return Ok(false);
             }
             let here = count.min(self.here_until.saturating_sub(self.replies.taken()));
             let before = into.len();
-            let outcome = slot.decoder.decode_run(self.replies, here, into);
+            let outcome = decode_run(self.replies, here, into);
             self.part += into.len() - before;
             return outcome.map(|()| here == count);
         }
