@@ -181,15 +181,19 @@ impl Wakeful {
             .arg(std::env::current_exe()?)
             .arg("--spin")
             .stdin(Stdio::piped())
-            .spawn()
-            .context(
-                "keep a core awake with taskset and chrt (util-linux); --let-cores-sleep does without",
-            )?;
-        Ok(Self(child))
+            .stdout(Stdio::piped())
+            .spawn();
+        let remedy = "keep a core awake with taskset and chrt (util-linux); --let-cores-sleep does without";
+        let mut wakeful = Self(child.context(remedy)?);
+        // Only a process that has got as far as this has the core and the class that were asked for.
+        let mut line = String::new();
+        BufReader::new(wakeful.0.stdout.take().context(remedy)?).read_line(&mut line)?;
+        if line.trim_end() == AWAKE { Ok(wakeful) } else { bail!("cannot {remedy}") }
     }
 
     /// What its process does.
     pub(crate) fn spin() -> ! {
+        println!("{AWAKE}");
         std::thread::spawn(|| {
             let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
             std::process::exit(0);
@@ -199,6 +203,9 @@ impl Wakeful {
         }
     }
 }
+
+/// The first word of a process that keeps a core awake.
+const AWAKE: &str = "awake";
 
 impl Drop for Wakeful {
     fn drop(&mut self) {
