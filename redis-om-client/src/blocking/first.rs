@@ -41,7 +41,7 @@ impl First {
     pub(super) fn exchange(
         &self,
         out: &Outgoing<'_>,
-        start: Instant,
+        mut start: Instant,
         connect: impl FnOnce() -> Result<Option<Direct>>,
     ) -> Option<Result<ReplyBuf>> {
         if !Direct::takes(out) {
@@ -59,6 +59,8 @@ impl First {
             }
             state.attempted = Some(Instant::now());
             state.direct = connect().ok()?;
+            // Making a connection has a time limit of its own.
+            start = Instant::now();
         }
         let outcome = state.direct.as_mut()?.exchange(out, start);
         if outcome.is_err() {

@@ -90,17 +90,21 @@ pub(super) fn deadline(client: &Client, cmd: &Cmd) -> Option<Duration> {
 }
 
 /// The refusal for which another attempt is made; where none is left, the refusal is the reply, and its reader's to tell.
-fn worth_repeating(client: &Client, reply: &ReplyBuf, cmd: &Cmd, failures: u32) -> Option<Error> {
+#[inline]
+pub(super) fn worth_repeating(client: &Client, reply: &ReplyBuf, cmd: &Cmd, failures: u32) -> Option<Error> {
     transient(reply, cmd).filter(|_| client.config().retry.delay(failures, 0.0).is_some())
 }
 
 /// The refusal of a single command for a reason that passes by itself.
 #[inline]
-pub(super) fn transient(reply: &ReplyBuf, cmd: &Cmd) -> Option<Error> {
-    match reply {
-        ReplyBuf::Small(length, bytes) if bytes[0] == b'-' && cmd.parts() == 1 => {
-            refusal(&bytes[1..usize::from(*length)])
-        }
+fn transient(reply: &ReplyBuf, cmd: &Cmd) -> Option<Error> {
+    let bytes = match reply {
+        ReplyBuf::Small(length, bytes) => &bytes[..usize::from(*length)],
+        ReplyBuf::Whole(bytes) => bytes,
+        ReplyBuf::Pieces(_) => return None,
+    };
+    match bytes {
+        [b'-', line @ ..] if cmd.parts() == 1 => refusal(line),
         _ => None,
     }
 }

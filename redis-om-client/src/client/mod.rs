@@ -117,7 +117,7 @@ impl Client {
         spent: Duration,
     ) -> Result<ReplyBuf> {
         let error = match first {
-            Ok(reply) => match dispatch::transient(&reply, cmd) {
+            Ok(reply) => match dispatch::worth_repeating(self, &reply, cmd, 0) {
                 None => return Ok(reply),
                 Some(error) => error,
             },

@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     Client, Connection,
-    dispatch::{deadline, repeat, send, transient},
+    dispatch::{deadline, repeat, send, worth_repeating},
     exchange::{Exchange, outgoing, unasked},
     retry::may_repeat,
 };
@@ -41,6 +41,17 @@ pub struct Request<'a, R> {
 pub(super) enum Target<'a> {
     Client(&'a Client),
     Connection(&'a Connection),
+}
+
+impl Target<'_> {
+    /// The refusal that came for a reply, if there will be another attempt.
+    #[inline]
+    fn refusal(self, reply: &ReplyBuf, cmd: &Cmd) -> Option<Error> {
+        match self {
+            Self::Client(client) => worth_repeating(client, reply, cmd, 0),
+            Self::Connection(_) => None,
+        }
+    }
 }
 
 /// The common case, a first attempt that succeeds, needs no allocation; all others go through the one dispatch loop.
@@ -155,10 +166,12 @@ impl<R> Future for Request<'_, R> {
             let outcome = link.poll(ticket, &out, cx);
             let error = match &outcome {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Arrived::Reply(reply))) => match transient(reply, this.command.cmd()) {
-                    None => return Poll::Ready(this.decode(reply)),
-                    Some(error) => error,
-                },
+                Poll::Ready(Ok(Arrived::Reply(reply))) => {
+                    match this.target.refusal(reply, this.command.cmd()) {
+                        None => return Poll::Ready(this.decode(reply)),
+                        Some(error) => error,
+                    }
+                }
                 Poll::Ready(Ok(Arrived::Elements(elements))) => match this.gather(elements) {
                     Ok(None) => continue,
                     Ok(Some(list)) => return Poll::Ready(Ok(list)),

@@ -85,8 +85,8 @@ impl Direct {
     /// Sends a command, now, which is `start`, and waits for its reply. After an error the connection must not be used
     /// again.
     pub(crate) fn exchange(&mut self, out: &Outgoing<'_>, start: Instant) -> Result<ReplyBuf> {
-        if start - self.last_used > PAUSE && self.socket.is_closed() {
-            return Err(self.lost("the server closed it while it was idle", Execution::NotSent));
+        if start.saturating_duration_since(self.last_used) > PAUSE {
+            self.look()?;
         }
         if !self.buffer.is_empty() {
             self.pass_over()?;
@@ -103,6 +103,19 @@ impl Direct {
             Some(reply) => Ok(reply),
             None => self.read(start),
         }
+    }
+
+    /// Whether the connection still stands after a pause; what came meanwhile is in the buffer.
+    #[cold]
+    fn look(&mut self) -> Result<()> {
+        match self.socket.read_waiting(&mut self.scratch) {
+            Ok(Some(read @ 1..)) => self.buffer.extend_from_slice(&self.scratch[..read]),
+            Ok(None) => {}
+            Ok(Some(0)) | Err(_) => {
+                return Err(self.lost("the server closed it while it was idle", Execution::NotSent));
+            }
+        }
+        Ok(())
     }
 
     /// What came behind the last reply: messages of the server's own are passed over. A reply that nobody asked for must
@@ -153,7 +166,7 @@ impl Direct {
             Ok(Some(frame)) if frame.end == read && read <= SMALL && !frame.push && !frame.irregular => {
                 Ok(Some(ReplyBuf::small(bytes)))
             }
-            // It is looked at again, from where this look stopped.
+            // Where it is not whole, the scan goes on where it stopped; else it is done again, in the buffer.
             Ok(_) => {
                 self.buffer.extend_from_slice(bytes);
                 Ok(None)
@@ -290,13 +303,14 @@ impl Socket {
         }
     }
 
-    /// Whether there is anything but silence on an idle connection: its end, or bytes that nobody asked for.
-    fn is_closed(&mut self) -> bool {
-        if self.set_nonblocking(true).is_err() {
-            return true;
+    /// What is there already, without waiting for it; `None` where that is nothing, 0 bytes at the end of all.
+    fn read_waiting(&mut self, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
+        self.set_nonblocking(true)?;
+        let outcome = self.read_some(buffer);
+        self.set_nonblocking(false)?;
+        match outcome {
+            Err(error) if error.kind() == Io::WouldBlock => Ok(None),
+            other => other.map(Some),
         }
-        // Nothing is owed, so a byte that is there is not a reply; it is dropped with the connection.
-        let silent = matches!(self.read(&mut [0; 1]), Err(error) if error.kind() == Io::WouldBlock);
-        self.set_nonblocking(false).is_err() || !silent
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use redis_om_client::{ErrorKind, ServerErrorCode, prelude::*, raw, testing::Server};
+use redis_om_client::{
+    Client, ErrorKind, Result, ServerErrorCode, blocking, prelude::*, raw, testing::Server,
+};
 use redis_om_tests::{Keys, in_time, valkey};
 
 use super::{QUICK, connect, refused};
@@ -74,13 +76,32 @@ async fn a_replica_takes_no_writes() {
     })
     .await;
     assert_eq!(error.code(), Some(&ServerErrorCode::MasterDown), "{error}");
-    // Whose outcome was asked for gets the refusal as that, when it has been tried often enough, and if that is once.
-    for attempts in [1, 2] {
+    // It is tried as often as was said; whose outcome was asked for then gets the refusal as that.
+    for attempts in [1, 3] {
         let options = format!("{QUICK}&retry_attempts={attempts}&retry_initial=1ms");
         let client = connect(&format!("{}?{options}", replica.url())).await.unwrap();
+        let before = refusals_of_get(&client).await;
         let (outcome,) = client.run(pipe().get::<Option<i64>>("k").checked()).await.unwrap();
         assert_eq!(refused(outcome).code(), Some(&ServerErrorCode::MasterDown));
+        assert_eq!(refusals_of_get(&client).await - before, attempts);
+        let outcome = client.get::<Result<i64>>("k").await.unwrap();
+        assert_eq!(refused(outcome).code(), Some(&ServerErrorCode::MasterDown));
+        assert_eq!(refusals_of_get(&client).await - before, 2 * attempts);
+        let url = format!("{}?{options}", replica.url());
+        let outcome = tokio::task::spawn_blocking(move || {
+            blocking::Client::connect(&url).and_then(|client| client.get::<Result<i64>>("k"))
+        });
+        assert_eq!(refused(outcome.await.unwrap().unwrap()).code(), Some(&ServerErrorCode::MasterDown));
+        assert_eq!(refusals_of_get(&client).await - before, 3 * attempts);
     }
+}
+
+/// How often this server has refused a `GET`.
+async fn refusals_of_get(client: &Client) -> u64 {
+    let info = client.run(raw("INFO").arg("commandstats").readonly().reply::<String>()).await.unwrap();
+    let line = info.lines().find(|line| line.starts_with("cmdstat_get:")).unwrap_or_default();
+    let count = line.split(',').find_map(|pair| pair.strip_prefix("rejected_calls="));
+    count.map_or(0, |count| count.parse().unwrap())
 }
 
 #[tokio::test]
