@@ -24,14 +24,10 @@ pub(super) async fn send(client: &Client, cmd: &Cmd, early: Option<&Early>) -> R
         return Box::pin(repeat(client, cmd, time, None, early)).await;
     }
     let mut first = Exchange::new(client.inner.route.link(), cmd, time).with_early(early);
-    let error = match (&mut first).await {
-        Ok(reply) => match worth_repeating(client, &reply, cmd, 0) {
-            None => return Ok(reply),
-            Some(error) => error,
-        },
-        Err(error) => error,
-    };
-    Box::pin(repeat(client, cmd, first.time_left(), Some(error), early)).await
+    match settled(client, (&mut first).await, cmd, 0) {
+        Ok(reply) => Ok(reply),
+        Err(error) => Box::pin(repeat(client, cmd, first.time_left(), Some(error), early)).await,
+    }
 }
 
 /// Tries until it succeeds or may not be tried again, within `time` in all; `failed` is what a first attempt ended with.
@@ -55,11 +51,8 @@ pub(super) async fn repeat(
             }
         }
         let left = time.map(|time| time.saturating_sub(start.elapsed()));
-        match attempt(client, cmd, left, early).await {
-            Ok(reply) => match worth_repeating(client, &reply, cmd, failures) {
-                Some(error) => failed = Some(error),
-                None => return Ok(reply),
-            },
+        match settled(client, attempt(client, cmd, left, early).await, cmd, failures) {
+            Ok(reply) => return Ok(reply),
             Err(error) => failed = Some(error),
         }
     }
@@ -86,6 +79,21 @@ pub(super) fn deadline(client: &Client, cmd: &Cmd) -> Option<Duration> {
         // Blocking by the words of a `raw` command: nobody said for how long.
         None if cmd.is_blocking() => None,
         None => client.config().command_timeout,
+    }
+}
+
+/// What an attempt ended with: the reply to give, or the error after which there may be another attempt.
+#[inline]
+pub(super) fn settled(
+    client: &Client,
+    outcome: Result<ReplyBuf>,
+    cmd: &Cmd,
+    failures: u32,
+) -> Result<ReplyBuf> {
+    let reply = outcome?;
+    match worth_repeating(client, &reply, cmd, failures) {
+        None => Ok(reply),
+        Some(error) => Err(error),
     }
 }
 

@@ -116,15 +116,13 @@ impl Client {
         first: Result<ReplyBuf>,
         spent: Duration,
     ) -> Result<ReplyBuf> {
-        let error = match first {
-            Ok(reply) => match dispatch::worth_repeating(self, &reply, cmd, 0) {
-                None => return Ok(reply),
-                Some(error) => error,
-            },
-            Err(error) => error,
-        };
-        let left = self.config().command_timeout.map(|time| time.saturating_sub(spent));
-        dispatch::repeat(self, cmd, left, Some(error), None).await
+        match dispatch::settled(self, first, cmd, 0) {
+            Ok(reply) => Ok(reply),
+            Err(error) => {
+                let left = self.config().command_timeout.map(|time| time.saturating_sub(spent));
+                dispatch::repeat(self, cmd, left, Some(error), None).await
+            }
+        }
     }
 
     /// Runs a pipeline, a transaction or a command that was built before: one round trip.

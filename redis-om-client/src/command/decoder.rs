@@ -107,9 +107,9 @@ mod tests {
 
     use super::*;
 
-    type Text = Option<String>;
+    type Found = Option<String>;
 
-    fn read_run(pieces: &[Bytes], count: usize) -> (Result<(), DecodeError>, Vec<Text>) {
+    fn read_run(pieces: &[Bytes], count: usize) -> (Result<(), DecodeError>, Vec<Found>) {
         let mut found = Vec::new();
         let run = Decoder::of().run().unwrap();
         (run(&mut Replies::pieces(pieces), count, &mut found), found)
@@ -122,7 +122,8 @@ mod tests {
         let replies: Vec<_> = replies.into_iter().cycle().take(40).collect();
         let whole = [Bytes::from(replies.concat())];
         let mut alone = Replies::pieces(&whole);
-        let expected: Vec<Text> = replies.iter().map(|_| Decoder::of().decode(&mut alone).unwrap()).collect();
+        let expected: Vec<Found> =
+            replies.iter().map(|_| Decoder::of().decode(&mut alone).unwrap()).collect();
         for cut in 0..replies.len() {
             let (first, rest) = replies.split_at(cut);
             let pieces = [first.concat().into(), rest.concat().into()];

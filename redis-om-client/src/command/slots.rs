@@ -26,7 +26,13 @@ impl Reading<'_, '_> {
     /// Whether so many more replies are here.
     #[inline]
     fn here(&self, replies: usize) -> bool {
-        self.here_until.saturating_sub(self.replies.taken()) >= replies
+        self.count_here() >= replies
+    }
+
+    /// How many more replies are here.
+    #[inline]
+    fn count_here(&self) -> usize {
+        self.here_until.saturating_sub(self.replies.taken())
     }
 
     /// Passes over what is ignored; `false` where more of it is to come.
@@ -63,7 +69,7 @@ impl Reading<'_, '_> {
             if !self.pass()? {
                 return Ok(false);
             }
-            let here = count.min(self.here_until.saturating_sub(self.replies.taken()));
+            let here = count.min(self.count_here());
             let before = into.len();
             let outcome = decode_run(self.replies, here, into);
             self.part += into.len() - before;
@@ -138,7 +144,6 @@ pub struct One<R> {
 pub struct Many<R> {
     /// Usually one, since whoever adds many commands adds the same one for many keys.
     runs: Vec<Run<R>>,
-    count: usize,
 }
 
 /// Commands next to each other whose replies are read alike.
@@ -150,13 +155,12 @@ struct Run<R> {
 
 impl<R> Many<R> {
     pub(super) fn new() -> Self {
-        Self { runs: Vec::new(), count: 0 }
+        Self { runs: Vec::new() }
     }
 
     /// Adds the reply of one more command.
     #[inline]
     pub(super) fn push(&mut self, slot: One<R>) {
-        self.count += 1;
         match self.runs.last_mut() {
             Some(run) if run.slot.parts == slot.parts && run.slot.decoder.is(slot.decoder) => run.count += 1,
             _ => self.runs.push(Run { slot, count: 1 }),
@@ -197,7 +201,8 @@ impl<R> Slot for Many<R> {
     type Progress = Vec<R>;
 
     fn advance(&self, progress: &mut Vec<R>, reading: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
-        progress.reserve_exact(self.count - progress.len());
+        let count: usize = self.runs.iter().map(|run| run.count).sum();
+        progress.reserve_exact(count - progress.len());
         let mut read = progress.len();
         for run in &self.runs {
             let before = read.min(run.count);

@@ -152,8 +152,8 @@ impl Direct {
         Ok(())
     }
 
-    /// The usual case: one read brings the reply, short and whole, and nothing else. Then it is found where it was read
-    /// to. What else came is in the buffer.
+    /// The usual case: one read brings the reply, whole, and nothing else. Then it is found where it was read to. What
+    /// else came is in the buffer.
     #[inline]
     fn read_at_once(&mut self) -> Result<Option<ReplyBuf>> {
         if !self.buffer.is_empty() {
@@ -163,8 +163,12 @@ impl Direct {
         let read = self.arrived(outcome)?;
         let bytes = &self.scratch[..read];
         match self.scanner.frame(bytes) {
-            Ok(Some(frame)) if frame.end == read && read <= SMALL && !frame.push && !frame.irregular => {
-                Ok(Some(ReplyBuf::small(bytes)))
+            Ok(Some(frame)) if frame.end == read && !frame.push && !frame.irregular => {
+                Ok(Some(if read <= SMALL {
+                    ReplyBuf::small(bytes)
+                } else {
+                    ReplyBuf::Whole(Bytes::copy_from_slice(bytes))
+                }))
             }
             // Where it is not whole, the scan goes on where it stopped; else it is done again, in the buffer.
             Ok(_) => {
