@@ -167,7 +167,7 @@ fn dying_with_us(core: &str, program: &Path) -> Command {
     command
 }
 
-/// A process that keeps one core from sleeping until its input ends. It runs only while nobody else wants the core
+/// A process that keeps one core from sleeping. It runs only while nobody else wants the core
 /// (`SCHED_IDLE`), and whoever does takes it over at once.
 ///
 /// A virtual processor with nothing to do is put to sleep by its host, and waking it takes longer than a client's work on
@@ -176,11 +176,11 @@ pub(crate) struct Wakeful(Child);
 
 impl Wakeful {
     fn start(core: &str) -> Result<Self> {
-        let child = taskset(core, Path::new("chrt"))
+        let child = dying_with_us(core, Path::new("chrt"))
             .args(["--idle", "0"])
             .arg(std::env::current_exe()?)
             .arg("--spin")
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn();
         let remedy = "keep a core awake with taskset and chrt (util-linux); --let-cores-sleep does without";
@@ -194,10 +194,6 @@ impl Wakeful {
     /// What its process does.
     pub(crate) fn spin() -> ! {
         println!("{AWAKE}");
-        std::thread::spawn(|| {
-            let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-            std::process::exit(0);
-        });
         loop {
             std::hint::spin_loop();
         }
