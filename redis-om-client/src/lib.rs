@@ -27,11 +27,11 @@
 //! * Memory is bounded: the queue has a byte budget, replies have limits in size and depth.
 //! * An outage is survived without a restart.
 //!
-//! # The house
+//! # The architecture
 //!
-//! Every module stands on a floor and uses only those below it (`cargo xtask floors` checks this).
+//! Every module has a layer and uses lower layers only (`cargo xtask layers` checks this).
 //!
-//! | floor | modules | what they know |
+//! | layer | modules | what they know |
 //! |---|---|---|
 //! | 0 | `error` | nothing else |
 //! | 1 | `resp`, `config` | bytes; settings as data |
@@ -62,7 +62,7 @@ pub mod prelude;
 
 pub use client::{Client, Connection, Request};
 pub use command::{
-    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, Slot, Slots, Steps,
+    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, ReplySlot, ReplySlots, Steps,
     Transaction, atomic, cmd, pipe, raw,
 };
 pub use config::{
@@ -76,4 +76,4 @@ pub use resp::{Blob, Items, Replies, Reply};
 pub use value::Json;
 pub use value::{Arg, Args, FromRedis, ToArg, ToArgs, Value, Written};
 #[doc(hidden)]
-pub use value::{Gather, Stretch};
+pub use value::{ChunkDecoder, Chunk};

@@ -37,7 +37,7 @@ fn words() {
     assert_eq!(User::get_many(cmd(), [1, 2].iter()).to_string(), "HGETALL user:1 | HGETALL user:2");
     assert_eq!(User::delete_many(cmd(), [1, 2]).to_string(), "DEL user:1 | DEL user:2");
     assert_eq!(User::delete_many(cmd(), Vec::<u64>::new()).to_string(), "");
-    assert_eq!(User::NAME, "User");
+    assert_eq!(User::MODEL_NAME, "User");
 }
 
 /// What is spawned must be `Send`.

@@ -5,7 +5,7 @@ mod book;
 mod cargo;
 mod examples;
 mod fetch;
-mod floors;
+mod layers;
 mod quickstart;
 mod test;
 mod tidy;
@@ -29,8 +29,8 @@ enum Task {
     Test(test::Options),
     /// Fetch the servers for tests, with pip, into target/servers
     Servers(fetch::Options),
-    /// Check that every module uses lower floors only, and that there is no circle
-    Floors,
+    /// Check that every module uses lower layers only, and that there is no circle
+    Layers,
     /// Check format, lints, documentation and file sizes
     Tidy,
     /// Measure this client beside others
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Task::Quickstart(options) => quickstart::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Servers(options) => fetch::run(&options),
-        Task::Floors => floors::run(),
+        Task::Layers => layers::run(),
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Book => book::build(),

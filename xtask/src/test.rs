@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::cargo::{Tally, cargo, run_counting};
-use crate::{book, examples, fetch, floors, tidy};
+use crate::{book, examples, fetch, layers, tidy};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -33,8 +33,8 @@ enum Step {
     Clippy,
     /// rustdoc without warnings
     Docs,
-    /// The floors of the modules
-    Floors,
+    /// The layers of the modules
+    Layers,
     /// The pages of the book
     Book,
     /// Unit, documentation, integration and compile-fail tests
@@ -85,7 +85,7 @@ fn run_step(step: Step, options: &Options, tally: &mut Tally) -> Result<()> {
         Step::Sizes => tidy::sizes(),
         Step::Clippy => tidy::clippy(),
         Step::Docs => tidy::docs(),
-        Step::Floors => floors::run(),
+        Step::Layers => layers::run(),
         Step::Book => book::check(),
         Step::Tests => tests(options, tally),
         Step::Examples => examples::run_all(),

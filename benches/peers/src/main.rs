@@ -1,4 +1,4 @@
-//! `peers`: redis-om's client beside redis-rs, fred and rustis, and a raw socket as the floor.
+//! `peers`: redis-om's client beside redis-rs, fred and rustis, and a raw socket as the limit.
 //!
 //! Contestants alternate round by round in one run, each in a process of its own, against one private server: only
 //! ratios within a run mean anything on a busy machine.

@@ -1,6 +1,6 @@
 //! The same client for code without async.
 //!
-//! Floor 10: stands on `client`. The connections run on a current-thread runtime that is driven by whichever thread
+//! Layer 10: stands on `client`. The connections run on a current-thread runtime that is driven by whichever thread
 //! waits for a reply: no thread of its own, no hand-over. An ordinary command's first attempt does not even need that:
 //! it goes over a socket which the calling thread reads itself (module `first`); retries, and all else, are the async
 //! client's.

@@ -9,24 +9,24 @@ use crate::{
     session::ReplyBuf,
 };
 
-use super::{Client, early::Early, exchange::Exchange, retry::may_repeat};
+use super::{Client, partial::PartialReplies, exchange::Exchange, retry::may_repeat};
 
-/// Sends a command or a batch and gives its reply's bytes; those of the first replies of a batch by way of `early`.
+/// Sends a command or a batch and gives its reply's bytes; those of the first replies of a batch by way of `partial`.
 ///
 /// A first attempt that succeeds, as nearly all do, stays out of the loop, whose future is made only for the others.
-pub(super) async fn send(client: &Client, cmd: &Cmd, early: Option<&Early>) -> Result<ReplyBuf> {
+pub(super) async fn send(client: &Client, cmd: &Cmd, partial: Option<&PartialReplies>) -> Result<ReplyBuf> {
     cmd.check()?;
     if cmd.parts() == 0 {
         return Ok(ReplyBuf::Pieces(Vec::new()));
     }
     let time = client.config().command_timeout;
     if cmd.is_blocking() {
-        return Box::pin(repeat(client, cmd, time, None, early)).await;
+        return Box::pin(repeat(client, cmd, time, None, partial)).await;
     }
-    let mut first = Exchange::new(client.inner.route.link(), cmd, time).with_early(early);
+    let mut first = Exchange::new(client.inner.route.link(), cmd, time).with_partial(partial);
     match settled(client, (&mut first).await, cmd, 0) {
         Ok(reply) => Ok(reply),
-        Err(error) => Box::pin(repeat(client, cmd, first.time_left(), Some(error), early)).await,
+        Err(error) => Box::pin(repeat(client, cmd, first.time_left(), Some(error), partial)).await,
     }
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn repeat(
     cmd: &Cmd,
     time: Option<Duration>,
     mut failed: Option<Error>,
-    early: Option<&Early>,
+    partial: Option<&PartialReplies>,
 ) -> Result<ReplyBuf> {
     let config = client.config();
     let start = Instant::now();
@@ -47,11 +47,11 @@ pub(super) async fn repeat(
             let pause = config.retry.delay(failures - 1, random());
             match pause {
                 Some(pause) if may_repeat(&error, cmd.flags()) => tokio::time::sleep(pause).await,
-                _ => return Err(cmd.blame_all(error)),
+                _ => return Err(cmd.in_context_of_all(error)),
             }
         }
         let left = time.map(|time| time.saturating_sub(start.elapsed()));
-        match settled(client, attempt(client, cmd, left, early).await, cmd, failures) {
+        match settled(client, attempt(client, cmd, left, partial).await, cmd, failures) {
             Ok(reply) => return Ok(reply),
             Err(error) => failed = Some(error),
         }
@@ -62,13 +62,13 @@ async fn attempt(
     client: &Client,
     cmd: &Cmd,
     timeout: Option<Duration>,
-    early: Option<&Early>,
+    partial: Option<&PartialReplies>,
 ) -> Result<ReplyBuf> {
     if cmd.is_blocking() {
         let exclusive = client.inner.pool.get().await?;
-        return Exchange::new(exclusive.link(), cmd, deadline(client, cmd)).with_early(early).await;
+        return Exchange::new(exclusive.link(), cmd, deadline(client, cmd)).with_partial(partial).await;
     }
-    Exchange::new(client.inner.route.link(), cmd, timeout).with_early(early).await
+    Exchange::new(client.inner.route.link(), cmd, timeout).with_partial(partial).await
 }
 
 /// How long a blocking command may take: the server's own timeout, and a grace.

@@ -11,12 +11,12 @@ use crate::{
     command::Cmd,
     error::{Error, ErrorKind, Result},
     net::Link,
-    session::{Arrived, Outgoing, Partly, ReplyBuf, Ticket},
+    session::{Received, Outgoing, Delivery, ReplyBuf, Ticket},
 };
 
-use super::early::Early;
+use super::partial::PartialReplies;
 
-/// One command over one connection; dropped early, it withdraws the command or leaves its reply to be dropped.
+/// One command over one connection; dropped partial, it withdraws the command or leaves its reply to be dropped.
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
     link: &'a Link,
@@ -24,7 +24,7 @@ pub(super) struct Exchange<'a> {
     timeout: Option<u64>,
     ticket: Ticket,
     /// Where the first replies of a batch are put before the last have come.
-    early: Option<&'a Early>,
+    partial: Option<&'a PartialReplies>,
 }
 
 impl<'a> Exchange<'a> {
@@ -34,16 +34,16 @@ impl<'a> Exchange<'a> {
             cmd,
             timeout: timeout.map(|timeout| timeout.as_millis() as u64),
             ticket: Ticket::New,
-            early: None,
+            partial: None,
         }
     }
 
     /// The first replies of the batch are put here as they come.
-    pub(super) fn with_early(mut self, early: Option<&'a Early>) -> Self {
-        if let Some(early) = early {
-            early.restart();
+    pub(super) fn with_partial(mut self, partial: Option<&'a PartialReplies>) -> Self {
+        if let Some(partial) = partial {
+            partial.restart();
         }
-        self.early = early;
+        self.partial = partial;
         self
     }
 
@@ -56,7 +56,7 @@ impl<'a> Exchange<'a> {
 /// What a command says on the wire.
 #[inline]
 pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
-    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout, partly: Partly::No }
+    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout, delivery: Delivery::No }
 }
 
 impl Future for Exchange<'_> {
@@ -64,13 +64,13 @@ impl Future for Exchange<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let partly = if this.early.is_some() { Partly::Replies } else { Partly::No };
-        let out = Outgoing { partly, ..outgoing(this.cmd, this.timeout) };
+        let delivery = if this.partial.is_some() { Delivery::Replies } else { Delivery::No };
+        let out = Outgoing { delivery, ..outgoing(this.cmd, this.timeout) };
         loop {
-            match (std::task::ready!(this.link.poll(&mut this.ticket, &out, cx))?, this.early) {
-                (Arrived::Reply(reply), _) => return Poll::Ready(Ok(reply)),
-                (Arrived::Replies(pieces, replies), Some(early)) => early.add(pieces, replies),
-                (Arrived::Replies(..) | Arrived::Elements(_), _) => return Poll::Ready(Err(unasked())),
+            match (std::task::ready!(this.link.poll(&mut this.ticket, &out, cx))?, this.partial) {
+                (Received::Reply(reply), _) => return Poll::Ready(Ok(reply)),
+                (Received::Replies(pieces, replies), Some(partial)) => partial.add(pieces, replies),
+                (Received::Replies(..) | Received::Elements(_), _) => return Poll::Ready(Err(unasked())),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The async client.
 //!
-//! Floor 8: stands on `route` and `command`; the features above stand on it. Ordinary commands share a connection (or
+//! Layer 8: stands on `route` and `command`; the features above stand on it. Ordinary commands share a connection (or
 //! N) with automatic pipelining; blocking commands and `watch` take an exclusive one from a pool, so that they never
 //! hold up others. The promise kept here: no write happens twice and none vanishes silently. What failed is repeated
 //! by one loop ([`dispatch`]) that asks one pure function ([`retry`]), and only where it cannot have run, or may run
@@ -8,7 +8,7 @@
 
 mod connection;
 mod dispatch;
-mod early;
+mod partial;
 mod exchange;
 mod pool;
 mod request;
@@ -37,7 +37,7 @@ pub(crate) use exchange::outgoing;
 pub use request::Request;
 pub(crate) use watch::{Attempt, Outcome, words as watch_words};
 
-use early::{Early, Reader};
+use partial::{PartialReplies, Reader};
 use pool::Pool;
 
 /// A client of one Redis or Valkey server.
@@ -138,14 +138,14 @@ impl Client {
     /// # Errors
     /// Where a command fails (the error says which; without `atomic` the others ran), or the connection does.
     pub async fn run<P: Plan>(&self, mut plan: P) -> Result<P::Reply> {
-        plan.complete();
+        plan.seal();
         if !P::GRADUAL {
-            let reply = dispatch::send(self, plan.words(), None).await?;
+            let reply = dispatch::send(self, plan.cmd(), None).await?;
             return plan.read(&mut reply.replies());
         }
-        let early = Early::default();
-        let mut reader = Reader::new(&plan, &early);
-        let mut sending = pin!(dispatch::send(self, plan.words(), Some(&early)));
+        let partial = PartialReplies::default();
+        let mut reader = Reader::new(&plan, &partial);
+        let mut sending = pin!(dispatch::send(self, plan.cmd(), Some(&partial)));
         let last = poll_fn(|cx| {
             let sent = sending.as_mut().poll(cx);
             reader.read();

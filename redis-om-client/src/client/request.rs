@@ -12,8 +12,8 @@ use crate::{
     command::{Cmd, Command},
     error::{DecodeError, Error, Result},
     net::Link,
-    session::{Arrived, Elements, Outgoing, Partly, ReplyBuf, Ticket},
-    value::Gathering,
+    session::{Received, Elements, Outgoing, Delivery, ReplyBuf, Ticket},
+    value::ChunkState,
 };
 
 use super::{
@@ -32,7 +32,7 @@ pub struct Request<'a, R> {
     target: Target<'a>,
     command: Command<R>,
     /// What has come of a long list whose end has not.
-    gathering: Option<Box<Gathering<R>>>,
+    chunks: Option<Box<ChunkState<R>>>,
     state: State<'a>,
 }
 
@@ -65,7 +65,7 @@ enum State<'a> {
 impl<'a, R> Request<'a, R> {
     #[inline]
     pub(super) fn new(target: Target<'a>, command: Command<R>) -> Self {
-        Self { target, command, gathering: None, state: State::Start }
+        Self { target, command, chunks: None, state: State::Start }
     }
 
     /// Where the command goes first.
@@ -88,22 +88,22 @@ impl<'a, R> Request<'a, R> {
     fn decode(&self, reply: &ReplyBuf) -> Result<R> {
         let mut replies = reply.replies();
         let decoded = self.command.decoder().decode(&mut replies);
-        decoded.map_err(|error| self.blame(error.into(), replies.taken()))
+        decoded.map_err(|error| self.in_context(error.into(), replies.taken()))
     }
 
     /// Some elements of a long list; the list, if they are the last.
-    fn gather(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
-        let mut gathering = match (self.gathering.take(), self.command.gather()) {
-            (Some(gathering), _) => gathering,
-            (None, Some(gather)) => Box::new(Gathering::new(gather)),
+    fn chunk_decoder(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
+        let mut chunks = match (self.chunks.take(), self.command.chunk_decoder()) {
+            (Some(chunks), _) => chunks,
+            (None, Some(chunk_decoder)) => Box::new(ChunkState::new(chunk_decoder)),
             (None, None) => return Err(unasked()),
         };
-        let blame = |error: DecodeError| self.cmd().blame(error.into(), 0);
-        gathering.add(bytes, *count).map_err(blame)?;
+        let in_context = |error: DecodeError| self.cmd().in_context(error.into(), 0);
+        chunks.add(bytes, *count).map_err(in_context)?;
         if *last {
-            return gathering.finish().map(Some).map_err(blame);
+            return chunks.finish().map(Some).map_err(in_context);
         }
-        self.gathering = Some(gathering);
+        self.chunks = Some(chunks);
         Ok(None)
     }
 
@@ -120,7 +120,7 @@ impl<'a, R> Request<'a, R> {
     #[cold]
     fn again(&mut self, error: Error, left: Option<Duration>) -> Result<()> {
         // All of the list comes again.
-        self.gathering = None;
+        self.chunks = None;
         match self.target {
             Target::Client(client) if may_repeat(&error, self.cmd().flags()) => {
                 let cmd = self.cmd().clone();
@@ -128,14 +128,14 @@ impl<'a, R> Request<'a, R> {
                     State::Slow(Box::pin(async move { repeat(client, &cmd, left, Some(error), None).await }));
                 Ok(())
             }
-            _ => Err(self.cmd().blame_all(error)),
+            _ => Err(self.cmd().in_context_of_all(error)),
         }
     }
 
     /// Of several commands in one the failing one is the last whose reply was taken.
     #[cold]
-    fn blame(&self, error: Error, taken: usize) -> Error {
-        self.cmd().blame(error, taken.saturating_sub(1))
+    fn in_context(&self, error: Error, taken: usize) -> Error {
+        self.cmd().in_context(error, taken.saturating_sub(1))
     }
 }
 
@@ -146,7 +146,7 @@ async fn slow(target: Target<'_>, cmd: Cmd) -> Result<ReplyBuf> {
             cmd.check()?;
             let link = connection.link()?;
             let timeout = deadline(connection.client(), &cmd);
-            Exchange::new(link, &cmd, timeout).await.map_err(|error| cmd.blame_all(error))
+            Exchange::new(link, &cmd, timeout).await.map_err(|error| cmd.in_context_of_all(error))
         }
     }
 }
@@ -161,18 +161,18 @@ impl<R> Future for Request<'_, R> {
             this.start();
         }
         while let State::First(link, ticket) = &mut this.state {
-            let partly = if this.command.gather().is_some() { Partly::Elements } else { Partly::No };
-            let out = Outgoing { partly, ..outgoing(this.command.cmd(), link.timeout()) };
+            let delivery = if this.command.chunk_decoder().is_some() { Delivery::Elements } else { Delivery::No };
+            let out = Outgoing { delivery, ..outgoing(this.command.cmd(), link.timeout()) };
             let outcome = link.poll(ticket, &out, cx);
             let error = match &outcome {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Arrived::Reply(reply))) => {
+                Poll::Ready(Ok(Received::Reply(reply))) => {
                     match this.target.refusal(reply, this.command.cmd()) {
                         None => return Poll::Ready(this.decode(reply)),
                         Some(error) => error,
                     }
                 }
-                Poll::Ready(Ok(Arrived::Elements(elements))) => match this.gather(elements) {
+                Poll::Ready(Ok(Received::Elements(elements))) => match this.chunk_decoder(elements) {
                     Ok(None) => continue,
                     Ok(Some(list)) => return Poll::Ready(Ok(list)),
                     Err(error) => {
@@ -180,7 +180,7 @@ impl<R> Future for Request<'_, R> {
                         return Poll::Ready(Err(error));
                     }
                 },
-                Poll::Ready(Ok(Arrived::Replies(..))) => return Poll::Ready(Err(unasked())),
+                Poll::Ready(Ok(Received::Replies(..))) => return Poll::Ready(Err(unasked())),
                 Poll::Ready(Err(error)) => error.clone(),
             };
             let left = link.time_left(ticket, link.timeout());

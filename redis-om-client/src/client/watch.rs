@@ -41,7 +41,7 @@ impl Attempt {
         if number >= ATTEMPTS {
             let text =
                 format!("the watched keys changed during each of {ATTEMPTS} attempts: nothing was written");
-            return Err(words.blame(Error::new(ErrorKind::Conflict, text), 0));
+            return Err(words.in_context(Error::new(ErrorKind::Conflict, text), 0));
         }
         if number > 0 {
             let most = f64::from(1_u32 << number.min(6));
@@ -57,7 +57,7 @@ impl Attempt {
             match outcome {
                 Ok(reply) => {
                     if let Err(error) = crate::command::Decoder::<()>::of().decode(&mut reply.replies()) {
-                        return Err(words.blame(error.into(), 0));
+                        return Err(words.in_context(error.into(), 0));
                     }
                     return Ok(attempt);
                 }
@@ -65,7 +65,7 @@ impl Attempt {
                 Err(error) if super::retry::may_repeat(&error, words.flags()) && failures < 3 => {
                     failures += 1
                 }
-                Err(error) => return Err(words.blame(error, 0)),
+                Err(error) => return Err(words.in_context(error, 0)),
             }
         }
     }
@@ -92,15 +92,15 @@ impl Attempt {
             }
         };
         let client = connection.client();
-        plan.complete();
-        let cmd = plan.words();
+        plan.seal();
+        let cmd = plan.cmd();
         cmd.check()?;
         let transaction = cmd.is_transaction();
         if cmd.parts() > 0 {
             let timeout = super::dispatch::deadline(client, cmd);
             let reply = Exchange::new(connection.link()?, cmd, timeout)
                 .await
-                .map_err(|error| cmd.blame_all(error))?;
+                .map_err(|error| cmd.in_context_of_all(error))?;
             if transaction {
                 connection.set_watching(false);
             }

@@ -407,13 +407,13 @@ impl Cmd {
         if let Some(extra) = &self.extra
             && let Some(why) = extra.refused.as_deref()
         {
-            return Err(self.blame_member(Error::argument(why), extra.refused_part));
+            return Err(self.in_context_of_part(Error::argument(why), extra.refused_part));
         }
         if self.args > 0
             && self.flags.has(Flags::RAW)
             && let Some(why) = guard::refusal(self)
         {
-            return Err(self.blame(Error::argument(why), 0));
+            return Err(self.in_context(Error::argument(why), 0));
         }
         Ok(())
     }

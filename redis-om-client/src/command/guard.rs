@@ -66,14 +66,14 @@ mod tests {
     #[test]
     fn looks_at_each_command_of_a_batch_and_not_at_the_batch() {
         let mut plan = atomic().execute(raw("GET").key("k").reply::<()>());
-        plan.complete();
-        assert!(plan.words().check().is_ok(), "the MULTI of a transaction is our own");
+        plan.seal();
+        assert!(plan.cmd().check().is_ok(), "the MULTI of a transaction is our own");
         let plan =
             pipe().execute(raw("GET").key("k").reply::<()>()).execute(raw("SELECT").arg(1).reply::<()>());
-        let error = plan.words().check().unwrap_err();
+        let error = plan.cmd().check().unwrap_err();
         assert!(error.to_string().starts_with("SELECT: command 2 of 2: it would move everybody"), "{error}");
         let plan = pipe().execute(raw("BLPOP").key("k").arg(0).reply::<()>());
-        assert!(plan.words().is_blocking());
+        assert!(plan.cmd().is_blocking());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A command is a value; an executor decides what becomes of it.
 //!
-//! Floor 3: stands on `value` and `resp`; knows no client and no connection. [`Cmd`] is the words, the keys and the
+//! Layer 3: stands on `value` and `resp`; knows no client and no connection. [`Cmd`] is the words, the keys and the
 //! flags; [`Command<R>`] adds the decoder of the reply. An [`Executor`] (a client, a pipeline, a transaction) takes a
 //! `Command<R>` and gives what it makes of an `R`. The promise kept here: building never fails and never sends; what is
 //! wrong with an argument rides along and is told when the command runs, before anything is sent.
@@ -13,7 +13,7 @@ mod guard;
 mod pipeline;
 mod plan;
 mod show;
-mod slots;
+mod reply_slots;
 mod transaction;
 
 pub(crate) use cmd::Block;
@@ -23,12 +23,12 @@ pub use executor::{Build, Executor, cmd};
 pub(crate) use flags::Flags;
 pub use pipeline::{Pipeline, pipe};
 pub use plan::Plan;
-pub use slots::{Checked, Many, One, Slot, Slots, Steps};
+pub use reply_slots::{Checked, Many, One, ReplySlot, ReplySlots, Steps};
 pub use transaction::{Transaction, atomic};
 
 use std::fmt;
 
-use crate::value::{FromRedis, Gather};
+use crate::value::{FromRedis, ChunkDecoder};
 
 /// A command whose reply is an `R`: nothing is sent until an [`Executor`] or `run` takes it.
 ///
@@ -46,14 +46,14 @@ pub struct Command<R> {
     cmd: Cmd,
     decoder: Decoder<R>,
     /// How a long reply is read a portion at a time, if it can be.
-    gather: Option<Gather<R>>,
+    chunk_decoder: Option<ChunkDecoder<R>>,
 }
 
 impl<R> Command<R> {
     /// A command of these words, its reply read by `decoder`.
     #[inline]
     pub fn new(cmd: Cmd, decoder: Decoder<R>) -> Self {
-        Self { cmd, decoder, gather: None }
+        Self { cmd, decoder, chunk_decoder: None }
     }
 
     /// A command whose reply is of a type that says itself how it is read.
@@ -62,7 +62,7 @@ impl<R> Command<R> {
     where
         R: FromRedis,
     {
-        Self { cmd, decoder: Decoder::of(), gather: R::GATHER }
+        Self { cmd, decoder: Decoder::of(), chunk_decoder: R::CHUNKS }
     }
 
     /// Several commands as one value: sent together, answered together, in order; one connection, no other command
@@ -108,8 +108,8 @@ impl<R> Command<R> {
 
     /// How a long reply is read a portion at a time, if it can be.
     #[inline]
-    pub(crate) fn gather(&self) -> Option<Gather<R>> {
-        self.gather
+    pub(crate) fn chunk_decoder(&self) -> Option<ChunkDecoder<R>> {
+        self.chunk_decoder
     }
 }
 

@@ -6,8 +6,8 @@ use crate::{
 };
 
 use super::{
-    Cmd, Command, Pipeline, Slots, Transaction,
-    slots::{Reading, missing},
+    Cmd, Command, Pipeline, ReplySlots, Transaction,
+    reply_slots::{Reading, missing},
 };
 
 /// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
@@ -25,11 +25,11 @@ pub trait Plan: sealed::Sealed + Send + Sync {
 
     /// Says the last words.
     #[doc(hidden)]
-    fn complete(&mut self) {}
+    fn seal(&mut self) {}
 
-    /// The words; to be [completed](Self::complete) first.
+    /// The words; to be [sealed](Self::seal) first.
     #[doc(hidden)]
-    fn words(&self) -> &Cmd;
+    fn cmd(&self) -> &Cmd;
 
     /// Reads the next so many replies, or as many of them as belong together.
     #[doc(hidden)]
@@ -61,7 +61,7 @@ impl<R> Plan for Command<R> {
     type Reply = R;
     type Progress = Option<R>;
 
-    fn words(&self) -> &Cmd {
+    fn cmd(&self) -> &Cmd {
         &self.cmd
     }
 
@@ -70,7 +70,7 @@ impl<R> Plan for Command<R> {
         let outcome = self.decoder.decode(replies);
         // Of several commands in one the failing one is the last whose reply was taken.
         *progress =
-            Some(outcome.map_err(|error| self.cmd.blame(error.into(), replies.taken().saturating_sub(1)))?);
+            Some(outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))?);
         Ok(())
     }
 
@@ -87,13 +87,13 @@ pub struct Progress<T> {
     part: usize,
 }
 
-impl<L: Slots> Plan for Pipeline<L> {
+impl<L: ReplySlots> Plan for Pipeline<L> {
     type Reply = L::Tuple;
     type Progress = Progress<L::Progress>;
 
     const GRADUAL: bool = true;
 
-    fn words(&self) -> &Cmd {
+    fn cmd(&self) -> &Cmd {
         &self.batch
     }
 
@@ -107,32 +107,32 @@ impl<L: Slots> Plan for Pipeline<L> {
             .advance(slots, &mut reading)
             .and_then(|done| if done { reading.pass() } else { Ok(false) });
         *part = reading.part;
-        outcome.map(drop).map_err(|error| blame_part(&self.batch, error, *part))
+        outcome.map(drop).map_err(|error| part_in_context(&self.batch, error, *part))
     }
 
     fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
-        L::finish(progress.slots).map_err(|error| blame_part(&self.batch, error, progress.part))
+        L::finish(progress.slots).map_err(|error| part_in_context(&self.batch, error, progress.part))
     }
 }
 
 #[cold]
-fn blame_part(batch: &Cmd, error: DecodeError, part: usize) -> Error {
-    batch.blame_member(error.into(), part)
+fn part_in_context(batch: &Cmd, error: DecodeError, part: usize) -> Error {
+    batch.in_context_of_part(error.into(), part)
 }
 
-impl<L: Slots> Plan for Transaction<L> {
+impl<L: ReplySlots> Plan for Transaction<L> {
     type Reply = L::Tuple;
     type Progress = Option<L::Tuple>;
 
-    fn complete(&mut self) {
+    fn seal(&mut self) {
         // Once only: `run` may ask again when it retries.
-        if !self.is_complete() {
+        if !self.is_sealed() {
             self.batch.push(&Cmd::new("EXEC").readonly().idempotent());
         }
     }
 
-    fn words(&self) -> &Cmd {
-        debug_assert!(self.is_complete(), "a transaction is sent with its EXEC");
+    fn cmd(&self) -> &Cmd {
+        debug_assert!(self.is_sealed(), "a transaction is sent with its EXEC");
         &self.batch
     }
 
@@ -142,16 +142,16 @@ impl<L: Slots> Plan for Transaction<L> {
         for part in 0..queued {
             // Everything else than an error is OK or QUEUED.
             if let error @ Reply::Error(_) =
-                replies.take().map_err(|error| blame_part(&self.batch, error, part))?
+                replies.take().map_err(|error| part_in_context(&self.batch, error, part))?
             {
                 let error = error.mismatch("QUEUED");
-                refused.get_or_insert_with(|| blame_part(&self.batch, error, part));
+                refused.get_or_insert_with(|| part_in_context(&self.batch, error, part));
             }
         }
         if let Some(error) = refused {
             return Err(error.context("the transaction was refused, nothing of it was done"));
         }
-        let found = replies.enter().map_err(|error| self.batch.blame(error.into(), queued))?;
+        let found = replies.enter().map_err(|error| self.batch.in_context(error.into(), queued))?;
         if found.is_none() {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -168,12 +168,12 @@ impl<L: Slots> Plan for Transaction<L> {
 }
 
 impl<L> Transaction<L> {
-    fn is_complete(&self) -> bool {
+    fn is_sealed(&self) -> bool {
         self.batch.words(self.batch.parts() as usize - 1).next() == Some(b"EXEC")
     }
 }
 
-impl<L: Slots> Transaction<L> {
+impl<L: ReplySlots> Transaction<L> {
     /// The elements of the array that `EXEC` replies with: the first belongs to the command behind `MULTI`.
     fn read_array(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
         let mut slots = L::Progress::default();
@@ -190,7 +190,7 @@ impl<L: Slots> Transaction<L> {
             .and_then(|_| reading.pass())
             .and_then(|_| L::finish(slots));
         let part = reading.part;
-        outcome.map_err(|error| blame_part(&self.batch, error, 1 + part))
+        outcome.map_err(|error| part_in_context(&self.batch, error, 1 + part))
     }
 }
 
@@ -212,9 +212,9 @@ mod tests {
             .execute(raw("SET").key("b").arg(1).reply::<()>())
             .ignore()
             .execute(raw("GET").key("b").reply::<String>());
-        plan.complete();
-        assert_eq!(plan.words().to_string(), "MULTI | INCR a | SET b 1 | GET b | EXEC");
-        assert_eq!(plan.words().parts(), 5);
+        plan.seal();
+        assert_eq!(plan.cmd().to_string(), "MULTI | INCR a | SET b 1 | GET b | EXEC");
+        assert_eq!(plan.cmd().parts(), 5);
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:7\r\n+OK\r\n$1\r\n1\r\n";
         assert_eq!(plan.read(&mut Replies::new(bytes)).unwrap(), (7, "1".to_owned()));
     }
@@ -223,7 +223,7 @@ mod tests {
     fn a_transaction_says_what_was_refused() {
         let mut plan =
             atomic().execute(raw("INCR").key("a").reply::<i64>()).execute(raw("NOPE").key("b").reply::<()>());
-        plan.complete();
+        plan.seal();
         let bytes = b"+OK\r\n+QUEUED\r\n-ERR unknown command 'NOPE'\r\n-EXECABORT Transaction discarded\r\n";
         let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
         assert_eq!(error.command(), Some("NOPE"));
@@ -240,7 +240,7 @@ mod tests {
         let plan = pipe()
             .execute(raw("GET").key("a").reply::<String>())
             .execute(raw("INCR").key("b").reply::<i64>());
-        assert_eq!(plan.words().parts(), 2);
+        assert_eq!(plan.cmd().parts(), 2);
         let error = plan.read(&mut Replies::new(b"+x\r\n-WRONGTYPE no\r\n")).unwrap_err();
         assert!(error.to_string().starts_with("INCR `b`: command 2 of 2: WRONGTYPE no"), "{error}");
     }
@@ -250,7 +250,7 @@ mod tests {
         let script = |key: &str| raw("EVAL").arg("return 1").arg(1).key(key).reply::<i64>();
         let mut plan =
             atomic().execute(script("a")).execute(script("b")).execute(raw("ECHO").arg("x").reply::<i64>());
-        plan.complete();
+        plan.seal();
         for (failing, name, key) in [(0, "EVAL", Some("a")), (1, "EVAL", Some("b")), (2, "ECHO", None)] {
             let replies = (0..3).map(|part| if part == failing { "-ERR no\r\n" } else { ":1\r\n" });
             let bytes =

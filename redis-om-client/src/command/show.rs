@@ -61,29 +61,29 @@ impl Cmd {
 
     /// The error of all of it: with the name and the key of its first command, and with how many others that was sent.
     #[cold]
-    pub(crate) fn blame_all(&self, error: Error) -> Error {
+    pub(crate) fn in_context_of_all(&self, error: Error) -> Error {
         let first = usize::from(self.is_transaction() && self.members() > 0);
         let what = if first > 0 { "transaction" } else { "batch" };
         match self.members().saturating_sub(1) {
-            0 => self.blame(error, first),
-            others => self.blame(error.context(format!("sent with {others} more in one {what}")), first),
+            0 => self.in_context(error, first),
+            others => self.in_context(error.context(format!("sent with {others} more in one {what}")), first),
         }
     }
 
     /// The error of one of a batch's commands: with its name, its key and its number.
     #[cold]
-    pub(crate) fn blame_member(&self, error: Error, part: usize) -> Error {
+    pub(crate) fn in_context_of_part(&self, error: Error, part: usize) -> Error {
         let number = if self.is_transaction() { part } else { part + 1 };
         let members = self.members();
         // `MULTI` and `EXEC` have no number.
         let counted = self.argument_count() == 0 && (1..=members).contains(&number);
         let error = if counted { error.context(format!("command {number} of {members}")) } else { error };
-        self.blame(error, part)
+        self.in_context(error, part)
     }
 
     /// The error, with the name and the key of the `part`-th command.
     #[cold]
-    pub(crate) fn blame(&self, error: Error, part: usize) -> Error {
+    pub(crate) fn in_context(&self, error: Error, part: usize) -> Error {
         let key = self.key_of(part).map(|key| match std::str::from_utf8(key) {
             Ok(text) => text.to_owned(),
             Err(_) => key.escape_ascii().to_string(),
@@ -164,12 +164,12 @@ mod tests {
     #[test]
     fn errors_name_command_and_key() {
         let cmd = Cmd::new("HGET").key("user:1").arg("name");
-        let error = cmd.blame(Error::argument("no"), 0);
+        let error = cmd.in_context(Error::argument("no"), 0);
         assert_eq!((error.command(), error.key()), (Some("HGET"), Some("user:1")));
         let mut batch = Cmd::batch();
         batch.push(&Cmd::new("GET").key("a"));
         batch.push(&Cmd::new("INCR").key("b"));
-        let error = batch.blame(Error::argument("no"), 1);
+        let error = batch.in_context(Error::argument("no"), 1);
         assert_eq!((error.command(), error.key()), (Some("INCR"), Some("b")));
     }
 
@@ -180,10 +180,10 @@ mod tests {
         batch.push(&Cmd::new("INCR").key("a"));
         batch.push(&Cmd::new("INCR").key("b"));
         batch.push(&Cmd::new("EXEC"));
-        let lost = |batch: &Cmd| batch.blame_all(Error::argument("lost")).to_string();
+        let lost = |batch: &Cmd| batch.in_context_of_all(Error::argument("lost")).to_string();
         assert_eq!(lost(&batch), "INCR `a`: sent with 1 more in one transaction: lost");
-        assert_eq!(batch.blame_member(Error::argument("no"), 2).to_string(), "INCR `b`: command 2 of 2: no");
-        assert_eq!(batch.blame_member(Error::argument("no"), 3).to_string(), "EXEC: no");
+        assert_eq!(batch.in_context_of_part(Error::argument("no"), 2).to_string(), "INCR `b`: command 2 of 2: no");
+        assert_eq!(batch.in_context_of_part(Error::argument("no"), 3).to_string(), "EXEC: no");
         let mut batch = Cmd::batch();
         batch.push(&Cmd::new("GET").key("a"));
         assert_eq!(lost(&batch), "GET `a`: lost");

@@ -1,6 +1,6 @@
 //! Every setting of a client, as plain data: [`Config`].
 //!
-//! Floor 1: uses only `error`. Nothing here opens a socket, reads a file or looks at a clock: the floors above take
+//! Layer 1: uses only `error`. Nothing here opens a socket, reads a file or looks at a clock: the layers above take
 //! what they need. What a setting is called, in a URL and on the builder, and what it is when nobody sets it stands
 //! here and in `options`, once.
 

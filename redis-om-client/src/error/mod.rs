@@ -1,6 +1,6 @@
 //! What can go wrong, said once: [`Error`] and its [`ErrorKind`].
 //!
-//! Floor 0: every module may use this one, and it knows none of them. The promise kept here is that an error says
+//! Layer 0: every module may use this one, and it knows none of them. The promise kept here is that an error says
 //! what was attempted (the command and its key), what was expected and found, and whether the command may have
 //! taken effect: [`Error::may_have_run`] is never guessed by a caller.
 

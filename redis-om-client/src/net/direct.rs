@@ -160,7 +160,7 @@ impl Direct {
             return Ok(None);
         }
         let outcome = self.socket.read_some(&mut self.scratch);
-        let read = self.arrived(outcome)?;
+        let read = self.received(outcome)?;
         let bytes = &self.scratch[..read];
         match self.scanner.frame(bytes) {
             Ok(Some(frame)) if frame.end == read && !frame.push && !frame.irregular => {
@@ -232,12 +232,12 @@ impl Direct {
             self.buffer.truncate(have + outcome.as_ref().map_or(0, |read| *read));
             outcome
         };
-        self.arrived(outcome).map(drop)
+        self.received(outcome).map(drop)
     }
 
     /// How many bytes came: at least one.
     #[inline]
-    fn arrived(&self, outcome: std::io::Result<usize>) -> Result<usize> {
+    fn received(&self, outcome: std::io::Result<usize>) -> Result<usize> {
         match outcome {
             Ok(0) => Err(self.lost("the server closed it", Execution::MaybeExecuted)),
             Ok(read) => Ok(read),

@@ -21,7 +21,7 @@ use crate::{
 use super::stream::Reader;
 use super::{
     connect::connect,
-    intake::{Intake, lost},
+    read_half::{ReadHalf, lost},
     jitter::random,
     link::{Flushed, Shared, closed},
     stream::{Stream, Writer},
@@ -156,7 +156,7 @@ impl Driver {
         let mut state = self.shared.lock();
         state.writer = writer;
         state.broken = None;
-        state.last_bunch = 0;
+        state.last_write = 0;
         state.now = self.shared.now();
         state.armed = 0;
         state.session.up(&mut wakers);
@@ -169,7 +169,7 @@ impl Driver {
         let (reader, writer) = stream.split();
         let limits =
             Limits { bulk: self.config.max_bulk, reply: self.config.max_reply, depth: self.config.max_depth };
-        *self.shared.intake() = Some(Intake::new(reader, limits, &self.shared));
+        *self.shared.read_half() = Some(ReadHalf::new(reader, limits, &self.shared));
         self.up(writer);
         let mut pump = Pump {
             shared: &self.shared,
@@ -182,7 +182,7 @@ impl Driver {
             tls_flush: false,
         };
         let end = poll_fn(|cx| pump.poll(cx)).await;
-        *self.shared.intake() = None;
+        *self.shared.read_half() = None;
         end
     }
 }
@@ -203,15 +203,15 @@ struct Pump<'a> {
 
 impl Pump<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        let mut intake = self.shared.intake();
-        let Some(intake) = intake.as_mut() else { return Poll::Ready(End::Closed) };
-        match self.drive(intake, cx) {
+        let mut read_half = self.shared.read_half();
+        let Some(read_half) = read_half.as_mut() else { return Poll::Ready(End::Closed) };
+        match self.drive(read_half, cx) {
             Err(end) => Poll::Ready(end),
             Ok(()) => Poll::Pending,
         }
     }
 
-    fn drive(&mut self, intake: &mut Intake, cx: &mut Context<'_>) -> Result<(), End> {
+    fn drive(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>) -> Result<(), End> {
         let now = self.shared.now();
         {
             let mut state = self.shared.lock();
@@ -242,23 +242,23 @@ impl Pump<'_> {
             } else {
                 self.yielded = false;
                 drop(state);
-                self.write(intake, cx)?;
+                self.write(read_half, cx)?;
             }
         }
-        self.keep_time(intake, cx, now)?;
-        match intake.read(self.shared, now) {
+        self.keep_time(read_half, cx, now)?;
+        match read_half.read(self.shared, now) {
             Poll::Ready(error) => Err(End::Lost(error)),
             Poll::Pending => Ok(()),
         }
     }
 
-    fn write(&mut self, intake: &mut Intake, cx: &mut Context<'_>) -> Result<(), End> {
+    fn write(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>) -> Result<(), End> {
         #[cfg(feature = "tls")]
-        if let Reader::Tls(_) = intake.reader {
-            return self.write_tls(intake, cx);
+        if let Reader::Tls(_) = read_half.reader {
+            return self.write_tls(read_half, cx);
         }
         while self.shared.flush(self.shared.lock()) == Flushed::Blocked {
-            match intake.reader.poll_writable(cx) {
+            match read_half.reader.poll_writable(cx) {
                 Poll::Pending => break,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
@@ -268,7 +268,7 @@ impl Pump<'_> {
     }
 
     #[cfg(feature = "tls")]
-    fn write_tls(&mut self, intake: &mut Intake, cx: &mut Context<'_>) -> Result<(), End> {
+    fn write_tls(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>) -> Result<(), End> {
         loop {
             let mut state = self.shared.lock();
             let (buffer, mut position) = match state.rest.take() {
@@ -280,7 +280,7 @@ impl Pump<'_> {
             let from = position;
             let mut blocked = false;
             while position < buffer.len() && !blocked {
-                match intake.reader.poll_write(cx, &buffer[position..]) {
+                match read_half.reader.poll_write(cx, &buffer[position..]) {
                     Poll::Ready(Ok(written)) => position += written,
                     Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                     Poll::Pending => blocked = true,
@@ -296,7 +296,7 @@ impl Pump<'_> {
             state.session.wrote(position - from, Some(buffer));
         }
         if self.tls_flush {
-            match intake.reader.poll_flush(cx) {
+            match read_half.reader.poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.tls_flush = false,
                 Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                 Poll::Pending => {}
@@ -306,7 +306,7 @@ impl Pump<'_> {
     }
 
     /// Fails what has waited too long, and asks a silent peer whether it is there.
-    fn keep_time(&mut self, intake: &mut Intake, cx: &mut Context<'_>, now: Tick) -> Result<(), End> {
+    fn keep_time(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>, now: Tick) -> Result<(), End> {
         loop {
             let mut state = self.shared.lock();
             // Somebody may have come with an earlier deadline than the timer is set for.
@@ -318,8 +318,8 @@ impl Pump<'_> {
             state.session.admit(&mut self.wakers);
             let idle_ping = self.config.idle_ping.map_or(NEVER, |idle| idle.as_millis() as Tick);
             let patience = self.config.ping_timeout.as_millis() as Tick;
-            let silent_since = intake.last_read;
-            let ping_at = match intake.probe {
+            let silent_since = read_half.last_read;
+            let ping_at = match read_half.probe {
                 Some(since) if now >= since + patience => {
                     drop(state);
                     self.wake_all();
@@ -334,9 +334,9 @@ impl Pump<'_> {
                 Some(since) => since + patience,
                 None if unanswered || now >= silent_since.saturating_add(idle_ping) => {
                     state.session.probe();
-                    intake.probe = Some(now);
+                    read_half.probe = Some(now);
                     drop(state);
-                    self.write(intake, cx)?;
+                    self.write(read_half, cx)?;
                     state = self.shared.lock();
                     now + patience
                 }
@@ -369,7 +369,7 @@ struct Abandoned(Arc<Shared>);
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        *self.0.intake() = None;
+        *self.0.read_half() = None;
         self.0.close(&closed(
             "the connection is closed: its client was dropped, or the runtime that it was connected in has ended",
         ));

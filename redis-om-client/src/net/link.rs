@@ -9,19 +9,19 @@ use std::{
 use crate::{
     config::Config,
     error::{Error, ErrorKind, Result},
-    session::{Arrived, Bounds, NEVER, Outgoing, Session, Submitted, Tick, Ticket},
+    session::{Received, Bounds, NEVER, Outgoing, Session, Submitted, Tick, Ticket},
 };
 
-use super::{connect::connect, driver::Driver, intake::Intake, stream::Writer};
+use super::{connect::connect, driver::Driver, read_half::ReadHalf, stream::Writer};
 
 /// Whoever queues a bunch of commands, or so many bytes, writes them itself instead of leaving it to the driver.
 ///
-/// A bunch is a part of the crowd: the server works on one while the next is being made, and a large crowd saves system
+/// A bunch is a part of the concurrency: the server works on one while the next is being made, and a large concurrency saves system
 /// calls by larger bunches. (Measured: 64 tasks are fastest with 8 to 16 to a write, 256 with 32 to 64.)
-const BUNCHES: usize = 6;
-const SMALLEST_BUNCH: usize = 8;
-const LARGEST_BUNCH: usize = 64;
-const BUNCH_BYTES: usize = 64 << 10;
+const WRITES_PER_ROUND: usize = 6;
+const SMALLEST_FLUSH: usize = 8;
+const LARGEST_FLUSH: usize = 64;
+const FLUSH_BYTES: usize = 64 << 10;
 
 /// The handle to one connection; dropping it closes the connection.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) struct Link {
 pub(super) struct Shared {
     state: Mutex<State>,
     /// The reading half, while there is a connection. Locked before the state, where both are.
-    intake: Mutex<Option<Intake>>,
+    read_half: Mutex<Option<ReadHalf>>,
     /// Ticks are counted from here.
     epoch: Instant,
     /// How long a command may take.
@@ -53,18 +53,18 @@ pub(super) struct State {
     /// Which connection this is: a writer must not give its half back to the next one.
     pub(super) generation: u64,
     pub(super) driver: Option<Waker>,
-    /// The command that was sent alone: whoever waits for it reads for itself when the bell rings.
-    lone: Option<u32>,
-    /// The bell has rung for this one's waiter, who has not come yet.
-    called: Option<u32>,
+    /// The command that was sent alone: whoever waits for it reads for itself when the read_waker rings.
+    inline_reader: Option<u32>,
+    /// The read_waker has rung for this one's waiter, who has not come yet.
+    inline_woken: Option<u32>,
     /// The driver is going to be polled.
     pub(super) notified: bool,
     /// When the driver looks at the deadlines next.
     pub(super) armed: Tick,
     /// How many commands the last write had.
-    pub(super) last_bunch: usize,
+    pub(super) last_write: usize,
     /// How many commands were lately under way at once.
-    pub(super) crowd: usize,
+    pub(super) concurrency: usize,
     /// The time as of the last look at the clock.
     pub(super) now: Tick,
     /// The handle is gone.
@@ -98,16 +98,16 @@ impl Link {
                 broken: None,
                 generation: 0,
                 driver: None,
-                lone: None,
-                called: None,
+                inline_reader: None,
+                inline_woken: None,
                 notified: false,
                 armed: 0,
-                last_bunch: 0,
-                crowd: 0,
+                last_write: 0,
+                concurrency: 0,
                 now: 0,
                 closing: false,
             }),
-            intake: Mutex::new(None),
+            read_half: Mutex::new(None),
             epoch: Instant::now(),
             timeout: config.command_timeout.map(|timeout| timeout.as_millis() as u64),
         });
@@ -129,10 +129,10 @@ impl Link {
         ticket: &mut Ticket,
         out: &Outgoing<'_>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Arrived>> {
+    ) -> Poll<Result<Received>> {
         let mut state = self.shared.lock();
         if let Ticket::Queued(id) = *ticket {
-            if state.called == Some(id) {
+            if state.inline_woken == Some(id) {
                 state = self.read_alone(state, id);
             }
             return match state.session.reply(ticket, cx.waker()) {
@@ -141,9 +141,9 @@ impl Link {
             };
         }
         // Another command comes: from here on the driver reads. The one who was to read alone may be held by somebody who
-        // polls it no more, and the bell does not ring twice for what nobody reads.
-        state.lone = None;
-        let unread = state.called.take().is_some();
+        // polls it no more, and the read_waker does not ring twice for what nobody reads.
+        state.inline_reader = None;
+        let unread = state.inline_woken.take().is_some();
         // The first of a bunch looks at the clock for all.
         if !state.session.has_output() {
             state.now = self.shared.now();
@@ -163,12 +163,12 @@ impl Link {
         }
         let early = self.shared.arm(&mut state, out, now);
         let session = &state.session;
-        let enough = (state.crowd / BUNCHES).clamp(SMALLEST_BUNCH, LARGEST_BUNCH);
-        let bunch = session.queued() >= enough || session.pending_bytes() >= BUNCH_BYTES;
-        let alone = session.is_lone() && state.last_bunch <= 1;
+        let enough = (state.concurrency / WRITES_PER_ROUND).clamp(SMALLEST_FLUSH, LARGEST_FLUSH);
+        let bunch = session.queued() >= enough || session.pending_bytes() >= FLUSH_BYTES;
+        let alone = session.is_only_command() && state.last_write <= 1;
         if (bunch || alone) && state.writer.is_some() && state.rest.is_none() {
             if alone && let Ticket::Queued(id) = *ticket {
-                state.lone = Some(id);
+                state.inline_reader = Some(id);
             }
             // What the kernel does not take now, the driver writes when it does.
             let blocked = self.shared.flush(state) == Flushed::Blocked;
@@ -181,29 +181,29 @@ impl Link {
         Poll::Pending
     }
 
-    /// The bell has rung for a command that was sent alone: its waiter reads.
+    /// The read_waker has rung for a command that was sent alone: its waiter reads.
     fn read_alone<'a>(&'a self, mut state: MutexGuard<'a, State>, id: u32) -> MutexGuard<'a, State> {
-        state.called = None;
-        let waits = state.session.mute(id);
+        state.inline_woken = None;
+        let waits = state.session.take_waker(id);
         drop(state);
-        match self.shared.intake.try_lock() {
-            Ok(mut intake) if waits => {
-                if let Some(intake) = intake.as_mut()
-                    && let Poll::Ready(error) = intake.read(&self.shared, self.shared.now())
+        match self.shared.read_half.try_lock() {
+            Ok(mut read_half) if waits => {
+                if let Some(read_half) = read_half.as_mut()
+                    && let Poll::Ready(error) = read_half.read(&self.shared, self.shared.now())
                 {
                     // The driver ends the connection, and tells everybody.
-                    intake.ended = Some(error);
+                    read_half.ended = Some(error);
                     self.shared.notify_if(self.shared.lock(), true);
                 }
             }
-            // The driver may have looked before the bell rang: it looks again. So it does where there is nothing to wait
-            // for any more, since what rang the bell is still to be read.
+            // The driver may have looked before the read_waker rang: it looks again. So it does where there is nothing to wait
+            // for any more, since what rang the read_waker is still to be read.
             _ => self.shared.notify_if(self.shared.lock(), true),
         }
         let mut state = self.shared.lock();
         // What came was not all: it goes on like this, as long as nobody else is there.
-        if waits && state.session.is_lone() && state.writer.is_some() {
-            state.lone = Some(id);
+        if waits && state.session.is_only_command() && state.writer.is_some() {
+            state.inline_reader = Some(id);
         }
         state
     }
@@ -224,10 +224,10 @@ impl Link {
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
         let mut state = self.shared.lock();
         if let Ticket::Queued(id) = *ticket
-            && state.called == Some(id)
+            && state.inline_woken == Some(id)
         {
             // It was to read what has come.
-            state.called = None;
+            state.inline_woken = None;
             self.shared.notify_if(state, true);
             state = self.shared.lock();
         }
@@ -266,17 +266,17 @@ impl Shared {
     }
 
     #[inline]
-    pub(super) fn intake(&self) -> MutexGuard<'_, Option<Intake>> {
-        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn read_half(&self) -> MutexGuard<'_, Option<ReadHalf>> {
+        self.read_half.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// There is something to read: calls the one who waits alone, else the driver.
-    pub(super) fn ring(&self) {
+    pub(super) fn wake_reader(&self) {
         let mut state = self.lock();
-        if let Some(id) = state.lone.take()
+        if let Some(id) = state.inline_reader.take()
             && let Some(waker) = state.session.waiter(id)
         {
-            state.called = Some(id);
+            state.inline_woken = Some(id);
             drop(state);
             waker.wake();
             return;
@@ -327,7 +327,7 @@ impl Shared {
         let (buffer, mut position) = match state.rest.take() {
             Some(rest) => rest,
             None if state.session.has_output() => {
-                state.last_bunch = state.session.queued();
+                state.last_write = state.session.queued();
                 (state.session.output(), 0)
             }
             None => {

@@ -1,6 +1,6 @@
 //! RESP, the wire protocol of Redis and Valkey, versions 2 and 3: bytes in, bytes out.
 //!
-//! Floor 1: knows errors, and nothing of sockets, commands or Rust types.
+//! Layer 1: knows errors, and nothing of sockets, commands or Rust types.
 //!
 //! * [`scan`]: where does a reply end? Resumable: a byte that was looked at is not looked at again.
 //! * [`replies`]: complete replies, from which the caller's types are decoded without a tree between; [`reply`] is one

@@ -1,6 +1,6 @@
 //! Which connection a command takes.
 //!
-//! Floor 7: stands on `net`; knows nothing of retries. A standalone server has N connections to choose from; Sentinel
+//! Layer 7: stands on `net`; knows nothing of retries. A standalone server has N connections to choose from; Sentinel
 //! and cluster have their place here and answer with an error until their turn comes.
 
 mod standalone;

@@ -16,7 +16,7 @@ use super::*;
 use crate::{
     FromRedis,
     resp::{Limits, Reply},
-    value::Gathering,
+    value::ChunkState,
 };
 
 /// Elements of a long list, and replies of a long batch: several portions of them.
@@ -44,11 +44,11 @@ impl Kind {
         }
     }
 
-    fn partly(self) -> Partly {
+    fn delivery(self) -> Delivery {
         match self {
-            Self::One | Self::List | Self::Batch => Partly::No,
-            Self::ListByElements => Partly::Elements,
-            Self::BatchByReplies | Self::Mixed => Partly::Replies,
+            Self::One | Self::List | Self::Batch => Delivery::No,
+            Self::ListByElements => Delivery::Elements,
+            Self::BatchByReplies | Self::Mixed => Delivery::Replies,
         }
     }
 
@@ -93,7 +93,7 @@ struct Waiting {
     ticket: Ticket,
     woken: Arc<Woken>,
     numbers: Vec<i64>,
-    gathering: Option<Gathering<Vec<i64>>>,
+    chunks: Option<ChunkState<Vec<i64>>>,
 }
 
 impl Waiting {
@@ -106,11 +106,11 @@ impl Waiting {
             args: 0,
             parts: kind.parts(),
             timeout: Some(100),
-            partly: kind.partly(),
+            delivery: kind.delivery(),
         };
         session.submit(&mut ticket, out, now, &Waker::from(woken.clone())).unwrap();
         let first = number * 10_000;
-        Self { kind, first, ticket, woken, numbers: Vec::new(), gathering: None }
+        Self { kind, first, ticket, woken, numbers: Vec::new(), chunks: None }
     }
 
     fn numbers(reply: Reply<'_>, out: &mut Vec<i64>) {
@@ -142,25 +142,25 @@ impl Waiting {
                 return false;
             };
             assert!(self.woken.0.load(Ordering::Relaxed), "{:?} has something and was not woken", self.kind);
-            let Ok(arrived) = outcome else { return true };
-            match arrived {
-                Arrived::Elements(Elements { bytes, count, last }) => {
+            let Ok(received) = outcome else { return true };
+            match received {
+                Received::Elements(Elements { bytes, count, last }) => {
                     assert_eq!(self.kind, Kind::ListByElements);
-                    let gather = <Vec<i64>>::GATHER.unwrap();
-                    let mut gathering = self.gathering.take().unwrap_or_else(|| Gathering::new(gather));
-                    gathering.add(&bytes, count).unwrap();
+                    let chunk_decoder = <Vec<i64>>::CHUNKS.unwrap();
+                    let mut chunks = self.chunks.take().unwrap_or_else(|| ChunkState::new(chunk_decoder));
+                    chunks.add(&bytes, count).unwrap();
                     if !last {
-                        self.gathering = Some(gathering);
+                        self.chunks = Some(chunks);
                         continue;
                     }
-                    self.numbers = gathering.finish().unwrap();
+                    self.numbers = chunks.finish().unwrap();
                 }
-                Arrived::Replies(pieces, count) => {
-                    assert_eq!(self.kind.partly(), Partly::Replies);
+                Received::Replies(pieces, count) => {
+                    assert_eq!(self.kind.delivery(), Delivery::Replies);
                     assert_eq!(self.read(Replies::pieces(&pieces)), count);
                     continue;
                 }
-                Arrived::Reply(reply) => {
+                Received::Reply(reply) => {
                     self.read(reply.replies());
                 }
             }
@@ -214,7 +214,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 /// Both ends of a connection, and the futures that use it.
 struct World {
     session: Session,
-    inbox: Inbox,
+    demux: ReplyDemux,
     buffer: BytesMut,
     waiting: Vec<Waiting>,
     kinds: Vec<Kind>,
@@ -232,7 +232,7 @@ impl World {
         session.up(&mut Vec::new());
         Self {
             session,
-            inbox: Inbox::new(Limits::default()),
+            demux: ReplyDemux::new(Limits::default()),
             buffer: BytesMut::new(),
             waiting: Vec::new(),
             kinds: Vec::new(),
@@ -275,7 +275,7 @@ impl World {
                 self.session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
                 self.session.up(&mut Vec::new());
-                self.inbox = Inbox::new(Limits::default());
+                self.demux = ReplyDemux::new(Limits::default());
                 self.buffer.clear();
                 (self.up, self.down, self.hand) = (Vec::new(), Vec::new(), None);
             }
@@ -322,12 +322,12 @@ impl World {
             left -= read;
             self.buffer.extend(self.down.drain(..read));
             let mut wakers = Vec::new();
-            if self.inbox.scan(&self.buffer).unwrap() {
+            if self.demux.scan(&self.buffer).unwrap() {
                 let (buffer, session) = (&mut self.buffer, &mut self.session);
-                self.inbox.deliver(buffer, session, &mut wakers, &mut Vec::new()).unwrap();
+                self.demux.deliver(buffer, session, &mut wakers, &mut Vec::new()).unwrap();
             }
-            if let Some(portion) = self.inbox.portion() {
-                wakers.extend(self.inbox.deliver_portion(portion, &mut self.buffer, &mut self.session));
+            if let Some(portion) = self.demux.portion() {
+                wakers.extend(self.demux.deliver_portion(portion, &mut self.buffer, &mut self.session));
             }
             wakers.into_iter().for_each(Waker::wake);
         }
@@ -350,6 +350,6 @@ proptest! {
         }
         assert!(world.session.is_clean());
         assert_eq!(world.session.batches, 0);
-        world.session.slots.assert_free();
+        world.session.pending.assert_free();
     }
 }

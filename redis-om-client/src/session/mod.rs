@@ -1,20 +1,20 @@
 //! One connection's conversation, without a socket: commands in, bytes out; bytes in, replies out.
 //!
-//! Floor 5: stands on `resp` and `error`; knows no socket, no clock (time comes as milliseconds, a [`Tick`]) and no
+//! Layer 5: stands on `resp` and `error`; knows no socket, no clock (time comes as milliseconds, a [`Tick`]) and no
 //! runtime. The promises kept here: a reply belongs to the command that asked for it, whatever futures were dropped
 //! ([`Session::cancel`]); a command whose bytes have not left is withdrawn and not sent; what was sent and what was not
 //! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and who finds it full waits in
-//! turn ([`Gate`]).
+//! turn ([`WaitQueue`]).
 //!
 //! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
 //! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. A long
 //! list is handed over in portions as it comes, and a batch's replies in pieces, to those who can read them so: they are
 //! made into what the caller wants while the others are still on their way.
 
-mod gate;
+mod wait_queue;
 mod greeting;
-mod inbox;
-mod slots;
+mod demux;
+mod pending;
 
 use std::{collections::VecDeque, task::Waker};
 
@@ -26,10 +26,10 @@ use crate::{
     resp::{Replies, encode::header},
 };
 
-use gate::Gate;
+use wait_queue::WaitQueue;
 pub(crate) use greeting::{Greeting, Identity, Step};
-pub(crate) use inbox::Inbox;
-use slots::{Outcome, Shape, Slots};
+pub(crate) use demux::ReplyDemux;
+use pending::{Outcome, Shape, Pending};
 
 /// Milliseconds since some moment that the owner of the session chose.
 pub(crate) type Tick = u64;
@@ -60,12 +60,12 @@ pub(crate) struct Outgoing<'a> {
     /// Milliseconds from now until it has failed.
     pub(crate) timeout: Option<u64>,
     /// What whoever waits can take before the last has come.
-    pub(crate) partly: Partly,
+    pub(crate) delivery: Delivery,
 }
 
 /// What of a command's answer can be taken before the last of it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Partly {
+pub(crate) enum Delivery {
     /// Nothing: it is wanted whole.
     No,
     /// The first elements of its one reply, a list.
@@ -76,12 +76,12 @@ pub(crate) enum Partly {
 
 /// What has come of a command's answer.
 #[derive(Debug)]
-pub(crate) enum Arrived {
+pub(crate) enum Received {
     /// Its reply, or the last of its replies: nothing more will come.
     Reply(ReplyBuf),
-    /// Elements of its reply, for who asked for [`Partly::Elements`].
+    /// Elements of its reply, for who asked for [`Delivery::Elements`].
     Elements(Elements),
-    /// The first so many replies of a batch, or some that follow, for who asked for [`Partly::Replies`].
+    /// The first so many replies of a batch, or some that follow, for who asked for [`Delivery::Replies`].
     Replies(Vec<Bytes>, usize),
 }
 
@@ -115,7 +115,7 @@ pub(crate) enum ReplyBuf {
     Small(u8, [u8; SMALL]),
     /// A slice of the read buffer.
     Whole(Bytes),
-    /// Those of a batch, as they arrived; or the last of them.
+    /// Those of a batch, as they received; or the last of them.
     Pieces(Vec<Bytes>),
 }
 
@@ -157,7 +157,7 @@ impl ReplyBuf {
 pub(crate) enum Submitted {
     /// It is in the queue: see that it is written.
     Queued,
-    /// It waits for room; its waker will be called.
+    /// It waits for room; its waker will be inline_woken.
     Waiting,
 }
 
@@ -188,11 +188,11 @@ pub(crate) struct Session {
     written: u64,
     /// A writer has bytes in hand whose fate is not known yet.
     writing: bool,
-    slots: Slots,
+    pending: Pending,
     inflight: VecDeque<u32>,
     /// Those of them that get more than one reply.
     batches: usize,
-    gate: Gate,
+    wait_queue: WaitQueue,
 }
 
 impl Session {
@@ -206,10 +206,10 @@ impl Session {
             handed: 0,
             written: 0,
             writing: false,
-            slots: Slots::default(),
+            pending: Pending::default(),
             inflight: VecDeque::new(),
             batches: 0,
-            gate: Gate::default(),
+            wait_queue: WaitQueue::default(),
         }
     }
 
@@ -225,14 +225,14 @@ impl Session {
         let size = out.body.len();
         let mut deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
         match *ticket {
-            Ticket::New if matches!(self.phase, Phase::Up) && self.gate.is_empty() && self.has_room(size) => {
+            Ticket::New if matches!(self.phase, Phase::Up) && self.wait_queue.is_empty() && self.has_room(size) => {
             }
             Ticket::New => return self.wait_for_room(ticket, size, (deadline, now), waker),
-            Ticket::Waiting(turn) => match self.gate.check(turn, waker) {
-                gate::Turn::NotYet => return Ok(Submitted::Waiting),
-                gate::Turn::Granted(until) if matches!(self.phase, Phase::Up) => deadline = until,
-                gate::Turn::Granted(until) => return self.wait_for_room(ticket, size, (until, now), waker),
-                gate::Turn::Failed(error) => {
+            Ticket::Waiting(turn) => match self.wait_queue.check(turn, waker) {
+                wait_queue::Turn::NotYet => return Ok(Submitted::Waiting),
+                wait_queue::Turn::Granted(until) if matches!(self.phase, Phase::Up) => deadline = until,
+                wait_queue::Turn::Granted(until) => return self.wait_for_room(ticket, size, (until, now), waker),
+                wait_queue::Turn::Failed(error) => {
                     *ticket = Ticket::Done(NEVER);
                     return Err(error);
                 }
@@ -244,8 +244,8 @@ impl Session {
             header(&mut self.queue, out.args);
         }
         self.queue.extend_from_slice(out.body);
-        let shape = Shape { parts: out.parts, partly: out.partly };
-        let id = self.slots.take(shape, self.queue.len() - start, deadline, waker.clone());
+        let shape = Shape { parts: out.parts, delivery: out.delivery };
+        let id = self.pending.take(shape, self.queue.len() - start, deadline, waker.clone());
         self.inflight.push_back(id);
         self.queued += 1;
         self.batches += usize::from(out.parts > 1);
@@ -254,7 +254,7 @@ impl Session {
     }
 
     fn has_room(&self, size: usize) -> bool {
-        let (bytes, commands) = self.gate.granted();
+        let (bytes, commands) = self.wait_queue.granted();
         let pending = self.pending_bytes() + bytes;
         self.inflight.len() + commands < self.bounds.commands
             && (pending == 0 || pending + size <= self.bounds.bytes)
@@ -294,32 +294,32 @@ impl Session {
             }
             Phase::Up | Phase::Down(_) => {}
         }
-        *ticket = Ticket::Waiting(self.gate.enter(waker.clone(), size, deadline, now));
+        *ticket = Ticket::Waiting(self.wait_queue.enter(waker.clone(), size, deadline, now));
         Ok(Submitted::Waiting)
     }
 
     /// The reply, or what can be taken of it, if it has come.
     #[inline]
-    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<Arrived, Error>> {
+    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<Received, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
-        let outcome = self.slots.outcome(id, waker)?;
-        if let Ok(Arrived::Elements(Elements { last: false, .. }) | Arrived::Replies(..)) = outcome {
+        let outcome = self.pending.outcome(id, waker)?;
+        if let Ok(Received::Elements(Elements { last: false, .. }) | Received::Replies(..)) = outcome {
             return Some(outcome);
         }
-        *ticket = Ticket::Done(self.slots.deadline(id));
-        self.slots.release(id);
+        *ticket = Ticket::Done(self.pending.deadline(id));
+        self.pending.release(id);
         Some(outcome)
     }
 
     /// Who waits for the command's answer, as long as nothing has become of it.
     pub(crate) fn waiter(&self, id: u32) -> Option<Waker> {
-        self.slots.waiter(id)
+        self.pending.waiter(id)
     }
 
     /// Its future is at work, and looks after its reply itself: it is not to be woken. `false`: something has become of
     /// the command already.
-    pub(crate) fn mute(&mut self, id: u32) -> bool {
-        self.slots.mute(id)
+    pub(crate) fn take_waker(&mut self, id: u32) -> bool {
+        self.pending.take_waker(id)
     }
 
     /// The future is gone: withdraws the command if nobody has begun to write it, else leaves its reply to be dropped.
@@ -327,9 +327,9 @@ impl Session {
         match std::mem::replace(ticket, Ticket::Done(NEVER)) {
             Ticket::Queued(id) => {
                 self.withdraw(id);
-                self.slots.release(id);
+                self.pending.release(id);
             }
-            Ticket::Waiting(turn) => self.gate.leave(turn),
+            Ticket::Waiting(turn) => self.wait_queue.leave(turn),
             Ticket::New | Ticket::Done(_) => {}
         }
     }
@@ -340,13 +340,13 @@ impl Session {
         let mut offset = 0;
         for index in first..self.inflight.len() {
             let other = self.inflight[index];
-            let size = self.slots.size(other);
+            let size = self.pending.size(other);
             if other == id {
                 self.queue.drain(offset..offset + size);
                 self.inflight.remove(index);
                 self.queued -= 1;
-                self.batches -= usize::from(self.slots.is_batch(id));
-                self.slots.settled(id);
+                self.batches -= usize::from(self.pending.is_batch(id));
+                self.pending.settled(id);
                 return;
             }
             offset += size;
@@ -361,8 +361,8 @@ impl Session {
 
     /// Whether one command alone is under way, and nobody waits to send another.
     #[inline]
-    pub(crate) fn is_lone(&self) -> bool {
-        self.inflight.len() == 1 && self.gate.is_empty()
+    pub(crate) fn is_only_command(&self) -> bool {
+        self.inflight.len() == 1 && self.wait_queue.is_empty()
     }
 
     /// How many commands nobody has begun to write.
@@ -405,18 +405,18 @@ impl Session {
     /// Wakes those for whom there is room now.
     #[inline]
     pub(crate) fn admit(&mut self, wakers: &mut Vec<Waker>) {
-        if self.gate.is_empty() || !matches!(self.phase, Phase::Up) {
+        if self.wait_queue.is_empty() || !matches!(self.phase, Phase::Up) {
             return;
         }
         // In bunches, so that they share a write.
         if self.inflight.len() * 2 > self.bounds.commands || self.pending_bytes() * 2 > self.bounds.bytes {
             return;
         }
-        while let Some(size) = self.gate.next_size() {
+        while let Some(size) = self.wait_queue.next_size() {
             if !self.has_room(size) {
                 break;
             }
-            self.gate.grant(wakers);
+            self.wait_queue.grant(wakers);
         }
     }
 
@@ -439,13 +439,13 @@ impl Session {
         let queued_from = self.inflight.len() - self.queued;
         for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
             let start = end;
-            end += self.slots.size(id) as u64;
+            end += self.pending.size(id) as u64;
             // Of a batch the first bytes may hold a whole command; a single command runs only when it is whole.
             let sent =
-                index < queued_from && if self.slots.is_batch(id) { start < left } else { end <= left };
+                index < queued_from && if self.pending.is_batch(id) { start < left } else { end <= left };
             let execution = if sent { Execution::MaybeExecuted } else { Execution::NotSent };
-            wakers.extend(self.slots.finish(id, Outcome::Failed(error.clone().with_execution(execution))));
-            self.slots.settled(id);
+            wakers.extend(self.pending.finish(id, Outcome::Failed(error.clone().with_execution(execution))));
+            self.pending.settled(id);
         }
         self.queue.clear();
         self.queued = 0;
@@ -458,13 +458,13 @@ impl Session {
     /// The bytes of the commands in flight that were handed to a writer.
     fn handed_size(&self) -> u64 {
         let handed = self.inflight.len() - self.queued;
-        self.inflight.iter().take(handed).map(|id| self.slots.size(*id) as u64).sum()
+        self.inflight.iter().take(handed).map(|id| self.pending.size(*id) as u64).sum()
     }
 
     /// No connection will be made any more: those who wait fail, and whoever comes.
     pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         self.lose(error, wakers);
-        self.gate.fail_all(error, wakers);
+        self.wait_queue.fail_all(error, wakers);
         self.phase = Phase::Closed(error.clone());
     }
 
@@ -475,7 +475,7 @@ impl Session {
         let mut index = 0;
         while index < self.inflight.len() {
             let id = self.inflight[index];
-            let deadline = self.slots.deadline(id);
+            let deadline = self.pending.deadline(id);
             if deadline > now {
                 next = next.min(deadline);
                 index += 1;
@@ -489,15 +489,15 @@ impl Session {
             };
             unanswered |= !queued;
             let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), why).with_execution(execution);
-            wakers.extend(self.slots.finish(id, Outcome::Failed(error)));
-            self.slots.forget_deadline(id);
+            wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
+            self.pending.forget_deadline(id);
             if queued {
                 self.withdraw(id);
             } else {
                 index += 1;
             }
         }
-        let gate = self.gate.expire(now, wakers, || {
+        let wait_queue = self.wait_queue.expire(now, wakers, || {
             let kind = ErrorKind::Timeout(TimeoutKind::Command);
             match &self.phase {
                 Phase::Down(Some(cause)) => {
@@ -510,18 +510,18 @@ impl Session {
                 ),
             }
         });
-        (next.min(gate), unanswered)
+        (next.min(wait_queue), unanswered)
     }
 
     /// Queues a `PING` of the session's own, whose reply nobody waits for.
     pub(crate) fn probe(&mut self) {
         let mut ticket = Ticket::New;
-        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, partly: Partly::No };
+        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, delivery: Delivery::No };
         if matches!(self.phase, Phase::Up)
             && let Ok(Submitted::Queued) = self.submit(&mut ticket, out, 0, Waker::noop())
             && let Ticket::Queued(id) = ticket
         {
-            self.slots.release(id);
+            self.pending.release(id);
         } else {
             self.cancel(&mut ticket);
         }
@@ -531,7 +531,7 @@ impl Session {
     pub(crate) fn is_clean(&self) -> bool {
         matches!(self.phase, Phase::Up)
             && self.inflight.is_empty()
-            && self.gate.is_empty()
+            && self.wait_queue.is_empty()
             && self.pending_bytes() == 0
     }
 }

@@ -15,7 +15,7 @@ fn up(bounds: Bounds) -> Session {
 }
 
 fn get<'a>(body: &'a str) -> Outgoing<'a> {
-    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100), partly: Partly::No }
+    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100), delivery: Delivery::No }
 }
 
 fn submit(session: &mut Session, body: &str) -> Ticket {
@@ -31,20 +31,20 @@ fn write_all(session: &mut Session) -> Vec<u8> {
 }
 
 fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
-    let mut inbox = Inbox::new(Limits::default());
+    let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(bytes);
-    inbox.scan(&buffer)?;
-    inbox.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())
+    demux.scan(&buffer)?;
+    demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())
 }
 
 fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
     let outcome = session.reply(ticket, Waker::noop())?;
-    Some(outcome.map(|arrived| whole(arrived).replies().take().unwrap().describe()))
+    Some(outcome.map(|received| whole(received).replies().take().unwrap().describe()))
 }
 
-fn whole(arrived: Arrived) -> ReplyBuf {
-    match arrived {
-        Arrived::Reply(reply) => reply,
+fn whole(received: Received) -> ReplyBuf {
+    match received {
+        Received::Reply(reply) => reply,
         other => panic!("not all of it: {other:?}"),
     }
 }
@@ -203,11 +203,11 @@ fn pushes_are_not_replies() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");
     write_all(&mut session);
-    let mut inbox = Inbox::new(Limits::default());
+    let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(&b">2\r\n+invalidate\r\n_\r\n:1\r\n"[..]);
-    inbox.scan(&buffer).unwrap();
+    demux.scan(&buffer).unwrap();
     let mut pushes = Vec::new();
-    inbox.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut pushes).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut pushes).unwrap();
     assert_eq!(pushes.len(), 1);
     assert_eq!(reply(&mut session, &mut ticket).unwrap().unwrap(), "the integer 1");
 }
@@ -230,7 +230,7 @@ fn a_batch_gets_its_replies_in_pieces() {
         args: 0,
         parts: 2,
         timeout: None,
-        partly: Partly::No,
+        delivery: Delivery::No,
     };
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     let mut single = submit(&mut session, "$1");
@@ -268,7 +268,7 @@ proptest! {
         3 => (0usize..64).prop_map(Act::Take),
     ], 0..200)) {
         let mut session = up(Bounds { commands: 16, ..bounds() });
-        let mut inbox = Inbox::new(Limits::default());
+        let mut demux = ReplyDemux::new(Limits::default());
         let mut buffer = BytesMut::new();
         let mut waiting: Vec<(u32, bool, Ticket)> = Vec::new();
         let mut wire = Vec::new();       // what the server has
@@ -281,7 +281,7 @@ proptest! {
                 Act::Submit(batch) => {
                     let mut ticket = Ticket::New;
                     let text = body(next, batch);
-                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None, partly: Partly::No };
+                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None, delivery: Delivery::No };
                     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
                     waiting.push((next, batch, ticket));
                     next += 1;
@@ -313,8 +313,8 @@ proptest! {
                         let number = std::str::from_utf8(&word[1..word.len() - 1]).unwrap();
                         buffer.extend_from_slice(format!(":{number}\r\n").as_bytes());
                     }
-                    if inbox.scan(&buffer).unwrap() {
-                        inbox.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+                    if demux.scan(&buffer).unwrap() {
+                        demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
                     }
                 }
                 Act::Take(index) if !waiting.is_empty() => {
@@ -322,7 +322,7 @@ proptest! {
                     let (number, batch, ticket) = &mut waiting[index];
                     if matches!(ticket, Ticket::Waiting(_)) {
                         let text = body(*number, *batch);
-                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None, partly: Partly::No };
+                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None, delivery: Delivery::No };
                         session.submit(ticket, out, 0, Waker::noop()).unwrap();
                     } else if let Some(outcome) = session.reply(ticket, Waker::noop()) {
                         let reply = whole(outcome.unwrap());
@@ -342,8 +342,8 @@ proptest! {
         }
         session.lose(&Error::new(ErrorKind::Disconnected, "end"), &mut Vec::new());
         prop_assert_eq!(session.inflight(), 0);
-        prop_assert!(session.gate.is_empty());
-        prop_assert_eq!(session.gate.granted(), (0, 0));
+        prop_assert!(session.wait_queue.is_empty());
+        prop_assert_eq!(session.wait_queue.granted(), (0, 0));
     }
 }
 
@@ -358,17 +358,17 @@ fn list(numbers: std::ops::Range<u32>) -> Vec<u8> {
 
 /// Feeds the bytes so many at a time, as a socket would; how many portions were handed over.
 fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error> {
-    let mut inbox = Inbox::new(Limits::default());
+    let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::new();
     let mut portions = 0;
     for piece in bytes.chunks(step) {
         buffer.extend_from_slice(piece);
-        if inbox.scan(&buffer)? {
-            inbox.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())?;
+        if demux.scan(&buffer)? {
+            demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())?;
         }
-        if let Some(portion) = inbox.portion() {
+        if let Some(portion) = demux.portion() {
             let before = buffer.len();
-            inbox.deliver_portion(portion, &mut buffer, session);
+            demux.deliver_portion(portion, &mut buffer, session);
             portions += usize::from(buffer.len() < before);
         }
     }
@@ -378,19 +378,19 @@ fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error
 fn submit_gathering(session: &mut Session, body: &str) -> Ticket {
     let mut ticket = Ticket::New;
     session
-        .submit(&mut ticket, Outgoing { partly: Partly::Elements, ..get(body) }, 0, Waker::noop())
+        .submit(&mut ticket, Outgoing { delivery: Delivery::Elements, ..get(body) }, 0, Waker::noop())
         .unwrap();
     ticket
 }
 
-fn gather(session: &mut Session, ticket: &mut Ticket) -> Option<Result<Vec<u32>, Error>> {
-    let mut gathering = crate::value::Gathering::new(<Vec<u32> as crate::FromRedis>::GATHER.unwrap());
+fn chunk_decoder(session: &mut Session, ticket: &mut Ticket) -> Option<Result<Vec<u32>, Error>> {
+    let mut chunks = crate::value::ChunkState::new(<Vec<u32> as crate::FromRedis>::CHUNKS.unwrap());
     loop {
         match session.reply(ticket, Waker::noop())? {
-            Ok(Arrived::Elements(Elements { bytes, count, last })) => {
-                gathering.add(&bytes, count).unwrap();
+            Ok(Received::Elements(Elements { bytes, count, last })) => {
+                chunks.add(&bytes, count).unwrap();
                 if last {
-                    return Some(gathering.finish().map_err(Error::from));
+                    return Some(chunks.finish().map_err(Error::from));
                 }
             }
             Ok(other) => {
@@ -408,14 +408,14 @@ fn gather(session: &mut Session, ticket: &mut Ticket) -> Option<Result<Vec<u32>,
 fn a_long_list_comes_in_portions_to_who_can_read_them() {
     for step in [100, 4 << 10, 40_001, 1 << 20] {
         let mut session = up(bounds());
-        let (mut before, mut gathering) = (submit(&mut session, "$1"), submit_gathering(&mut session, "$2"));
+        let (mut before, mut chunks) = (submit(&mut session, "$1"), submit_gathering(&mut session, "$2"));
         let (mut whole, mut after) = (submit(&mut session, "$3"), submit(&mut session, "$4"));
         write_all(&mut session);
         let bytes = [&b":1\r\n"[..], &list(0..5000), &list(0..5000), b":4\r\n"].concat();
         let portions = feed(&mut session, &bytes, step).unwrap();
         assert_eq!(portions > 0, step < bytes.len(), "{portions} portions of {step} bytes");
         assert_eq!(reply(&mut session, &mut before).unwrap().unwrap(), "the integer 1");
-        assert_eq!(gather(&mut session, &mut gathering).unwrap().unwrap(), (0..5000).collect::<Vec<_>>());
+        assert_eq!(chunk_decoder(&mut session, &mut chunks).unwrap().unwrap(), (0..5000).collect::<Vec<_>>());
         assert_eq!(reply(&mut session, &mut whole).unwrap().unwrap(), "an array of 5000");
         assert_eq!(reply(&mut session, &mut after).unwrap().unwrap(), "the integer 4");
         assert!(session.is_clean());
@@ -426,22 +426,22 @@ fn a_long_list_comes_in_portions_to_who_can_read_them() {
 fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
     let bytes = list(0..5000);
     let (first, rest) = bytes.split_at(40_000);
-    let mut inbox = Inbox::new(Limits::default());
+    let mut demux = ReplyDemux::new(Limits::default());
     let mut session = up(bounds());
     let mut dropped = submit_gathering(&mut session, "$1");
     let mut next = submit_gathering(&mut session, "$2");
     write_all(&mut session);
     let mut buffer = BytesMut::from(first);
-    assert!(!inbox.scan(&buffer).unwrap());
-    assert!(inbox.deliver_portion(inbox.portion().unwrap(), &mut buffer, &mut session).is_some());
-    assert!(matches!(session.reply(&mut dropped, Waker::noop()), Some(Ok(Arrived::Elements(_)))));
+    assert!(!demux.scan(&buffer).unwrap());
+    assert!(demux.deliver_portion(demux.portion().unwrap(), &mut buffer, &mut session).is_some());
+    assert!(matches!(session.reply(&mut dropped, Waker::noop()), Some(Ok(Received::Elements(_)))));
     session.cancel(&mut dropped);
     // What still comes of it is taken off the wire and goes nowhere.
     buffer.extend_from_slice(rest);
     buffer.extend_from_slice(&list(7..9));
-    assert!(inbox.scan(&buffer).unwrap());
-    inbox.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
-    assert_eq!(gather(&mut session, &mut next).unwrap().unwrap(), [7, 8]);
+    assert!(demux.scan(&buffer).unwrap());
+    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+    assert_eq!(chunk_decoder(&mut session, &mut next).unwrap().unwrap(), [7, 8]);
     assert!(session.is_clean());
 
     // Lost between two portions: an error, and none of the elements that were there.
@@ -449,12 +449,12 @@ fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
     write_all(&mut session);
     assert!(feed(&mut session, first, 20_000).unwrap() > 0);
     session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
-    assert!(gather(&mut session, &mut lost).unwrap().unwrap_err().may_have_run());
+    assert!(chunk_decoder(&mut session, &mut lost).unwrap().unwrap_err().may_have_run());
     session.up(&mut Vec::new());
     let mut again = submit_gathering(&mut session, "$4");
     write_all(&mut session);
     feed(&mut session, &bytes, 10_000).unwrap();
-    assert_eq!(gather(&mut session, &mut again).unwrap().unwrap().len(), 5000);
+    assert_eq!(chunk_decoder(&mut session, &mut again).unwrap().unwrap().len(), 5000);
 }
 
 #[test]
@@ -466,7 +466,7 @@ fn attributes_behind_a_portion() {
     bytes.truncate(bytes.len() - 2 * "$8\r\n00000000\r\n".len());
     bytes.extend_from_slice(b"$1\r\n7\r\n|1\r\n+ttl\r\n:3\r\n:8\r\n");
     assert!(feed(&mut session, &bytes, 30_000).unwrap() > 0);
-    let found = gather(&mut session, &mut ticket).unwrap().unwrap();
+    let found = chunk_decoder(&mut session, &mut ticket).unwrap().unwrap();
     assert_eq!((found.len(), &found[4998..]), (5000, &[7, 8][..]));
 }
 
@@ -475,28 +475,28 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let mut session = up(bounds());
     let mut ticket = Ticket::New;
     let out =
-        Outgoing { body: b"*1\r\n$1\r\na\r\n", args: 0, parts: 3000, timeout: None, partly: Partly::Replies };
+        Outgoing { body: b"*1\r\n$1\r\na\r\n", args: 0, parts: 3000, timeout: None, delivery: Delivery::Replies };
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     write_all(&mut session);
     let replies = b"$8\r\n01234567\r\n".repeat(3000);
     let (first, rest) = replies.split_at(20_001);
     feed(&mut session, &first[..5_000], 5_000).unwrap();
     assert!(session.reply(&mut ticket, Waker::noop()).is_none(), "too few to be worth it");
-    let mut inbox = Inbox::new(Limits::default());
+    let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(&first[14 * (5_000 / 14)..]);
-    assert!(inbox.scan(&buffer).unwrap());
+    assert!(demux.scan(&buffer).unwrap());
     let mut wakers = Vec::new();
-    inbox.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
     assert_eq!(wakers.len(), 1);
-    let Some(Ok(Arrived::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
+    let Some(Ok(Received::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("nothing came early")
     };
     assert_eq!((pieces.len(), count), (2, 20_001 / 14));
     assert!(session.reply(&mut ticket, Waker::noop()).is_none());
     buffer.extend_from_slice(rest);
-    assert!(inbox.scan(&buffer).unwrap());
-    inbox.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
-    let Some(Ok(Arrived::Reply(last))) = session.reply(&mut ticket, Waker::noop()) else {
+    assert!(demux.scan(&buffer).unwrap());
+    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    let Some(Ok(Received::Reply(last))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("the last did not come")
     };
     let mut replies = last.replies();
@@ -510,7 +510,7 @@ fn a_long_list_in_a_batch_is_not_taken_apart() {
     let mut session = up(bounds());
     let mut batch = Ticket::New;
     let body = b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n";
-    let out = Outgoing { body, args: 0, parts: 2, timeout: None, partly: Partly::Replies };
+    let out = Outgoing { body, args: 0, parts: 2, timeout: None, delivery: Delivery::Replies };
     session.submit(&mut batch, out, 0, Waker::noop()).unwrap();
     let mut after = submit(&mut session, "$1");
     write_all(&mut session);
@@ -522,7 +522,7 @@ fn a_long_list_in_a_batch_is_not_taken_apart() {
 #[test]
 fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
     let mut session = up(bounds());
-    let batch = |parts| Outgoing { parts, timeout: Some(10), partly: Partly::Replies, ..get("$1") };
+    let batch = |parts| Outgoing { parts, timeout: Some(10), delivery: Delivery::Replies, ..get("$1") };
     let mut first = Ticket::New;
     session.submit(&mut first, batch(3000), 0, Waker::noop()).unwrap();
     write_all(&mut session);
@@ -540,5 +540,5 @@ fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
     let mut replies = last.replies();
     assert_eq!(replies.take().unwrap().describe(), "the integer 1");
     assert_eq!(replies.take().unwrap().describe(), "the integer 2");
-    assert_eq!(session.slots.assert_free(), 1);
+    assert_eq!(session.pending.assert_free(), 1);
 }

@@ -12,7 +12,7 @@ use crate::{
     resp::{Items, Reply},
 };
 
-use super::{Args, FromRedis, Gather, Stretch, ToArgs};
+use super::{Args, FromRedis, ChunkDecoder, Chunk, ToArgs};
 
 impl<T: ToArgs> ToArgs for [T] {
     fn to_args(&self, args: &mut Args<'_>) {
@@ -104,8 +104,8 @@ fn other<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
 }
 
 /// The elements, one after another.
-fn each<T: FromRedis>(stretch: Stretch<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
-    let Stretch { mut items, first: mut index, .. } = stretch;
+fn each<T: FromRedis>(chunk: Chunk<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
+    let Chunk { mut items, first: mut index, .. } = chunk;
     if T::TEXT {
         items.read_as_text();
     }
@@ -118,10 +118,10 @@ fn each<T: FromRedis>(stretch: Stretch<'_>, mut take: impl FnMut(T)) -> Result<(
 
 /// Keys and values: of a map, of a flat array (RESP2), or of an array of pairs (scores and the like in RESP3).
 fn each_pair<K: FromRedis, V: FromRedis>(
-    stretch: Stretch<'_>,
+    chunk: Chunk<'_>,
     mut take: impl FnMut(K, V),
 ) -> Result<(), DecodeError> {
-    let mut items = stretch.items;
+    let mut items = chunk.items;
     if K::TEXT || V::TEXT {
         items.read_as_text();
     }
@@ -153,21 +153,21 @@ fn each_pair<K: FromRedis, V: FromRedis>(
 
 /// A collection read at once.
 #[inline]
-fn at_once<R: FromRedis + Default>(gather: Gather<R>, items: Items<'_>, map: bool) -> Result<R, DecodeError> {
+fn at_once<R: FromRedis + Default>(chunk_decoder: ChunkDecoder<R>, items: Items<'_>, map: bool) -> Result<R, DecodeError> {
     let mut all = None;
-    gather(&mut all, Stretch::whole(items, map))?;
+    chunk_decoder(&mut all, Chunk::whole(items, map))?;
     Ok(all.unwrap_or_default())
 }
 
-fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, stretch: Stretch<'_>) -> Result<(), DecodeError> {
+fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, chunk: Chunk<'_>) -> Result<(), DecodeError> {
     // A map (HGETALL as pairs) is a list of pairs too.
-    let pairs = T::PAIR && stretch.flat;
-    let room = stretch.room::<T>() / if pairs { 2 } else { 1 };
+    let pairs = T::PAIR && chunk.flat;
+    let room = chunk.room::<T>() / if pairs { 2 } else { 1 };
     let list = out.get_or_insert_with(|| Vec::with_capacity(room));
     if !pairs {
-        return each(stretch, |item| list.push(item));
+        return each(chunk, |item| list.push(item));
     }
-    let mut items = stretch.items;
+    let mut items = chunk.items;
     while !items.is_empty() {
         list.push(T::from_pair(&mut items)?);
     }
@@ -175,7 +175,7 @@ fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, stretch: Stretch<'_>) -> 
 }
 
 impl<T: FromRedis> FromRedis for Vec<T> {
-    const GATHER: Option<Gather<Self>> = Some(gather_list);
+    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_list);
 
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
@@ -218,17 +218,17 @@ impl<T: FromRedis> FromRedis for Rc<T> {
 
 fn gather_set<T: FromRedis + Eq + Hash, S: BuildHasher + Default>(
     out: &mut Option<HashSet<T, S>>,
-    stretch: Stretch<'_>,
+    chunk: Chunk<'_>,
 ) -> Result<(), DecodeError> {
-    let room = stretch.room::<T>();
+    let room = chunk.room::<T>();
     let set = out.get_or_insert_with(|| HashSet::with_capacity_and_hasher(room, S::default()));
-    each(stretch, |item| {
+    each(chunk, |item| {
         set.insert(item);
     })
 }
 
 impl<T: FromRedis + Eq + Hash, S: BuildHasher + Default> FromRedis for HashSet<T, S> {
-    const GATHER: Option<Gather<Self>> = Some(gather_set);
+    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_set);
 
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         at_once(gather_set, reply.items("a set")?, false)
@@ -237,16 +237,16 @@ impl<T: FromRedis + Eq + Hash, S: BuildHasher + Default> FromRedis for HashSet<T
 
 fn gather_sorted_set<T: FromRedis + Ord>(
     out: &mut Option<BTreeSet<T>>,
-    stretch: Stretch<'_>,
+    chunk: Chunk<'_>,
 ) -> Result<(), DecodeError> {
     let set = out.get_or_insert_default();
-    each(stretch, |item| {
+    each(chunk, |item| {
         set.insert(item);
     })
 }
 
 impl<T: FromRedis + Ord> FromRedis for BTreeSet<T> {
-    const GATHER: Option<Gather<Self>> = Some(gather_sorted_set);
+    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_sorted_set);
 
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         at_once(gather_sorted_set, reply.items("a set")?, false)
@@ -255,17 +255,17 @@ impl<T: FromRedis + Ord> FromRedis for BTreeSet<T> {
 
 fn gather_map<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default>(
     out: &mut Option<HashMap<K, V, S>>,
-    stretch: Stretch<'_>,
+    chunk: Chunk<'_>,
 ) -> Result<(), DecodeError> {
-    let room = stretch.room::<(K, V)>() / 2;
+    let room = chunk.room::<(K, V)>() / 2;
     let map = out.get_or_insert_with(|| HashMap::with_capacity_and_hasher(room, S::default()));
-    each_pair(stretch, |key, value| {
+    each_pair(chunk, |key, value| {
         map.insert(key, value);
     })
 }
 
 impl<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default> FromRedis for HashMap<K, V, S> {
-    const GATHER: Option<Gather<Self>> = Some(gather_map);
+    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_map);
 
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         at_once(gather_map, reply.items("a map")?, false)
@@ -274,16 +274,16 @@ impl<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default> FromRedis
 
 fn gather_sorted_map<K: FromRedis + Ord, V: FromRedis>(
     out: &mut Option<BTreeMap<K, V>>,
-    stretch: Stretch<'_>,
+    chunk: Chunk<'_>,
 ) -> Result<(), DecodeError> {
     let map = out.get_or_insert_default();
-    each_pair(stretch, |key, value| {
+    each_pair(chunk, |key, value| {
         map.insert(key, value);
     })
 }
 
 impl<K: FromRedis + Ord, V: FromRedis> FromRedis for BTreeMap<K, V> {
-    const GATHER: Option<Gather<Self>> = Some(gather_sorted_map);
+    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_sorted_map);
 
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         at_once(gather_sorted_map, reply.items("a map")?, false)

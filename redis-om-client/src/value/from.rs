@@ -9,7 +9,7 @@ use crate::{
     resp::{Blob, Items, Reply},
 };
 
-use super::Gather;
+use super::ChunkDecoder;
 
 /// A type that one value of a reply can be read as.
 ///
@@ -48,7 +48,7 @@ pub trait FromRedis: Sized {
 
     /// How this is read a portion at a time, if it can be: a list, a set or a map.
     #[doc(hidden)]
-    const GATHER: Option<Gather<Self>> = None;
+    const CHUNKS: Option<ChunkDecoder<Self>> = None;
 
     /// Whether this is made of text as it is, so that a list of it is looked through for UTF-8 at once.
     #[doc(hidden)]

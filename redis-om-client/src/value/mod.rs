@@ -1,6 +1,6 @@
 //! Rust types to arguments, and replies to Rust types.
 //!
-//! Floor 2: stands on `resp`; knows no command and no connection. The promise kept here is that a type says exactly
+//! Layer 2: stands on `resp`; knows no command and no connection. The promise kept here is that a type says exactly
 //! what it is on the wire: [`ToArg`] writes one argument, [`ToArgs`] any number, [`FromRedis`] reads one value, and a
 //! value that does not fit is an error that says what was expected and what was found.
 
@@ -8,7 +8,7 @@ mod arg;
 mod containers;
 mod foreign;
 mod from;
-mod gather;
+mod chunk;
 #[cfg(feature = "json")]
 mod json;
 mod number;
@@ -17,8 +17,8 @@ mod tree;
 pub(crate) use arg::Refused;
 pub use arg::{Arg, Args, ToArg, ToArgs, Written};
 pub use from::FromRedis;
-pub(crate) use gather::Gathering;
-pub use gather::{Gather, Stretch};
+pub(crate) use chunk::ChunkState;
+pub use chunk::{ChunkDecoder, Chunk};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use tree::Value;

@@ -27,8 +27,8 @@ pub(crate) fn model(model: &Model) -> TokenStream {
             impl __private::RedisModel for #ident {
                 type Id = #id_type;
                 type Storage = __private::#storage;
-                const NAME: &'static str = #name;
-                const PREFIX: &'static str = #prefix;
+                const MODEL_NAME: &'static str = #name;
+                const KEY_PREFIX: &'static str = #prefix;
 
                 #[inline]
                 fn id(&self) -> &Self::Id {

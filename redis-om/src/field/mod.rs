@@ -1,6 +1,6 @@
 //! How the fields of a struct lie in a hash: names, values, and what is absent.
 //!
-//! Floor 1: knows arguments and replies, no model and no key. What is one argument and one reply of the client
+//! Layer 1: knows arguments and replies, no model and no key. What is one argument and one reply of the client
 //! (`ToArg`, `FromRedis`) is one field's value as it is; lists and bytes have the forms below.
 
 mod atom;

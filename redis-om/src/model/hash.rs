@@ -58,9 +58,9 @@ impl<M: RedisModel + HashFields> Storage<M> for AsHash {
                 Some(value) => M::take(&mut partial, &name, Reply::Bulk(value)),
                 None => other::<M>(&mut partial, &name, &mut items),
             };
-            known.map_err(|error| error.at(M::NAME))?;
+            known.map_err(|error| error.at(M::MODEL_NAME))?;
         }
-        M::finish(partial).map(Some).map_err(|error| error.at(M::NAME))
+        M::finish(partial).map(Some).map_err(|error| error.at(M::MODEL_NAME))
     }
 }
 

@@ -29,7 +29,7 @@ impl<M: RedisModel + JsonValue> Storage<M> for AsJson {
             Reply::Nil => Ok(None),
             document => {
                 let text = document.blob("a JSON document")?;
-                M::parse_json(&text).map(Some).map_err(|error| error.at(M::NAME))
+                M::parse_json(&text).map(Some).map_err(|error| error.at(M::MODEL_NAME))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Structs that live in Redis: [`RedisModel`].
 //!
-//! Floor 3: stands on `field`; knows commands and executors, no client. Every operation here is one command value, so
+//! Layer 3: stands on `field`; knows commands and executors, no client. Every operation here is one command value, so
 //! all of them work on every executor: an async client, a blocking one, a pipeline, a transaction.
 //!
 //! A save that must also remove fields is a script sent as `EVAL`, not as `EVALSHA`: its 130 bytes cost less than what
@@ -64,10 +64,10 @@ pub trait RedisModel: Sized {
     type Storage: Storage<Self>;
 
     /// The struct's name, for errors.
-    const NAME: &'static str;
+    const MODEL_NAME: &'static str;
 
     /// What stands before the id in the key.
-    const PREFIX: &'static str;
+    const KEY_PREFIX: &'static str;
 
     /// Its id.
     fn id(&self) -> &Self::Id;
@@ -83,7 +83,7 @@ pub trait RedisModel: Sized {
     /// ```
     #[inline]
     fn key(&self) -> Key {
-        Key::new(Self::PREFIX, self.id())
+        Key::new(Self::KEY_PREFIX, self.id())
     }
 
     /// The key of an id.
@@ -97,7 +97,7 @@ pub trait RedisModel: Sized {
     /// ```
     #[inline]
     fn key_of(id: impl IdOf<Self::Id>) -> Key {
-        Key::new(Self::PREFIX, &id)
+        Key::new(Self::KEY_PREFIX, &id)
     }
 
     /// Writes it whole, whether or not it was there: every field that has a value is set, every field that is `None`

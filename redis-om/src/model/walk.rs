@@ -150,7 +150,7 @@ struct Keys {
 impl Keys {
     fn command<M: RedisModel>(&self) -> Option<Command<ScanPage<Bytes>>> {
         let options =
-            ScanOptions::new().pattern(pattern(M::PREFIX)).count(self.count).type_(M::Storage::key_type());
+            ScanOptions::new().pattern(pattern(M::KEY_PREFIX)).count(self.count).type_(M::Storage::key_type());
         self.cursor.map(|cursor| cmd().scan_with(cursor, options))
     }
 
@@ -161,7 +161,7 @@ impl Keys {
         page.items
             .iter()
             .filter(|key| seen.insert(*key))
-            .filter_map(|key| key.strip_prefix(M::PREFIX.as_bytes())?.strip_prefix(b":"))
+            .filter_map(|key| key.strip_prefix(M::KEY_PREFIX.as_bytes())?.strip_prefix(b":"))
             .filter_map(|id| M::Id::parse(id).ok())
             .collect()
     }

@@ -90,7 +90,7 @@ impl Id {
         matches!(self, Self::RedisRs1 | Self::RedisRs2 | Self::Fred | Self::Rustis)
     }
 
-    /// The floor, the peers asked for, and ours.
+    /// The raw socket, the peers asked for, and ours.
     pub(crate) fn line_up(peers: &[Peer]) -> Vec<Self> {
         let mut all = vec![Self::Raw];
         for peer in peers {

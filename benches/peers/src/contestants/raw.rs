@@ -1,4 +1,4 @@
-//! The floor: one socket, bytes made beforehand, and a scan that finds where replies end and nothing more. No client
+//! The limit: one socket, bytes made beforehand, and a scan that finds where replies end and nothing more. No client
 //! can be faster by much (one that writes larger batches can be, a little).
 
 use std::io::{Read, Write};

@@ -51,7 +51,7 @@ impl FromRedis for JsonType {
 /// The types: one, a list, or a list in a list; nil is none.
 pub(super) fn types(replies: &mut Replies<'_>) -> Result<Vec<JsonType>, DecodeError> {
     let mut types = Vec::new();
-    gather(replies.take()?, 2, &mut |reply| {
+    chunk_decoder(replies.take()?, 2, &mut |reply| {
         if let Some(found) = Option::from_redis(reply)? {
             types.push(found);
         }
@@ -111,7 +111,7 @@ pub(super) fn set(replies: &mut Replies<'_>) -> Result<(), DecodeError> {
 }
 
 /// Hands out the leaves of nested lists.
-fn gather(
+fn chunk_decoder(
     reply: Reply<'_>,
     depth: u8,
     leaf: &mut dyn FnMut(Reply<'_>) -> Result<(), DecodeError>,
@@ -128,7 +128,7 @@ fn gather_all(
     leaf: &mut dyn FnMut(Reply<'_>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     while !items.is_empty() {
-        gather(items.take()?, depth, leaf)?;
+        chunk_decoder(items.take()?, depth, leaf)?;
     }
     Ok(())
 }

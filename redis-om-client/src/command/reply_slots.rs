@@ -104,7 +104,7 @@ impl Reading<'_, '_> {
 }
 
 /// One element of a batch's tuple.
-pub trait Slot: Send + Sync {
+pub trait ReplySlot: Send + Sync {
     /// Its type in the tuple.
     type Reply;
 
@@ -178,7 +178,7 @@ pub(super) fn missing() -> DecodeError {
     DecodeError::new("expected one more reply, found none")
 }
 
-impl<R> Slot for One<R> {
+impl<R> ReplySlot for One<R> {
     type Reply = R;
     type Progress = Option<R>;
 
@@ -196,7 +196,7 @@ impl<R> Slot for One<R> {
     }
 }
 
-impl<R> Slot for Many<R> {
+impl<R> ReplySlot for Many<R> {
     type Reply = Vec<R>;
     type Progress = Vec<R>;
 
@@ -220,7 +220,7 @@ impl<R> Slot for Many<R> {
     }
 }
 
-impl<R> Slot for Checked<One<R>> {
+impl<R> ReplySlot for Checked<One<R>> {
     type Reply = Result<R, Error>;
     type Progress = Option<Result<R, Error>>;
 
@@ -236,7 +236,7 @@ impl<R> Slot for Checked<One<R>> {
         let next = reading.part + parts;
         let outcome = reading.decode(&self.0);
         let (batch, first) = reading.batch;
-        *progress = Some(outcome.map_err(|error| batch.blame(Error::from(error), first + reading.part)));
+        *progress = Some(outcome.map_err(|error| batch.in_context(Error::from(error), first + reading.part)));
         reading.part = next;
         Ok(true)
     }
@@ -271,7 +271,7 @@ impl Steps for () {
     }
 }
 
-impl<L: Steps, S: Slot> Steps for (L, S) {
+impl<L: Steps, S: ReplySlot> Steps for (L, S) {
     type Progress = (L::Progress, S::Progress);
 
     fn advance(
@@ -288,7 +288,7 @@ impl<L: Steps, S: Slot> Steps for (L, S) {
     message = "a batch of this many single replies cannot be read as one tuple",
     note = "up to 16 commands make a tuple; take the others together with `.many(commands)` or `.ignore()` their replies"
 )]
-pub trait Slots: Steps {
+pub trait ReplySlots: Steps {
     /// The tuple.
     type Tuple;
 
@@ -300,7 +300,7 @@ pub trait Slots: Steps {
     fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError>;
 }
 
-impl Slots for () {
+impl ReplySlots for () {
     type Tuple = ();
 
     fn finish((): ()) -> Result<(), DecodeError> {
@@ -314,13 +314,13 @@ macro_rules! slots {
     ($($all:ident)*) => { slots!(@step () [] $($all)*); };
     (@step $nested:tt [$($done:ident)*]) => {};
     (@step $nested:tt [$($done:ident)*] $next:ident $($rest:ident)*) => {
-        impl<$($done: Slot,)* $next: Slot> Slots for ($nested, $next) {
+        impl<$($done: ReplySlot,)* $next: ReplySlot> ReplySlots for ($nested, $next) {
             type Tuple = ($($done::Reply,)* $next::Reply,);
 
             #[allow(non_snake_case, reason = "what was read has the names of its slots' types")]
             fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError> {
                 let slots!(@pattern () $($done)* $next) = progress;
-                Ok(($(<$done as Slot>::finish($done)?,)* <$next as Slot>::finish($next)?,))
+                Ok(($(<$done as ReplySlot>::finish($done)?,)* <$next as ReplySlot>::finish($next)?,))
             }
         }
         slots!(@step ($nested, $next) [$($done)* $next] $($rest)*);
@@ -343,7 +343,7 @@ impl<R: FromRedis> One<R> {
 mod tests {
     use super::*;
 
-    fn read<S: Slots>(slots: &S, bytes: &[u8], ignored: &[u32]) -> (Result<S::Tuple, DecodeError>, usize) {
+    fn read<S: ReplySlots>(slots: &S, bytes: &[u8], ignored: &[u32]) -> (Result<S::Tuple, DecodeError>, usize) {
         let mut replies = Replies::new(bytes);
         let batch = Cmd::batch();
         let mut progress = S::Progress::default();

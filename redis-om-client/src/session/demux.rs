@@ -28,7 +28,7 @@ pub(super) const PORTION: usize = 16 << 10;
 
 /// The read buffer's side of a session.
 #[derive(Debug)]
-pub(crate) struct Inbox {
+pub(crate) struct ReplyDemux {
     scanner: Scanner,
     ends: Vec<End>,
     /// Bytes of whole replies that were found and not handed over.
@@ -37,7 +37,7 @@ pub(crate) struct Inbox {
     large: bool,
 }
 
-impl Inbox {
+impl ReplyDemux {
     pub(crate) fn new(limits: Limits) -> Self {
         Self { scanner: Scanner::new(limits), ends: Vec::new(), whole: 0, large: false }
     }
@@ -106,10 +106,10 @@ impl Inbox {
         buffer: &mut BytesMut,
         session: &mut Session,
     ) -> Option<Waker> {
-        let id = session.next_sent().filter(|id| session.slots.reads_elements(*id))?;
+        let id = session.next_sent().filter(|id| session.pending.reads_elements(*id))?;
         self.scanner.cut(portion);
         let bytes = buffer.split_to(portion.end).freeze();
-        session.slots.elements(id, Elements { bytes, count: portion.elements, last: false })
+        session.pending.elements(id, Elements { bytes, count: portion.elements, last: false })
     }
 
     /// Only short replies of single commands.
@@ -124,7 +124,7 @@ impl Inbox {
         for end in &self.ends {
             let id = session.next_sent().ok_or_else(|| unasked(&buffer[start..end.at]))?;
             session.inflight.pop_front();
-            wakers.extend(session.slots.small(id, &buffer[start..end.at]));
+            wakers.extend(session.pending.small(id, &buffer[start..end.at]));
             start = end.at;
         }
         Ok(())
@@ -146,7 +146,7 @@ impl Inbox {
                 1
             } else {
                 let id = session.next_sent().ok_or_else(|| unasked(&bytes[reply.clone()]))?;
-                if session.slots.is_batch(id) {
+                if session.pending.is_batch(id) {
                     self.hand_over_run(id, bytes, (start, index), session, wakers)?
                 } else {
                     hand_over_one(id, bytes, reply, end, session, wakers)?;
@@ -160,7 +160,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// As many replies of a batch as have arrived, as one piece; how many they were.
+    /// As many replies of a batch as have received, as one piece; how many they were.
     fn hand_over_run(
         &self,
         id: u32,
@@ -169,14 +169,14 @@ impl Inbox {
         session: &mut Session,
         wakers: &mut Vec<Waker>,
     ) -> Result<usize, Error> {
-        let most = session.slots.owed(id) as usize;
+        let most = session.pending.owed(id) as usize;
         let run = self.ends[index..].iter().take(most).take_while(|end| !end.push && !end.irregular).count();
         let (run, piece) = if run == 0 {
             (1, Bytes::from(regular(&bytes[start..self.ends[index].at])?))
         } else {
             (run, bytes.slice(start..self.ends[index + run - 1].at))
         };
-        if session.slots.piece(id, piece, run as u32, wakers) {
+        if session.pending.piece(id, piece, run as u32, wakers) {
             session.inflight.pop_front();
             session.batches -= 1;
         }
@@ -199,13 +199,13 @@ fn hand_over_one(
             true => regular_elements(&bytes[reply], count)?.into(),
             false => bytes.slice(reply),
         };
-        wakers.extend(session.slots.elements(id, Elements { bytes, count, last: true }));
+        wakers.extend(session.pending.elements(id, Elements { bytes, count, last: true }));
     } else if end.irregular {
-        session.slots.piece(id, regular(&bytes[reply])?.into(), 1, wakers);
+        session.pending.piece(id, regular(&bytes[reply])?.into(), 1, wakers);
     } else if reply.len() <= SMALL {
-        wakers.extend(session.slots.small(id, &bytes[reply]));
+        wakers.extend(session.pending.small(id, &bytes[reply]));
     } else {
-        session.slots.piece(id, bytes.slice(reply), 1, wakers);
+        session.pending.piece(id, bytes.slice(reply), 1, wakers);
     }
     Ok(())
 }

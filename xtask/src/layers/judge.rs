@@ -1,46 +1,46 @@
-//! What is against the floors, in words.
+//! What is against the layers, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crates::{Use, Uses};
-use super::table::House;
+use super::table::Architecture;
 
-/// Every use against the floors, and every circle.
-pub(super) fn complaints(house: &House, uses: &Uses) -> Vec<String> {
+/// Every use against the layers, and every circle.
+pub(super) fn complaints(architecture: &Architecture, uses: &Uses) -> Vec<String> {
     let mut complaints = Vec::new();
     for module in &uses.modules {
-        if house.floor(module).is_none() {
+        if architecture.layer(module).is_none() {
             complaints.push(format!(
-                "{}: module {module} stands on no floor: give it one in xtask/src/floors/table.rs",
-                house.folder
+                "{}: module {module} is in no layer: give it one in xtask/src/layers/table.rs",
+                architecture.folder
             ));
         }
     }
-    complaints.extend(uses.uses.iter().filter_map(|u| complaint(house, uses, u)));
-    complaints.extend(circle(uses).map(|c| format!("{}: a circle: {}", house.folder, c.join(" -> "))));
+    complaints.extend(uses.uses.iter().filter_map(|u| complaint(architecture, uses, u)));
+    complaints.extend(circle(uses).map(|c| format!("{}: a circle: {}", architecture.folder, c.join(" -> "))));
     complaints
 }
 
-fn complaint(house: &House, uses: &Uses, one: &Use) -> Option<String> {
+fn complaint(architecture: &Architecture, uses: &Uses, one: &Use) -> Option<String> {
     let Use { from, to, place } = one;
     if !uses.modules.contains(to) {
         return Some(format!(
             "{place}: {from} uses crate::{to}, which is no module: name it by the path of its module"
         ));
     }
-    let (below, above) = (house.floor(to)?, house.floor(from)?);
-    if let Some((_, allowed)) = house.only.iter().find(|(module, _)| module == from) {
+    let (below, above) = (architecture.layer(to)?, architecture.layer(from)?);
+    if let Some((_, allowed)) = architecture.only.iter().find(|(module, _)| module == from) {
         let words = allowed.join(", ");
         return (!allowed.contains(&to.as_str()))
             .then(|| format!("{place}: {from} uses {to}; it may use only {words}"));
     }
-    let declared = house.declared.iter().any(|(a, b)| a == from && b == to);
+    let declared = architecture.declared.iter().any(|(a, b)| a == from && b == to);
     if below < above || declared {
         return None;
     }
     let why = if below == above { "its neighbour" } else { "above it" };
     Some(format!(
-        "{place}: {from} (floor {above}) uses {to} (floor {below}), {why}: a module uses lower floors only"
+        "{place}: {from} (layer {above}) uses {to} (layer {below}), {why}: a module uses lower layers only"
     ))
 }
 
@@ -78,9 +78,9 @@ fn follow<'a>(
 mod tests {
     use super::*;
 
-    const HOUSE: House = House {
+    const EXAMPLE: Architecture = Architecture {
         folder: "a-crate",
-        floors: &[&["error"], &["left", "right"], &["roof", "shed"]],
+        layers: &[&["error"], &["left", "right"], &["roof", "shed"]],
         only: &[("shed", &["error"])],
         declared: &[("left", "right")],
     };
@@ -91,7 +91,7 @@ mod tests {
             .iter()
             .map(|(from, to)| Use { from: (*from).into(), to: (*to).into(), place: "f.rs:3".into() })
             .collect();
-        complaints(&HOUSE, &Uses { modules, uses })
+        complaints(&EXAMPLE, &Uses { modules, uses })
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         let found = judge(&[("error", "roof")]);
         assert_eq!(
             found,
-            ["f.rs:3: error (floor 0) uses roof (floor 2), above it: a module uses lower floors only"]
+            ["f.rs:3: error (layer 0) uses roof (layer 2), above it: a module uses lower layers only"]
         );
     }
 
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_module_without_a_floor_and_a_path_without_a_module_are_complaints() {
         assert!(judge(&[("roof", "Thing")])[0].contains("which is no module"));
-        let uses = Uses { modules: ["cellar".to_owned()].into(), uses: Vec::new() };
-        assert!(complaints(&HOUSE, &uses)[0].contains("cellar stands on no floor"));
+        let uses = Uses { modules: ["unplaced".to_owned()].into(), uses: Vec::new() };
+        assert!(complaints(&EXAMPLE, &uses)[0].contains("unplaced is in no layer"));
     }
 }

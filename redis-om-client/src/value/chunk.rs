@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// How a collection takes some elements in. `None` is the collection before its first.
-pub type Gather<R> = fn(&mut Option<R>, Stretch<'_>) -> Result<(), DecodeError>;
+pub type ChunkDecoder<R> = fn(&mut Option<R>, Chunk<'_>) -> Result<(), DecodeError>;
 
 /// Some elements of an aggregate, next to each other.
 #[derive(Debug)]
-pub struct Stretch<'a> {
+pub struct Chunk<'a> {
     pub(super) items: Items<'a>,
     /// The number of the first of them.
     pub(super) first: usize,
@@ -28,7 +28,7 @@ pub struct Stretch<'a> {
 /// No more room than so many bytes is made for elements that have not come: a count is only a claim.
 const AHEAD: usize = 1 << 20;
 
-impl<'a> Stretch<'a> {
+impl<'a> Chunk<'a> {
     /// All of them.
     #[inline]
     pub(super) fn whole(items: Items<'a>, map: bool) -> Self {
@@ -49,17 +49,17 @@ fn is_flat(items: &Items<'_>) -> bool {
 
 /// A collection that is being gathered.
 #[derive(Debug)]
-pub(crate) struct Gathering<R> {
-    gather: Gather<R>,
+pub(crate) struct ChunkState<R> {
+    chunk_decoder: ChunkDecoder<R>,
     so_far: Option<R>,
     /// The elements it will have, and whether its pairs stand flat.
     head: Option<(usize, bool)>,
     taken: usize,
 }
 
-impl<R> Gathering<R> {
-    pub(crate) fn new(gather: Gather<R>) -> Self {
-        Self { gather, so_far: None, head: None, taken: 0 }
+impl<R> ChunkState<R> {
+    pub(crate) fn new(chunk_decoder: ChunkDecoder<R>) -> Self {
+        Self { chunk_decoder, so_far: None, head: None, taken: 0 }
     }
 
     /// Takes in `count` elements; before the first of all stands the aggregate's header.
@@ -71,9 +71,9 @@ impl<R> Gathering<R> {
             self.head = Some((total, map || is_flat(&items)));
         }
         let (total, flat) = self.head.unwrap_or_default();
-        let stretch = Stretch { items, first: self.taken, total, flat };
+        let chunk = Chunk { items, first: self.taken, total, flat };
         self.taken += count;
-        (self.gather)(&mut self.so_far, stretch)
+        (self.chunk_decoder)(&mut self.so_far, chunk)
     }
 
     /// The collection.
@@ -98,7 +98,7 @@ mod tests {
     /// regular first, as a session does.
     fn gathered<R: FromRedis>(bytes: &[u8], steps: &[usize]) -> Result<R, DecodeError> {
         let mut scanner = Scanner::new(Limits::default());
-        let mut gathering = Gathering::new(R::GATHER.unwrap());
+        let mut chunks = ChunkState::new(R::CHUNKS.unwrap());
         let (mut from, mut to) = (0, 0);
         let mut steps = steps.iter().cycle();
         loop {
@@ -114,11 +114,11 @@ mod tests {
                 let count = frame.last_elements;
                 let plain =
                     if frame.irregular { regular_elements(last, count).unwrap() } else { last.to_vec() };
-                gathering.add(&Bytes::from(plain), count)?;
-                return gathering.finish();
+                chunks.add(&Bytes::from(plain), count)?;
+                return chunks.finish();
             }
             if let Some(portion @ Portion { end, elements }) = scanner.portion() {
-                gathering.add(&Bytes::copy_from_slice(&bytes[from..from + end]), elements)?;
+                chunks.add(&Bytes::copy_from_slice(&bytes[from..from + end]), elements)?;
                 scanner.cut(portion);
                 from += end;
             }

@@ -27,7 +27,7 @@ pub(super) enum Turn {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(super) struct WaitQueue {
     entries: VecDeque<Entry>,
     /// The turn of `entries[0]`.
     first: u64,
@@ -48,7 +48,7 @@ pub(super) struct Gate {
 
 const NO_DEADLINE: u32 = u32::MAX;
 
-impl Gate {
+impl WaitQueue {
     /// Whether nobody waits.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
@@ -61,7 +61,7 @@ impl Gate {
         (self.granted_bytes, self.granted)
     }
 
-    /// Waits; the turn is asked after by [`Gate::check`].
+    /// Waits; the turn is asked after by [`WaitQueue::check`].
     pub(super) fn enter(&mut self, waker: Waker, size: usize, deadline: Tick, now: Tick) -> u64 {
         if self.entries.is_empty() {
             self.epoch = now;
@@ -218,47 +218,47 @@ mod tests {
 
     #[test]
     fn serves_in_turn_and_forgets_who_left() {
-        let mut gate = Gate::default();
-        let turns: Vec<_> = (0..4).map(|_| gate.enter(Waker::noop().clone(), 10, NEVER, 0)).collect();
-        gate.leave(turns[1]);
+        let mut wait_queue = WaitQueue::default();
+        let turns: Vec<_> = (0..4).map(|_| wait_queue.enter(Waker::noop().clone(), 10, NEVER, 0)).collect();
+        wait_queue.leave(turns[1]);
         let mut wakers = Vec::new();
-        assert_eq!(gate.next_size(), Some(10));
-        gate.grant(&mut wakers);
-        assert_eq!(gate.next_size(), Some(10));
-        gate.grant(&mut wakers);
-        assert_eq!(gate.granted(), (20, 2));
-        assert!(matches!(gate.check(turns[0], Waker::noop()), Turn::Granted(NEVER)));
-        assert!(matches!(gate.check(turns[2], Waker::noop()), Turn::Granted(NEVER)));
-        assert!(matches!(gate.check(turns[3], Waker::noop()), Turn::NotYet));
-        gate.leave(turns[3]);
-        assert!(gate.is_empty());
-        assert_eq!(gate.granted(), (0, 0));
+        assert_eq!(wait_queue.next_size(), Some(10));
+        wait_queue.grant(&mut wakers);
+        assert_eq!(wait_queue.next_size(), Some(10));
+        wait_queue.grant(&mut wakers);
+        assert_eq!(wait_queue.granted(), (20, 2));
+        assert!(matches!(wait_queue.check(turns[0], Waker::noop()), Turn::Granted(NEVER)));
+        assert!(matches!(wait_queue.check(turns[2], Waker::noop()), Turn::Granted(NEVER)));
+        assert!(matches!(wait_queue.check(turns[3], Waker::noop()), Turn::NotYet));
+        wait_queue.leave(turns[3]);
+        assert!(wait_queue.is_empty());
+        assert_eq!(wait_queue.granted(), (0, 0));
     }
 
     #[test]
     fn a_granted_turn_that_is_left_gives_its_room_back() {
-        let mut gate = Gate::default();
-        let turn = gate.enter(Waker::noop().clone(), 10, NEVER, 0);
-        gate.grant(&mut Vec::new());
-        gate.leave(turn);
-        assert_eq!(gate.granted(), (0, 0));
+        let mut wait_queue = WaitQueue::default();
+        let turn = wait_queue.enter(Waker::noop().clone(), 10, NEVER, 0);
+        wait_queue.grant(&mut Vec::new());
+        wait_queue.leave(turn);
+        assert_eq!(wait_queue.granted(), (0, 0));
     }
 
     #[test]
     fn expires_whose_time_is_up() {
-        let mut gate = Gate::default();
-        let early = gate.enter(Waker::noop().clone(), 1, 100, 0);
-        let late = gate.enter(Waker::noop().clone(), 1, 200, 0);
-        let granted = gate.enter(Waker::noop().clone(), 1, 300, 0);
+        let mut wait_queue = WaitQueue::default();
+        let early = wait_queue.enter(Waker::noop().clone(), 1, 100, 0);
+        let late = wait_queue.enter(Waker::noop().clone(), 1, 200, 0);
+        let granted = wait_queue.enter(Waker::noop().clone(), 1, 300, 0);
         let mut wakers = Vec::new();
-        assert_eq!(gate.expire(50, &mut wakers, || Error::config("x")), 100);
-        assert_eq!(gate.expire(150, &mut wakers, || Error::new(ErrorKind::QueueFull, "late")), 200);
+        assert_eq!(wait_queue.expire(50, &mut wakers, || Error::config("x")), 100);
+        assert_eq!(wait_queue.expire(150, &mut wakers, || Error::new(ErrorKind::QueueFull, "late")), 200);
         assert_eq!(wakers.len(), 1);
-        assert!(matches!(gate.check(early, Waker::noop()), Turn::Failed(_)));
-        assert!(matches!(gate.check(late, Waker::noop()), Turn::NotYet));
-        gate.leave(late);
-        assert_eq!(gate.next_size(), Some(1));
-        gate.grant(&mut wakers);
-        assert!(matches!(gate.check(granted, Waker::noop()), Turn::Granted(300)), "its time runs on");
+        assert!(matches!(wait_queue.check(early, Waker::noop()), Turn::Failed(_)));
+        assert!(matches!(wait_queue.check(late, Waker::noop()), Turn::NotYet));
+        wait_queue.leave(late);
+        assert_eq!(wait_queue.next_size(), Some(1));
+        wait_queue.grant(&mut wakers);
+        assert!(matches!(wait_queue.check(granted, Waker::noop()), Turn::Granted(300)), "its time runs on");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Usually the driver's task reads. But where one command alone is under way, the future that waits for it reads for
 //! itself: it is woken by the socket, instead of by a task that was. To change who is woken nothing has to be registered
-//! anew: the socket rings one [`Bell`], which looks up who is to come. A future may be held and not polled, though: it
+//! anew: the socket rings one [`ReadWaker`], which looks up who is to come. A future may be held and not polled, though: it
 //! then holds up nobody, since with the next command, the next deadline, or its drop the driver reads again.
 
 use std::{
@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use crate::{
     error::{Error, ErrorKind},
     resp::Limits,
-    session::{Inbox, Tick},
+    session::{ReplyDemux, Tick},
 };
 
 use super::{
@@ -30,27 +30,27 @@ const LARGEST_KEPT: usize = 4 << 20;
 
 /// What the socket rings when there is something to read.
 #[derive(Debug)]
-struct Bell(Weak<Shared>);
+struct ReadWaker(Weak<Shared>);
 
-impl Wake for Bell {
+impl Wake for ReadWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(shared) = self.0.upgrade() {
-            shared.ring();
+            shared.wake_reader();
         }
     }
 }
 
 /// The reading half of a connection.
 #[derive(Debug)]
-pub(super) struct Intake {
+pub(super) struct ReadHalf {
     pub(super) reader: Reader,
     buffer: BytesMut,
-    inbox: Inbox,
-    bell: Waker,
+    demux: ReplyDemux,
+    read_waker: Waker,
     wakers: Vec<Waker>,
     pushes: Vec<Bytes>,
     /// When something last came.
@@ -61,13 +61,13 @@ pub(super) struct Intake {
     pub(super) ended: Option<Error>,
 }
 
-impl Intake {
+impl ReadHalf {
     pub(super) fn new(reader: Reader, limits: Limits, shared: &Arc<Shared>) -> Self {
         Self {
             reader,
             buffer: BytesMut::with_capacity(READ),
-            inbox: Inbox::new(limits),
-            bell: Waker::from(Arc::new(Bell(Arc::downgrade(shared)))),
+            demux: ReplyDemux::new(limits),
+            read_waker: Waker::from(Arc::new(ReadWaker(Arc::downgrade(shared)))),
             wakers: Vec::new(),
             pushes: Vec::new(),
             last_read: shared.now(),
@@ -83,8 +83,8 @@ impl Intake {
         }
         loop {
             self.make_room();
-            let bell = self.bell.clone();
-            match ready!(self.reader.poll_read(&mut Context::from_waker(&bell), &mut self.buffer)) {
+            let read_waker = self.read_waker.clone();
+            match ready!(self.reader.poll_read(&mut Context::from_waker(&read_waker), &mut self.buffer)) {
                 Ok(0) => return Poll::Ready(closed("the server closed the connection")),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(lost(error)),
@@ -99,7 +99,7 @@ impl Intake {
 
     fn make_room(&mut self) {
         // Room for what surely comes, but never more than doubles: a length is only a claim.
-        let missing = self.inbox.missing(&self.buffer);
+        let missing = self.demux.missing(&self.buffer);
         let room = missing.clamp(READ / 4, self.buffer.len().max(1 << 20));
         if self.buffer.is_empty() {
             // Where nobody holds what was read before, it is read over: memory that the processor has at hand. Where
@@ -115,11 +115,11 @@ impl Intake {
     }
 
     fn deliver(&mut self, shared: &Shared) -> Result<(), Error> {
-        if self.inbox.scan(&self.buffer)? {
+        if self.demux.scan(&self.buffer)? {
             let mut state = shared.lock();
-            state.crowd = state.session.inflight().max(state.crowd - state.crowd / 8);
+            state.concurrency = state.session.inflight().max(state.concurrency - state.concurrency / 8);
             let outcome =
-                self.inbox.deliver(&mut self.buffer, &mut state.session, &mut self.wakers, &mut self.pushes);
+                self.demux.deliver(&mut self.buffer, &mut state.session, &mut self.wakers, &mut self.pushes);
             state.session.admit(&mut self.wakers);
             drop(state);
             self.wake_all();
@@ -129,9 +129,9 @@ impl Intake {
                 tracing::trace!(bytes = push.len(), "a push message that nobody asked for");
             }
         }
-        if let Some(portion) = self.inbox.portion() {
+        if let Some(portion) = self.demux.portion() {
             let mut state = shared.lock();
-            let waker = self.inbox.deliver_portion(portion, &mut self.buffer, &mut state.session);
+            let waker = self.demux.deliver_portion(portion, &mut self.buffer, &mut state.session);
             drop(state);
             self.wakers.extend(waker);
             self.wake_all();

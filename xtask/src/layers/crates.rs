@@ -27,7 +27,7 @@ pub(super) struct Uses {
     pub(super) uses: Vec<Use>,
 }
 
-/// Reads a crate. `lib.rs` itself may use everything: it is where all floors are shown to the world.
+/// Reads a crate. `lib.rs` itself may use everything: it is where all layers are shown to the world.
 pub(super) fn uses(root: &Path, lib: &Path) -> Result<Uses> {
     let text = fs::read_to_string(lib).with_context(|| format!("read {}", lib.display()))?;
     let file = syn::parse_file(&text).with_context(|| format!("parse {}", lib.display()))?;
@@ -141,7 +141,7 @@ mod tests {
 
     /// A crate in a folder of its own, read.
     fn read(name: &str, files: &[(&str, &str)]) -> Uses {
-        let root = std::env::temp_dir().join(format!("redis-om-floors-{name}-{}", std::process::id()));
+        let root = std::env::temp_dir().join(format!("redis-om-layers-{name}-{}", std::process::id()));
         for (file, text) in files {
             let path = root.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_module_without_its_file_is_named() {
-        let root = std::env::temp_dir().join(format!("redis-om-floors-gone-{}", std::process::id()));
+        let root = std::env::temp_dir().join(format!("redis-om-layers-gone-{}", std::process::id()));
         fs::create_dir_all(&root).unwrap();
         fs::write(root.join("lib.rs"), "mod gone;").unwrap();
         let error = uses(&root, &root.join("lib.rs")).unwrap_err();

@@ -17,10 +17,10 @@ use crate::{
 /// Replies that have come and were not read. Behind a lock, though nobody ever waits for it, so that the future that
 /// holds it can move between threads.
 #[derive(Debug, Default)]
-pub(super) struct Early(Mutex<Arrived>);
+pub(super) struct PartialReplies(Mutex<Unread>);
 
 #[derive(Debug, Default)]
-struct Arrived {
+struct Unread {
     /// Each holds whole replies.
     pieces: Vec<Bytes>,
     replies: usize,
@@ -28,20 +28,20 @@ struct Arrived {
     restarted: bool,
 }
 
-impl Early {
+impl PartialReplies {
     /// An attempt begins: what came in the one before it counts no more.
     pub(super) fn restart(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Arrived { restarted: true, ..Arrived::default() };
+            Unread { restarted: true, ..Unread::default() };
     }
 
     pub(super) fn add(&self, mut pieces: Vec<Bytes>, replies: usize) {
-        let mut arrived = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        arrived.pieces.append(&mut pieces);
-        arrived.replies += replies;
+        let mut unread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.pieces.append(&mut pieces);
+        unread.replies += replies;
     }
 
-    fn take(&self) -> Arrived {
+    fn take(&self) -> Unread {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -49,25 +49,25 @@ impl Early {
 /// The reading of a plan's replies as they come.
 pub(super) struct Reader<'a, P: Plan> {
     plan: &'a P,
-    early: &'a Early,
+    partial: &'a PartialReplies,
     progress: P::Progress,
     /// Replies that belong together with some that are to come.
-    kept: Arrived,
+    kept: Unread,
     /// What was wrong with one: told when all have come, since only then has the whole batch run.
     failed: Option<Error>,
 }
 
 impl<'a, P: Plan> Reader<'a, P> {
-    pub(super) fn new(plan: &'a P, early: &'a Early) -> Self {
-        Self { plan, early, progress: P::Progress::default(), kept: Arrived::default(), failed: None }
+    pub(super) fn new(plan: &'a P, partial: &'a PartialReplies) -> Self {
+        Self { plan, partial, progress: P::Progress::default(), kept: Unread::default(), failed: None }
     }
 
     /// Reads what has come.
     pub(super) fn read(&mut self) {
-        let Arrived { mut pieces, replies, restarted } = self.early.take();
+        let Unread { mut pieces, replies, restarted } = self.partial.take();
         if restarted {
             self.progress = P::Progress::default();
-            self.kept = Arrived::default();
+            self.kept = Unread::default();
             // Nothing has come, but room for what will is made while the server is at work.
             self.failed = self.plan.advance(&mut self.progress, &mut Replies::new(&[]), 0).err();
         }
@@ -79,7 +79,7 @@ impl<'a, P: Plan> Reader<'a, P> {
         let mut replies = Replies::pieces(&self.kept.pieces);
         let outcome = self.plan.advance(&mut self.progress, &mut replies, self.kept.replies);
         let (taken, pieces) = (replies.taken(), replies.untaken());
-        self.kept = Arrived { pieces, replies: self.kept.replies.saturating_sub(taken), restarted: false };
+        self.kept = Unread { pieces, replies: self.kept.replies.saturating_sub(taken), restarted: false };
         self.failed = outcome.err();
     }
 
@@ -123,9 +123,9 @@ mod tests {
         )
     }
 
-    fn add(early: &Early, pieces: &[&'static [u8]]) {
+    fn add(partial: &PartialReplies, pieces: &[&'static [u8]]) {
         let replies = pieces.iter().map(|piece| piece.iter().filter(|byte| **byte == b'\n').count()).sum();
-        early.add(pieces.iter().map(|piece| Bytes::from_static(piece)).collect(), replies);
+        partial.add(pieces.iter().map(|piece| Bytes::from_static(piece)).collect(), replies);
     }
 
     fn last(piece: &'static [u8]) -> ReplyBuf {
@@ -138,11 +138,11 @@ mod tests {
         let whole = b":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n";
         for cut in (0..whole.len()).step_by(4) {
             for again in (cut..whole.len()).step_by(4) {
-                let early = Early::default();
-                let mut reader = Reader::new(&plan, &early);
-                add(&early, &[&whole[..cut]]);
+                let partial = PartialReplies::default();
+                let mut reader = Reader::new(&plan, &partial);
+                add(&partial, &[&whole[..cut]]);
                 reader.read();
-                add(&early, &[&whole[cut..again]]);
+                add(&partial, &[&whole[cut..again]]);
                 reader.read();
                 let found = reader.finish(&last(&whole[again..])).unwrap();
                 assert_eq!(found, (1, 5, vec![4, 5], 13), "cut at {cut} and {again}");
@@ -161,11 +161,11 @@ mod tests {
         let plan = pipe().many([number("a"), number("b"), doubled("c"), number("d"), doubled("e"), sum()]);
         let whole = b":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n";
         for cut in (0..whole.len()).step_by(4) {
-            let early = Early::default();
-            let mut reader = Reader::new(&plan, &early);
-            early.restart();
+            let partial = PartialReplies::default();
+            let mut reader = Reader::new(&plan, &partial);
+            partial.restart();
             reader.read();
-            add(&early, &[&whole[..cut]]);
+            add(&partial, &[&whole[..cut]]);
             reader.read();
             let found = reader.finish(&last(&whole[cut..])).unwrap();
             assert_eq!(found, (vec![1, 2, 6, 4, 10, 13],), "cut at {cut}");
@@ -178,26 +178,26 @@ mod tests {
     #[test]
     fn another_attempt_starts_over() {
         let plan = pipe().many([number("a"), number("b"), number("c")]);
-        let early = Early::default();
-        let mut reader = Reader::new(&plan, &early);
-        early.restart();
-        add(&early, &[b":1\r\n", b":2\r\n"]);
+        let partial = PartialReplies::default();
+        let mut reader = Reader::new(&plan, &partial);
+        partial.restart();
+        add(&partial, &[b":1\r\n", b":2\r\n"]);
         reader.read();
-        early.restart();
-        add(&early, &[b":10\r\n"]);
+        partial.restart();
+        add(&partial, &[b":10\r\n"]);
         reader.read();
         assert_eq!(reader.finish(&last(b":20\r\n:30\r\n")).unwrap(), (vec![10, 20, 30],));
     }
 
     #[test]
     fn an_error_is_told_when_all_have_run() {
-        fn outcome<L: crate::command::Slots>(plan: &Pipeline<L>, whole: &'static [u8]) -> Result<L::Tuple> {
-            let early = Early::default();
-            let mut reader = Reader::new(plan, &early);
+        fn outcome<L: crate::command::ReplySlots>(plan: &Pipeline<L>, whole: &'static [u8]) -> Result<L::Tuple> {
+            let partial = PartialReplies::default();
+            let mut reader = Reader::new(plan, &partial);
             let end = whole.len() - 4;
-            add(&early, &[&whole[..end]]);
+            add(&partial, &[&whole[..end]]);
             reader.read();
-            add(&early, &[]);
+            add(&partial, &[]);
             reader.read();
             reader.finish(&last(&whole[end..]))
         }
@@ -227,9 +227,9 @@ mod tests {
             })
         };
         let plan = pipe().many([greedy(), greedy()]);
-        let early = Early::default();
-        let mut reader = Reader::new(&plan, &early);
-        add(&early, &[b":1\r\n"]);
+        let partial = PartialReplies::default();
+        let mut reader = Reader::new(&plan, &partial);
+        add(&partial, &[b":1\r\n"]);
         reader.read();
         let error = reader.finish(&last(b":2\r\n")).unwrap_err();
         assert!(error.to_string().contains("found the end of this command's"), "{error}");
@@ -257,7 +257,7 @@ mod tests {
                 .execute(sum())
                 .execute(number("d"))
                 .ignore();
-            prop_assert_eq!(plan.words().parts(), 14);
+            prop_assert_eq!(plan.cmd().parts(), 14);
             let reply = |(index, kind): (usize, &u8)| match kind {
                 0 if index % 2 == 0 => format!("-ERR number {index}\r\n"),
                 1 => format!("$5\r\n{}\r\n", 10_000 + index),
@@ -267,13 +267,13 @@ mod tests {
             let at_once = plan.read(&mut Replies::new(replies.concat().as_bytes()));
 
             cuts.sort_unstable();
-            let early = Early::default();
-            let mut reader = Reader::new(&plan, &early);
+            let partial = PartialReplies::default();
+            let mut reader = Reader::new(&plan, &partial);
             let mut from = 0;
             for cut in cuts {
                 let some = &replies[from..cut];
                 let pieces = if whole { vec![some.concat()] } else { some.to_vec() };
-                early.add(pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from).collect(), cut - from);
+                partial.add(pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from).collect(), cut - from);
                 reader.read();
                 from = cut;
             }

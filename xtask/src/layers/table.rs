@@ -1,22 +1,22 @@
-//! The floors themselves. A module may use what stands on a lower floor, not its neighbours, never what is above.
+//! The layers themselves. A module may use what stands on a lower layer, not its neighbours, never what is above.
 
-/// The floors of one crate.
-pub(super) struct House {
+/// The layers of one crate.
+pub(super) struct Architecture {
     /// The crate's folder in the repository.
     pub(super) folder: &'static str,
-    /// The modules of each floor, lowest first.
-    pub(super) floors: &'static [&'static [&'static str]],
-    /// Modules that may use these others only, whatever their floor allows.
+    /// The modules of each layer, lowest first.
+    pub(super) layers: &'static [&'static [&'static str]],
+    /// Modules that may use these others only, whatever their layer allows.
     pub(super) only: &'static [(&'static str, &'static [&'static str])],
-    /// Neighbours of one floor of which the first may use the second.
+    /// Neighbours of one layer of which the first may use the second.
     pub(super) declared: &'static [(&'static str, &'static str)],
 }
 
-pub(super) const HOUSES: &[&House] = &[&CLIENT, &OM];
+pub(super) const CRATES: &[&Architecture] = &[&CLIENT, &OM];
 
-const CLIENT: House = House {
+const CLIENT: Architecture = Architecture {
     folder: "redis-om-client",
-    floors: &[
+    layers: &[
         &["error"],
         &["resp", "config"],
         &["value"],
@@ -34,9 +34,9 @@ const CLIENT: House = House {
     declared: &[],
 };
 
-const OM: House = House {
+const OM: Architecture = Architecture {
     folder: "redis-om",
-    floors: &[
+    layers: &[
         &["error"],
         &["field"],
         &["schema"],
@@ -52,9 +52,9 @@ const OM: House = House {
     declared: &[],
 };
 
-impl House {
-    /// The floor a module stands on.
-    pub(super) fn floor(&self, module: &str) -> Option<usize> {
-        self.floors.iter().position(|floor| floor.contains(&module))
+impl Architecture {
+    /// The layer a module stands on.
+    pub(super) fn layer(&self, module: &str) -> Option<usize> {
+        self.layers.iter().position(|layer| layer.contains(&module))
     }
 }

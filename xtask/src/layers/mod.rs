@@ -1,4 +1,4 @@
-//! `cargo xtask floors`: every module stands on a floor and uses lower ones only.
+//! `cargo xtask layers`: every module stands on a layer and uses lower ones only.
 
 mod crates;
 mod judge;
@@ -12,13 +12,13 @@ use crate::cargo::root;
 pub(crate) fn run() -> Result<()> {
     let root = root();
     let mut complaints = Vec::new();
-    for house in table::HOUSES {
-        let uses = crates::uses(&root, &root.join(house.folder).join("src").join("lib.rs"))?;
-        let found = judge::complaints(house, &uses);
+    for architecture in table::CRATES {
+        let uses = crates::uses(&root, &root.join(architecture.folder).join("src").join("lib.rs"))?;
+        let found = judge::complaints(architecture, &uses);
         if found.is_empty() {
             println!(
                 "{:<16} {} modules, {} uses between them",
-                house.folder,
+                architecture.folder,
                 uses.modules.len(),
                 uses.uses.len()
             );
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<()> {
         complaints.extend(found);
     }
     if !complaints.is_empty() {
-        bail!("{} uses against the floors:\n{}", complaints.len(), complaints.join("\n"));
+        bail!("{} uses against the layers:\n{}", complaints.len(), complaints.join("\n"));
     }
     Ok(())
 }

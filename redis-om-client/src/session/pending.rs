@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{Arrived, Elements, NEVER, Partly, ReplyBuf, Tick, inbox::PORTION};
+use super::{Received, Elements, NEVER, Delivery, ReplyBuf, Tick, demux::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Shape {
     /// How many they are.
     pub(super) parts: u32,
     /// What of them can be taken before the last has come.
-    pub(super) partly: Partly,
+    pub(super) delivery: Delivery,
 }
 
 /// What has come and was not taken, of what has not come to its end.
@@ -76,13 +76,13 @@ impl Slot {
 
     /// What can be taken before the last has come.
     #[inline]
-    fn early(&mut self) -> Option<Arrived> {
+    fn early(&mut self) -> Option<Received> {
         match &mut self.came {
             Came::Nothing => None,
-            Came::Elements(elements) => elements.pop_front().map(Arrived::Elements),
-            Came::Replies(came) if self.shape.partly == Partly::Replies && came.bytes >= PORTION => {
+            Came::Elements(elements) => elements.pop_front().map(Received::Elements),
+            Came::Replies(came) if self.shape.delivery == Delivery::Replies && came.bytes >= PORTION => {
                 let Pieces { pieces, replies, .. } = std::mem::take(came);
-                Some(Arrived::Replies(pieces, replies))
+                Some(Received::Replies(pieces, replies))
             }
             Came::Replies(_) => None,
         }
@@ -90,12 +90,12 @@ impl Slot {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Slots {
+pub(super) struct Pending {
     slots: Vec<Slot>,
     free: Vec<u32>,
 }
 
-impl Slots {
+impl Pending {
     #[inline]
     pub(super) fn take(&mut self, shape: Shape, size: usize, deadline: Tick, waker: Waker) -> u32 {
         if let Some(id) = self.free.pop() {
@@ -123,13 +123,13 @@ impl Slots {
 
     /// What has become of it, if anything; else the waker is kept.
     #[inline]
-    pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<Arrived, Error>> {
+    pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<Received, Error>> {
         let slot = &mut self.slots[id as usize];
         if let Some(early) = slot.early() {
             return Some(Ok(early));
         }
         match std::mem::replace(&mut slot.outcome, Outcome::None) {
-            Outcome::Reply(reply) => Some(Ok(Arrived::Reply(reply))),
+            Outcome::Reply(reply) => Some(Ok(Received::Reply(reply))),
             Outcome::Failed(error) => Some(Err(error)),
             Outcome::None => {
                 match &slot.waker {
@@ -149,7 +149,7 @@ impl Slots {
     }
 
     /// Nobody is to be woken; `false` where something can be taken.
-    pub(super) fn mute(&mut self, id: u32) -> bool {
+    pub(super) fn take_waker(&mut self, id: u32) -> bool {
         let slot = &mut self.slots[id as usize];
         slot.waker = None;
         matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None))
@@ -188,7 +188,7 @@ impl Slots {
                 let worth_it = slot.add(bytes, replies);
                 if last && let Came::Replies(came) = std::mem::replace(&mut slot.came, Came::Nothing) {
                     slot.outcome = Outcome::Reply(ReplyBuf::Pieces(came.pieces));
-                } else if worth_it && slot.shape.partly == Partly::Replies {
+                } else if worth_it && slot.shape.delivery == Delivery::Replies {
                     wakers.extend(slot.waker.take());
                 }
             }
@@ -202,7 +202,7 @@ impl Slots {
     /// Whether its future can read the first elements of its reply before the last have come.
     pub(super) fn reads_elements(&self, id: u32) -> bool {
         let shape = self.slots[id as usize].shape;
-        shape.partly == Partly::Elements && shape.parts == 1
+        shape.delivery == Delivery::Elements && shape.parts == 1
     }
 
     /// Elements of its reply, all that came since the last ones.
