@@ -76,4 +76,4 @@ pub use resp::{Blob, Items, Replies, Reply};
 pub use value::Json;
 pub use value::{Arg, Args, FromRedis, ToArg, ToArgs, Value, Written};
 #[doc(hidden)]
-pub use value::{ChunkDecoder, Chunk};
+pub use value::{Chunk, ChunkDecoder};

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     command::{Command, Executor},
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Execution, Result},
     net::Link,
 };
 
@@ -51,6 +51,7 @@ impl Connection {
         }
         Err(Error::new(
             ErrorKind::Disconnected,
+            Execution::NotSent,
             "this connection was lent for one attempt of `watch`, which has ended: use the client",
         ))
     }

@@ -9,7 +9,7 @@ use crate::{
     session::ReplyBuf,
 };
 
-use super::{Client, partial::PartialReplies, exchange::Exchange, retry::may_repeat};
+use super::{Client, exchange::Exchange, partial::PartialReplies, retry::may_repeat};
 
 /// Sends a command or a batch and gives its reply's bytes; those of the first replies of a batch by way of `partial`.
 ///

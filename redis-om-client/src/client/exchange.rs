@@ -9,9 +9,9 @@ use std::{
 
 use crate::{
     command::Cmd,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Execution, Result},
     net::Link,
-    session::{Received, Outgoing, Delivery, ReplyBuf, Ticket},
+    session::{Delivery, Outgoing, Received, ReplyBuf, Ticket},
 };
 
 use super::partial::PartialReplies;
@@ -56,7 +56,13 @@ impl<'a> Exchange<'a> {
 /// What a command says on the wire.
 #[inline]
 pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
-    Outgoing { body: cmd.body(), args: cmd.argument_count(), parts: cmd.parts(), timeout, delivery: Delivery::No }
+    Outgoing {
+        body: cmd.body(),
+        args: cmd.argument_count(),
+        parts: cmd.parts(),
+        timeout,
+        delivery: Delivery::No,
+    }
 }
 
 impl Future for Exchange<'_> {
@@ -81,6 +87,7 @@ impl Future for Exchange<'_> {
 pub(super) fn unasked() -> Error {
     Error::new(
         ErrorKind::Protocol,
+        Execution::NotSent,
         "a part of the answer was handed to who wants it whole: please report this",
     )
 }

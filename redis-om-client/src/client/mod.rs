@@ -8,8 +8,8 @@
 
 mod connection;
 mod dispatch;
-mod partial;
 mod exchange;
+mod partial;
 mod pool;
 mod request;
 mod retry;

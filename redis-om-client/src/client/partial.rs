@@ -191,7 +191,10 @@ mod tests {
 
     #[test]
     fn an_error_is_told_when_all_have_run() {
-        fn outcome<L: crate::command::ReplySlots>(plan: &Pipeline<L>, whole: &'static [u8]) -> Result<L::Tuple> {
+        fn outcome<L: crate::command::ReplySlots>(
+            plan: &Pipeline<L>,
+            whole: &'static [u8],
+        ) -> Result<L::Tuple> {
             let partial = PartialReplies::default();
             let mut reader = Reader::new(plan, &partial);
             let end = whole.len() - 4;

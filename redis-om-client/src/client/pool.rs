@@ -18,7 +18,7 @@ use deadpool::{
 
 use crate::{
     config::Config,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Execution, Result},
     net::Link,
 };
 
@@ -64,6 +64,7 @@ impl Pool {
             Err(PoolError::Backend(error)) => Err(error),
             Err(error) => Err(Error::new(
                 ErrorKind::Pool,
+                Execution::NotSent,
                 format!(
                     "no exclusive connection came free within {:?} ({error}): blocking commands and `watch` hold one \
                      each, and there are {}: raise pool_size",

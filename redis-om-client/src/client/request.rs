@@ -12,7 +12,7 @@ use crate::{
     command::{Cmd, Command},
     error::{DecodeError, Error, Result},
     net::Link,
-    session::{Received, Elements, Outgoing, Delivery, ReplyBuf, Ticket},
+    session::{Delivery, Elements, Outgoing, Received, ReplyBuf, Ticket},
     value::ChunkState,
 };
 
@@ -161,7 +161,8 @@ impl<R> Future for Request<'_, R> {
             this.start();
         }
         while let State::First(link, ticket) = &mut this.state {
-            let delivery = if this.command.chunk_decoder().is_some() { Delivery::Elements } else { Delivery::No };
+            let delivery =
+                if this.command.chunk_decoder().is_some() { Delivery::Elements } else { Delivery::No };
             let out = Outgoing { delivery, ..outgoing(this.command.cmd(), link.timeout()) };
             let outcome = link.poll(ticket, &out, cx);
             let error = match &outcome {

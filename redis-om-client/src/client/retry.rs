@@ -33,16 +33,16 @@ mod tests {
     #[test]
     fn only_what_cannot_have_run_or_may_run_twice() {
         let write = Flags::default();
-        let lost = Error::new(ErrorKind::Disconnected, "lost");
+        let lost = Error::new(ErrorKind::Disconnected, Execution::NotSent, "lost");
         assert!(may_repeat(&lost, write));
         let maybe = lost.with_execution(Execution::MaybeExecuted);
         assert!(!may_repeat(&maybe, write));
         assert!(may_repeat(&maybe, Flags::READONLY));
         assert!(may_repeat(&maybe, Flags::IDEMPOTENT));
-        let garbage = Error::new(ErrorKind::Protocol, "garbage");
+        let garbage = Error::new(ErrorKind::Protocol, Execution::NotSent, "garbage");
         assert!(may_repeat(&garbage, write));
         assert!(!may_repeat(&garbage.with_execution(Execution::MaybeExecuted), Flags::READONLY));
-        let late = Error::new(ErrorKind::Timeout(TimeoutKind::Command), "late");
+        let late = Error::new(ErrorKind::Timeout(TimeoutKind::Command), Execution::NotSent, "late");
         assert!(!may_repeat(&late, Flags::READONLY));
         assert!(may_repeat(&Error::server(ServerError::parse("LOADING wait")), write));
         assert!(!may_repeat(&Error::server(ServerError::parse("WRONGTYPE no")), Flags::READONLY));

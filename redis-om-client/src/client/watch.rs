@@ -41,7 +41,7 @@ impl Attempt {
         if number >= ATTEMPTS {
             let text =
                 format!("the watched keys changed during each of {ATTEMPTS} attempts: nothing was written");
-            return Err(words.in_context(Error::new(ErrorKind::Conflict, text), 0));
+            return Err(words.in_context(Error::new(ErrorKind::Conflict, Execution::Answered, text), 0));
         }
         if number > 0 {
             let most = f64::from(1_u32 << number.min(6));

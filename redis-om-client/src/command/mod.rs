@@ -12,8 +12,8 @@ mod flags;
 mod guard;
 mod pipeline;
 mod plan;
-mod show;
 mod reply_slots;
+mod show;
 mod transaction;
 
 pub(crate) use cmd::Block;
@@ -28,7 +28,7 @@ pub use transaction::{Transaction, atomic};
 
 use std::fmt;
 
-use crate::value::{FromRedis, ChunkDecoder};
+use crate::value::{ChunkDecoder, FromRedis};
 
 /// A command whose reply is an `R`: nothing is sent until an [`Executor`] or `run` takes it.
 ///

@@ -1,7 +1,7 @@
 //! What `run` takes: a command, a pipeline or a transaction.
 
 use crate::{
-    error::{DecodeError, Error, ErrorKind, Result, ServerError},
+    error::{DecodeError, Error, ErrorKind, Execution, Result, ServerError},
     resp::{Replies, Reply},
 };
 
@@ -69,8 +69,9 @@ impl<R> Plan for Command<R> {
     fn advance(&self, progress: &mut Option<R>, replies: &mut Replies<'_>, _: usize) -> Result<()> {
         let outcome = self.decoder.decode(replies);
         // Of several commands in one the failing one is the last whose reply was taken.
-        *progress =
-            Some(outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))?);
+        *progress = Some(
+            outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))?,
+        );
         Ok(())
     }
 
@@ -155,6 +156,7 @@ impl<L: ReplySlots> Plan for Transaction<L> {
         if found.is_none() {
             return Err(Error::new(
                 ErrorKind::Conflict,
+                Execution::Answered,
                 "the transaction was not done: a watched key changed before EXEC",
             ));
         }

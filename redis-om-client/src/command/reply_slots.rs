@@ -343,7 +343,11 @@ impl<R: FromRedis> One<R> {
 mod tests {
     use super::*;
 
-    fn read<S: ReplySlots>(slots: &S, bytes: &[u8], ignored: &[u32]) -> (Result<S::Tuple, DecodeError>, usize) {
+    fn read<S: ReplySlots>(
+        slots: &S,
+        bytes: &[u8],
+        ignored: &[u32],
+    ) -> (Result<S::Tuple, DecodeError>, usize) {
         let mut replies = Replies::new(bytes);
         let batch = Cmd::batch();
         let mut progress = S::Progress::default();

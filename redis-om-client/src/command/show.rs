@@ -182,7 +182,10 @@ mod tests {
         batch.push(&Cmd::new("EXEC"));
         let lost = |batch: &Cmd| batch.in_context_of_all(Error::argument("lost")).to_string();
         assert_eq!(lost(&batch), "INCR `a`: sent with 1 more in one transaction: lost");
-        assert_eq!(batch.in_context_of_part(Error::argument("no"), 2).to_string(), "INCR `b`: command 2 of 2: no");
+        assert_eq!(
+            batch.in_context_of_part(Error::argument("no"), 2).to_string(),
+            "INCR `b`: command 2 of 2: no"
+        );
         assert_eq!(batch.in_context_of_part(Error::argument("no"), 3).to_string(), "EXEC: no");
         let mut batch = Cmd::batch();
         batch.push(&Cmd::new("GET").key("a"));

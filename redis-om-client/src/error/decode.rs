@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Error, ErrorKind, ServerError};
+use super::{Error, ErrorKind, Execution, ServerError};
 
 /// Why a value could not be decoded. The caller's command and key are added by whoever runs the command.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl From<DecodeError> for Error {
     fn from(error: DecodeError) -> Self {
         match error.0.cause {
             Cause::Server(server) => Error::server(server),
-            Cause::Mismatch(_) => Error::new(ErrorKind::Decode, error.to_string()),
+            Cause::Mismatch(_) => Error::new(ErrorKind::Decode, Execution::Answered, error.to_string()),
         }
     }
 }

@@ -99,13 +99,10 @@ pub enum Execution {
 }
 
 impl Error {
-    /// A new error. The text names what was expected, what was found, and the remedy.
+    /// A new error. `execution` says whether the command may have run: there is no default, so that nobody says
+    /// `NotSent` without having thought of it. The text names what was expected, what was found, and the remedy.
     #[cold]
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let execution = match kind {
-            ErrorKind::Server(_) | ErrorKind::Decode | ErrorKind::Conflict => Execution::Answered,
-            _ => Execution::NotSent,
-        };
+    pub fn new(kind: ErrorKind, execution: Execution, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -119,32 +116,32 @@ impl Error {
     /// An argument that cannot be sent: `message` says which, and what would be right.
     #[cold]
     pub fn argument(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Argument, message)
+        Self::new(ErrorKind::Argument, Execution::NotSent, message)
     }
 
     /// A setting that makes no sense: `message` says which, and what is possible.
     #[cold]
     pub fn config(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Config, message)
+        Self::new(ErrorKind::Config, Execution::NotSent, message)
     }
 
     /// For the caller's own code inside `watch`: give up, write nothing, hand this text back.
     #[cold]
     pub fn aborted(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Aborted, message)
+        Self::new(ErrorKind::Aborted, Execution::NotSent, message)
     }
 
     /// A socket's failure while doing `what`.
     #[cold]
     pub fn io(what: impl fmt::Display, source: io::Error) -> Self {
-        Self::new(ErrorKind::Io, format!("{what}: {source}")).with_source(source)
+        Self::new(ErrorKind::Io, Execution::NotSent, format!("{what}: {source}")).with_source(source)
     }
 
     /// An error reply of the server.
     #[cold]
     pub fn server(error: ServerError) -> Self {
         let message = error.to_string();
-        Self::new(ErrorKind::Server(error), message)
+        Self::new(ErrorKind::Server(error), Execution::Answered, message)
     }
 
     /// The same error, with the command's name and key where it has none yet.
@@ -291,9 +288,10 @@ mod tests {
 
     #[test]
     fn says_command_key_and_whether_it_may_have_run() {
-        let error = Error::new(ErrorKind::Disconnected, "connection lost before the reply came")
-            .with_command("INCR", Some("visits".into()))
-            .with_execution(Execution::MaybeExecuted);
+        let error =
+            Error::new(ErrorKind::Disconnected, Execution::NotSent, "connection lost before the reply came")
+                .with_command("INCR", Some("visits".into()))
+                .with_execution(Execution::MaybeExecuted);
         assert_eq!(
             error.to_string(),
             "INCR `visits`: connection lost before the reply came \
@@ -305,7 +303,7 @@ mod tests {
 
     #[test]
     fn unsent_commands_are_retryable() {
-        assert!(Error::new(ErrorKind::Disconnected, "down").is_retryable());
+        assert!(Error::new(ErrorKind::Disconnected, Execution::NotSent, "down").is_retryable());
         assert!(!Error::argument("no keys").is_retryable());
     }
 }

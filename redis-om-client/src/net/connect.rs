@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{
     config::{Config, Endpoint, Protocol},
-    error::{Error, ErrorKind, Result, TimeoutKind},
+    error::{Error, ErrorKind, Execution, Result, TimeoutKind},
     resp::{Limits, Replies, Scanner},
     session::{Greeting, Identity, Step},
 };
@@ -31,6 +31,7 @@ pub(super) async fn connect(config: &Config) -> Result<Stream> {
         }
         Err(_) => Err(Error::new(
             ErrorKind::Timeout(TimeoutKind::Connect),
+            Execution::NotSent,
             format!(
                 "connecting to {endpoint}: no connection, or no answer to the greeting, within {:?}: is it a Redis \
                  server, reachable from here?",
@@ -118,6 +119,7 @@ async fn greet(config: &Config, stream: &mut Stream) -> Result<()> {
                     if read.map_err(|error| Error::io("reading the answer to the greeting", error))? == 0 {
                         return Err(Error::new(
                             ErrorKind::Disconnected,
+                            Execution::NotSent,
                             "the server closed the connection during the greeting: does it want TLS (rediss://), or is it \
                              out of connections (maxclients)?",
                         ));

@@ -249,14 +249,18 @@ impl Direct {
     #[cold]
     fn lost(&self, why: &str, execution: Execution) -> Error {
         let text = format!("connection to {}: {why}", self.endpoint);
-        Error::new(ErrorKind::Disconnected, text).with_execution(execution)
+        Error::new(ErrorKind::Disconnected, Execution::NotSent, text).with_execution(execution)
     }
 }
 
 #[cold]
 fn timed_out() -> Error {
-    Error::new(ErrorKind::Timeout(TimeoutKind::Command), "timed out waiting for the reply")
-        .with_execution(Execution::MaybeExecuted)
+    Error::new(
+        ErrorKind::Timeout(TimeoutKind::Command),
+        Execution::NotSent,
+        "timed out waiting for the reply",
+    )
+    .with_execution(Execution::MaybeExecuted)
 }
 
 impl Socket {

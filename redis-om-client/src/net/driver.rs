@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 use crate::{
     config::Config,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Execution, Result},
     resp::Limits,
     session::{NEVER, Tick},
 };
@@ -21,9 +21,9 @@ use crate::{
 use super::stream::Reader;
 use super::{
     connect::connect,
-    read_half::{ReadHalf, lost},
     jitter::random,
     link::{Flushed, Shared, closed},
+    read_half::{ReadHalf, lost},
     stream::{Stream, Writer},
 };
 
@@ -325,6 +325,7 @@ impl Pump<'_> {
                     self.wake_all();
                     return Err(End::Lost(Error::new(
                         ErrorKind::Disconnected,
+                        Execution::NotSent,
                         format!(
                             "the server is silent: no answer to PING within {:?}",
                             self.config.ping_timeout

@@ -8,8 +8,8 @@ use std::{
 
 use crate::{
     config::Config,
-    error::{Error, ErrorKind, Result},
-    session::{Received, Bounds, NEVER, Outgoing, Session, Submitted, Tick, Ticket},
+    error::{Error, ErrorKind, Execution, Result},
+    session::{Bounds, NEVER, Outgoing, Received, Session, Submitted, Tick, Ticket},
 };
 
 use super::{connect::connect, driver::Driver, read_half::ReadHalf, stream::Writer};
@@ -394,5 +394,5 @@ impl Shared {
 
 /// What a link that nobody drives any more says.
 pub(super) fn closed(why: &str) -> Error {
-    Error::new(ErrorKind::Disconnected, why)
+    Error::new(ErrorKind::Disconnected, Execution::NotSent, why)
 }

@@ -14,9 +14,9 @@
 mod connect;
 mod direct;
 mod driver;
-mod read_half;
 mod jitter;
 mod link;
+mod read_half;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;

@@ -13,7 +13,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Execution},
     resp::Limits,
     session::{ReplyDemux, Tick},
 };
@@ -148,5 +148,6 @@ impl ReadHalf {
 /// The error of a connection that broke.
 #[cold]
 pub(super) fn lost(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Disconnected, format!("the connection broke: {error}")).with_source(error)
+    Error::new(ErrorKind::Disconnected, Execution::NotSent, format!("the connection broke: {error}"))
+        .with_source(error)
 }

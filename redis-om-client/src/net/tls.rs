@@ -15,7 +15,7 @@ use tokio_rustls::{
 
 use crate::{
     config::{Pem, TlsConfig},
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Execution, Result},
 };
 
 use super::stream::Stream;
@@ -40,7 +40,7 @@ pub(super) async fn agree(tls: &TlsConfig, host: &str, stream: TcpStream) -> Res
 }
 
 fn refused(text: String) -> Error {
-    Error::new(ErrorKind::Tls, text)
+    Error::new(ErrorKind::Tls, Execution::NotSent, text)
 }
 
 fn client_config(tls: &TlsConfig) -> Result<ClientConfig> {

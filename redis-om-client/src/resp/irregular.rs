@@ -8,7 +8,7 @@ use redis_protocol::resp3::{
     types::{DecodedFrame, OwnedFrame, Resp3Frame, VerbatimStringFormat},
 };
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 /// The same reply without its attributes and with counted aggregates.
 pub(crate) fn regular(bytes: &[u8]) -> Result<Vec<u8>, Error> {
@@ -53,6 +53,7 @@ fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
 fn refused(why: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
+        Execution::NotSent,
         format!("the server sent a streamed or attributed reply that cannot be read: {why}"),
     )
 }

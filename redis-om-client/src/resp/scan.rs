@@ -3,7 +3,7 @@
 //! Only the structure is looked at: type bytes, lengths and counts. Each is checked against [`Limits`], so that a
 //! server gone mad costs an error and not the process's memory or stack.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 /// What a reply may be at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -430,7 +430,11 @@ fn unexpected(expected: &str, bytes: &[u8], at: usize) -> Error {
 
 #[cold]
 fn broken(what: String) -> Error {
-    Error::new(ErrorKind::Protocol, format!("the server sent what is not a valid reply: {what}"))
+    Error::new(
+        ErrorKind::Protocol,
+        Execution::NotSent,
+        format!("the server sent what is not a valid reply: {what}"),
+    )
 }
 
 #[cfg(test)]

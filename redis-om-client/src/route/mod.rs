@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::{
     config::{Config, Topology},
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Execution, Result},
     net::Link,
 };
 
@@ -27,6 +27,7 @@ impl Route {
         let unsupported = |what: &str, remedy: &str| {
             Err(Error::new(
                 ErrorKind::Routing,
+                Execution::NotSent,
                 format!("{what} is not supported yet by this version of redis-om-client: {remedy}"),
             ))
         };

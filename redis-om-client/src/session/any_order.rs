@@ -272,7 +272,8 @@ impl World {
             }
             Deed::Lose => {
                 let mut wakers = Vec::new();
-                self.session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut wakers);
+                self.session
+                    .lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
                 self.session.up(&mut Vec::new());
                 self.demux = ReplyDemux::new(Limits::default());

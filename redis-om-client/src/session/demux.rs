@@ -7,7 +7,7 @@ use std::{ops::Range, task::Waker};
 use bytes::{Bytes, BytesMut};
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Execution},
     resp::{Frame, Limits, Portion, Scanner, regular, regular_elements},
 };
 
@@ -223,6 +223,7 @@ fn unasked(bytes: &[u8]) -> Error {
     let shown = &bytes[..bytes.len().min(60)];
     Error::new(
         ErrorKind::Protocol,
+        Execution::NotSent,
         format!("the server sent a reply that no command asked for: \"{}\"", shown.escape_ascii()),
     )
 }

@@ -3,7 +3,7 @@
 //! `HELLO 3 AUTH …` where the server knows it, else the commands of RESP2 one by one. Sans-IO: replies in, bytes out.
 
 use crate::{
-    error::{Error, ErrorKind, Result, ServerError, ServerErrorCode},
+    error::{Error, ErrorKind, Execution, Result, ServerError, ServerErrorCode},
     resp::{
         Replies, Reply,
         encode::{Body, bulk, header},
@@ -155,7 +155,7 @@ impl Greeting {
             Word::SetInfo => ("CLIENT SETINFO", "naming the library".to_owned()),
         };
         let text = format!("{what}: {error}");
-        Error::new(ErrorKind::Server(error), text).with_command(command, None)
+        Error::new(ErrorKind::Server(error), Execution::Answered, text).with_command(command, None)
     }
 }
 

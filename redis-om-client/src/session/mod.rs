@@ -11,10 +11,10 @@
 //! list is handed over in portions as it comes, and a batch's replies in pieces, to those who can read them so: they are
 //! made into what the caller wants while the others are still on their way.
 
-mod wait_queue;
-mod greeting;
 mod demux;
+mod greeting;
 mod pending;
+mod wait_queue;
 
 use std::{collections::VecDeque, task::Waker};
 
@@ -26,10 +26,10 @@ use crate::{
     resp::{Replies, encode::header},
 };
 
-use wait_queue::WaitQueue;
-pub(crate) use greeting::{Greeting, Identity, Step};
 pub(crate) use demux::ReplyDemux;
-use pending::{Outcome, Shape, Pending};
+pub(crate) use greeting::{Greeting, Identity, Step};
+use pending::{Outcome, Pending, Shape};
+use wait_queue::WaitQueue;
 
 /// Milliseconds since some moment that the owner of the session chose.
 pub(crate) type Tick = u64;
@@ -225,13 +225,15 @@ impl Session {
         let size = out.body.len();
         let mut deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
         match *ticket {
-            Ticket::New if matches!(self.phase, Phase::Up) && self.wait_queue.is_empty() && self.has_room(size) => {
-            }
+            Ticket::New
+                if matches!(self.phase, Phase::Up) && self.wait_queue.is_empty() && self.has_room(size) => {}
             Ticket::New => return self.wait_for_room(ticket, size, (deadline, now), waker),
             Ticket::Waiting(turn) => match self.wait_queue.check(turn, waker) {
                 wait_queue::Turn::NotYet => return Ok(Submitted::Waiting),
                 wait_queue::Turn::Granted(until) if matches!(self.phase, Phase::Up) => deadline = until,
-                wait_queue::Turn::Granted(until) => return self.wait_for_room(ticket, size, (until, now), waker),
+                wait_queue::Turn::Granted(until) => {
+                    return self.wait_for_room(ticket, size, (until, now), waker);
+                }
                 wait_queue::Turn::Failed(error) => {
                     *ticket = Ticket::Done(NEVER);
                     return Err(error);
@@ -282,6 +284,7 @@ impl Session {
                 *ticket = Ticket::Done(NEVER);
                 return Err(Error::new(
                     ErrorKind::QueueFull,
+                    Execution::NotSent,
                     format!(
                         "the queue is full ({} bytes of {}, {} commands of {}) and the client was asked not to wait: \
                          send less at once, or raise the queue's budget",
@@ -488,7 +491,8 @@ impl Session {
                 (Execution::MaybeExecuted, "timed out waiting for the reply")
             };
             unanswered |= !queued;
-            let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), why).with_execution(execution);
+            let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), Execution::NotSent, why)
+                .with_execution(execution);
             wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
             self.pending.forget_deadline(id);
             if queued {
@@ -500,12 +504,17 @@ impl Session {
         let wait_queue = self.wait_queue.expire(now, wakers, || {
             let kind = ErrorKind::Timeout(TimeoutKind::Command);
             match &self.phase {
-                Phase::Down(Some(cause)) => {
-                    Error::new(kind, format!("timed out while there was no connection: {cause}"))
+                Phase::Down(Some(cause)) => Error::new(
+                    kind,
+                    Execution::NotSent,
+                    format!("timed out while there was no connection: {cause}"),
+                ),
+                Phase::Down(None) => {
+                    Error::new(kind, Execution::NotSent, "timed out while the connection was being made")
                 }
-                Phase::Down(None) => Error::new(kind, "timed out while the connection was being made"),
                 Phase::Up | Phase::Closed(_) => Error::new(
                     kind,
+                    Execution::NotSent,
                     "timed out waiting for room in the queue: more is sent than the server answers",
                 ),
             }
@@ -516,7 +525,8 @@ impl Session {
     /// Queues a `PING` of the session's own, whose reply nobody waits for.
     pub(crate) fn probe(&mut self) {
         let mut ticket = Ticket::New;
-        let out = Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, delivery: Delivery::No };
+        let out =
+            Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, delivery: Delivery::No };
         if matches!(self.phase, Phase::Up)
             && let Ok(Submitted::Queued) = self.submit(&mut ticket, out, 0, Waker::noop())
             && let Ticket::Queued(id) = ticket

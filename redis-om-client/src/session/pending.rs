@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{Received, Elements, NEVER, Delivery, ReplyBuf, Tick, demux::PORTION};
+use super::{Delivery, Elements, NEVER, Received, ReplyBuf, Tick, demux::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]

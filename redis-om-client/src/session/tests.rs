@@ -97,7 +97,7 @@ fn tells_what_was_sent_from_what_was_not() {
     let out = session.output();
     session.wrote(out.len() - 1, Some(Vec::new()));
     let mut queued = submit(&mut session, "$3");
-    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     let execution =
         |session: &mut Session, ticket: &mut Ticket| reply(session, ticket).unwrap().unwrap_err().execution();
     assert_eq!(execution(&mut session, &mut sent), Execution::MaybeExecuted);
@@ -110,7 +110,7 @@ fn what_is_in_a_writers_hand_may_have_left() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");
     let _out = session.output();
-    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     assert!(reply(&mut session, &mut ticket).unwrap().unwrap_err().may_have_run());
 }
 
@@ -164,7 +164,7 @@ fn while_there_is_no_connection_commands_wait() {
     let mut session = Session::new(bounds());
     let mut ticket = Ticket::New;
     assert_eq!(session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
-    session.note_failure(Error::new(ErrorKind::Io, "connection refused"));
+    session.note_failure(Error::new(ErrorKind::Io, Execution::NotSent, "connection refused"));
     let mut wakers = Vec::new();
     session.expire(100, &mut wakers);
     let error = session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap_err();
@@ -179,7 +179,7 @@ fn who_waited_has_no_more_time_than_was_given() {
     assert_eq!(session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
     session.up(&mut Vec::new());
     // The connection is lost before the one whose turn it is comes to send: it waits again, not from the start.
-    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     assert_eq!(session.submit(&mut ticket, get("$1"), 60, Waker::noop()).unwrap(), Submitted::Waiting);
     session.up(&mut Vec::new());
     assert_eq!(session.submit(&mut ticket, get("$1"), 80, Waker::noop()).unwrap(), Submitted::Queued);
@@ -193,7 +193,7 @@ fn what_is_lost_knows_until_when_it_had_time() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");
     write_all(&mut session);
-    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     reply(&mut session, &mut ticket).unwrap().unwrap_err();
     assert!(matches!(ticket, Ticket::Done(100)));
 }
@@ -340,7 +340,7 @@ proptest! {
         for (_, _, mut ticket) in waiting {
             session.cancel(&mut ticket);
         }
-        session.lose(&Error::new(ErrorKind::Disconnected, "end"), &mut Vec::new());
+        session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "end"), &mut Vec::new());
         prop_assert_eq!(session.inflight(), 0);
         prop_assert!(session.wait_queue.is_empty());
         prop_assert_eq!(session.wait_queue.granted(), (0, 0));
@@ -448,7 +448,7 @@ fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
     let mut lost = submit_gathering(&mut session, "$3");
     write_all(&mut session);
     assert!(feed(&mut session, first, 20_000).unwrap() > 0);
-    session.lose(&Error::new(ErrorKind::Disconnected, "gone"), &mut Vec::new());
+    session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     assert!(chunk_decoder(&mut session, &mut lost).unwrap().unwrap_err().may_have_run());
     session.up(&mut Vec::new());
     let mut again = submit_gathering(&mut session, "$4");
@@ -474,8 +474,13 @@ fn attributes_behind_a_portion() {
 fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let mut session = up(bounds());
     let mut ticket = Ticket::New;
-    let out =
-        Outgoing { body: b"*1\r\n$1\r\na\r\n", args: 0, parts: 3000, timeout: None, delivery: Delivery::Replies };
+    let out = Outgoing {
+        body: b"*1\r\n$1\r\na\r\n",
+        args: 0,
+        parts: 3000,
+        timeout: None,
+        delivery: Delivery::Replies,
+    };
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     write_all(&mut session);
     let replies = b"$8\r\n01234567\r\n".repeat(3000);

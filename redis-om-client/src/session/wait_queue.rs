@@ -214,7 +214,7 @@ impl WaitQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::error::{ErrorKind, Execution};
 
     #[test]
     fn serves_in_turn_and_forgets_who_left() {
@@ -252,7 +252,14 @@ mod tests {
         let granted = wait_queue.enter(Waker::noop().clone(), 1, 300, 0);
         let mut wakers = Vec::new();
         assert_eq!(wait_queue.expire(50, &mut wakers, || Error::config("x")), 100);
-        assert_eq!(wait_queue.expire(150, &mut wakers, || Error::new(ErrorKind::QueueFull, "late")), 200);
+        assert_eq!(
+            wait_queue.expire(150, &mut wakers, || Error::new(
+                ErrorKind::QueueFull,
+                Execution::NotSent,
+                "late"
+            )),
+            200
+        );
         assert_eq!(wakers.len(), 1);
         assert!(matches!(wait_queue.check(early, Waker::noop()), Turn::Failed(_)));
         assert!(matches!(wait_queue.check(late, Waker::noop()), Turn::NotYet));

@@ -12,7 +12,7 @@ use crate::{
     resp::{Items, Reply},
 };
 
-use super::{Args, FromRedis, ChunkDecoder, Chunk, ToArgs};
+use super::{Args, Chunk, ChunkDecoder, FromRedis, ToArgs};
 
 impl<T: ToArgs> ToArgs for [T] {
     fn to_args(&self, args: &mut Args<'_>) {
@@ -153,7 +153,11 @@ fn each_pair<K: FromRedis, V: FromRedis>(
 
 /// A collection read at once.
 #[inline]
-fn at_once<R: FromRedis + Default>(chunk_decoder: ChunkDecoder<R>, items: Items<'_>, map: bool) -> Result<R, DecodeError> {
+fn at_once<R: FromRedis + Default>(
+    chunk_decoder: ChunkDecoder<R>,
+    items: Items<'_>,
+    map: bool,
+) -> Result<R, DecodeError> {
     let mut all = None;
     chunk_decoder(&mut all, Chunk::whole(items, map))?;
     Ok(all.unwrap_or_default())

@@ -5,10 +5,10 @@
 //! value that does not fit is an error that says what was expected and what was found.
 
 mod arg;
+mod chunk;
 mod containers;
 mod foreign;
 mod from;
-mod chunk;
 #[cfg(feature = "json")]
 mod json;
 mod number;
@@ -16,9 +16,9 @@ mod tree;
 
 pub(crate) use arg::Refused;
 pub use arg::{Arg, Args, ToArg, ToArgs, Written};
-pub use from::FromRedis;
 pub(crate) use chunk::ChunkState;
-pub use chunk::{ChunkDecoder, Chunk};
+pub use chunk::{Chunk, ChunkDecoder};
+pub use from::FromRedis;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use tree::Value;

@@ -149,8 +149,10 @@ struct Keys {
 
 impl Keys {
     fn command<M: RedisModel>(&self) -> Option<Command<ScanPage<Bytes>>> {
-        let options =
-            ScanOptions::new().pattern(pattern(M::KEY_PREFIX)).count(self.count).type_(M::Storage::key_type());
+        let options = ScanOptions::new()
+            .pattern(pattern(M::KEY_PREFIX))
+            .count(self.count)
+            .type_(M::Storage::key_type());
         self.cursor.map(|cursor| cmd().scan_with(cursor, options))
     }
 
