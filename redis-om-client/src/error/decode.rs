@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Error, ErrorKind, Execution, ServerError};
+use super::{Error, ErrorKind, Execution, ServerError, brief};
 
 /// Why a value could not be decoded. The caller's command and key are added by whoever runs the command.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,16 +23,17 @@ enum Cause {
 }
 
 impl DecodeError {
-    /// A value that does not fit; `message` says what was expected and what was found.
+    /// A value that does not fit; `message` says what was expected and what was found. It is kept whole: cut what is long
+    /// in it, or use [`expected`](Self::expected).
     #[cold]
     pub fn new(message: impl Into<String>) -> Self {
         Self(Box::new(Inner { path: Vec::new(), cause: Cause::Mismatch(message.into()) }))
     }
 
-    /// Expected this, found that.
+    /// Expected this, found that. More than 100 characters of what was found are cut, and the length follows.
     #[cold]
     pub fn expected(expected: impl fmt::Display, found: impl fmt::Display) -> Self {
-        Self::new(format!("expected {expected}, found {found}"))
+        Self::new(format!("expected {expected}, found {}", brief(&found.to_string())))
     }
 
     /// An error reply where a value was expected.
@@ -45,7 +46,7 @@ impl DecodeError {
     #[must_use]
     #[cold]
     pub fn at(mut self, place: impl fmt::Display) -> Self {
-        self.0.path.insert(0, place.to_string());
+        self.0.path.insert(0, brief(&place.to_string()).to_string());
         self
     }
 

@@ -4,12 +4,16 @@
 //! what was attempted (the command and its key), what was expected and found, and whether the command may have
 //! taken effect: [`Error::may_have_run`] is never guessed by a caller.
 
+mod brief;
 mod decode;
+mod refusal;
 mod server;
 
 use std::{fmt, io, sync::Arc};
 
+pub(crate) use brief::brief;
 pub use decode::DecodeError;
+pub(crate) use refusal::Refusal;
 pub use server::{ServerError, ServerErrorCode};
 
 /// The result of everything in this crate.
@@ -144,12 +148,13 @@ impl Error {
         Self::new(ErrorKind::Server(error), Execution::Answered, message)
     }
 
-    /// The same error, with the command's name and key where it has none yet.
+    /// The same error, with the command's name and key where it has none yet. A key of more than 100 characters is cut, and
+    /// its length follows: `abc… (1048576 bytes)`.
     #[must_use]
     pub fn with_command(mut self, command: impl Into<String>, key: Option<String>) -> Self {
         if self.0.command.is_none() {
             self.0.command = Some(command.into());
-            self.0.key = key;
+            self.0.key = key.map(|key| brief(&key).to_string());
         }
         self
     }
@@ -187,7 +192,8 @@ impl Error {
         self.0.command.as_deref()
     }
 
-    /// The first key of the command that failed; bytes that are not UTF-8 are escaped.
+    /// The first key of the command that failed, as [`with_command`](Self::with_command) keeps it: cut after 100
+    /// characters, bytes that are not UTF-8 escaped. `None` where the command has no key.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
@@ -208,22 +214,28 @@ impl Error {
         self.0.execution
     }
 
-    /// Whether the command may have taken effect although no answer came. A write must not be repeated blindly then.
+    /// Whether the command may have taken effect although it failed: no answer came, or a script or a transaction failed
+    /// after it had begun. A write must not be repeated then before it is known what happened.
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         self.0.execution == Execution::MaybeExecuted
     }
 
-    /// Whether the same call may well succeed later, and trying again cannot do anything twice.
+    /// Whether the same call may well succeed later, and trying again cannot do anything twice. Never true where
+    /// [`may_have_run`](Self::may_have_run) is. An error reply counts where it is one of the servers' own refusals, which
+    /// [`RetryPolicy`](crate::RetryPolicy) lists.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        if self.may_have_run() {
+            return false;
+        }
         match &self.0.kind {
             ErrorKind::Io
             | ErrorKind::Disconnected
             | ErrorKind::Timeout(_)
             | ErrorKind::QueueFull
             | ErrorKind::Pool => self.0.execution == Execution::NotSent,
-            ErrorKind::Server(error) => error.code().is_transient(),
+            ErrorKind::Server(error) => error.is_refusal(),
             ErrorKind::Conflict => true,
             ErrorKind::Decode
             | ErrorKind::Argument
@@ -248,7 +260,10 @@ impl fmt::Display for Error {
         }
         f.write_str(&inner.message)?;
         if inner.execution == Execution::MaybeExecuted {
-            f.write_str(" (the command was sent and may have run: check before repeating it)")?;
+            f.write_str(match &inner.kind {
+                ErrorKind::Server(_) => " (what it did before it failed stays done)",
+                _ => " (the command was sent and may have run: check before repeating it)",
+            })?;
         }
         Ok(())
     }
@@ -299,6 +314,37 @@ mod tests {
         );
         assert!(error.may_have_run());
         assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn the_error_of_a_script_that_began_says_that_its_effects_stay() {
+        let error = Error::server(ServerError::parse("LOADING Redis is loading the dataset in memory"));
+        assert!(error.is_retryable());
+        let error = error.with_command("EVAL", None).with_execution(Execution::MaybeExecuted);
+        assert_eq!(
+            error.to_string(),
+            "EVAL: LOADING Redis is loading the dataset in memory (what it did before it failed stays done)"
+        );
+        assert!(error.may_have_run() && !error.is_retryable());
+        assert!(!Error::server(ServerError::parse("LOADING mine")).is_retryable());
+    }
+
+    #[test]
+    fn nothing_that_may_have_run_is_retryable() {
+        for kind in [ErrorKind::Conflict, ErrorKind::Io, ErrorKind::Disconnected, ErrorKind::Pool] {
+            assert!(Error::new(kind.clone(), Execution::NotSent, "x").is_retryable(), "{kind:?}");
+            assert!(!Error::new(kind.clone(), Execution::MaybeExecuted, "x").is_retryable(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn long_keys_and_lines_are_cut() {
+        let line = format!("MYCODE {}", "x".repeat(70_000));
+        let server = ServerError::parse(&line);
+        assert_eq!(server.message().len(), 70_000);
+        let error = Error::server(server).with_command("GET", Some("k".repeat(1 << 20)));
+        assert_eq!(error.key(), Some(&*format!("{}… (1048576 bytes)", "k".repeat(100))));
+        assert!(error.to_string().len() < 1_500 && format!("{error:?}").len() < 3_000, "{error}");
     }
 
     #[test]

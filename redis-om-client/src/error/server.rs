@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::{Refusal, brief::line as cut};
+
 /// An error reply, split into its code and its text: `WRONGTYPE Operation against a key …`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServerError {
     code: ServerErrorCode,
     message: String,
@@ -53,6 +55,10 @@ pub enum ServerErrorCode {
     ClusterDown,
     /// `TRYAGAIN`: a multi-key command during the move of a slot.
     TryAgain,
+    /// `DENIED`: protected mode; the server takes connections from its own host only.
+    Denied,
+    /// `UNBLOCKED`: a blocking command was ended, by `CLIENT UNBLOCK` or because the server became a replica.
+    Unblocked,
     /// `UNKILLABLE`: a script that has written cannot be killed.
     Unkillable,
     /// Any other code.
@@ -61,6 +67,9 @@ pub enum ServerErrorCode {
 
 impl ServerError {
     /// Splits the line that the server sent (without the leading `-`).
+    ///
+    /// Redis 6.2 wraps the error of a command inside a script in `ERR Error running script (call to f_…):
+    /// @user_script:6: NOGROUP …`. The code is then the inner one, and the text is the whole of what was wrapped.
     ///
     /// ```
     /// use redis_om_client::{ServerError, ServerErrorCode};
@@ -72,12 +81,14 @@ impl ServerError {
     #[must_use]
     pub fn parse(line: &str) -> Self {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let is_code =
-            !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
-        if !is_code {
+        if !is_code(word) {
             return Self { code: ServerErrorCode::Err, message: line.to_owned() };
         }
-        Self { code: ServerErrorCode::parse(word), message: rest.trim_end().to_owned() }
+        let code = match inner_code(word, rest) {
+            Some(inner) => ServerErrorCode::parse(inner),
+            None => ServerErrorCode::parse(word),
+        };
+        Self { code, message: rest.trim_end().to_owned() }
     }
 
     /// The code.
@@ -86,20 +97,50 @@ impl ServerError {
         &self.code
     }
 
-    /// The text after the code.
+    /// The text after the code, whole; what this shows by itself and in errors is cut after 1,200 characters.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
+
+    /// Whether it is, word for word, one of the servers' own refusals of a command of which nothing ran.
+    pub(crate) fn is_refusal(&self) -> bool {
+        Refusal::of(&format!("{} {}", self.code.as_str(), self.message), true).is_some()
+    }
+}
+
+/// Whether a word can be the code of an error.
+fn is_code(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-')
+}
+
+/// The code inside an error of a script, as Redis 6.2 wraps it: the word behind the last place in the script. An error
+/// that the server's Lua library made itself has no code there, or one with a `-`.
+fn inner_code<'a>(word: &str, rest: &'a str) -> Option<&'a str> {
+    if word != "ERR" || !rest.starts_with("Error running script (call to f_") {
+        return None;
+    }
+    let (_, place) = rest.rsplit_once("@user_script:")?;
+    let (line, error) = place.trim_start().split_once(": ")?;
+    let is_place = !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit());
+    let code = error.split(' ').next()?;
+    let code = code.strip_prefix('-').unwrap_or(code);
+    (is_place && is_code(code)).then_some(code)
 }
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.code.as_str(), self.message)?;
+        write!(f, "{} {}", cut(self.code.as_str()), cut(&self.message))?;
         if let Some(remedy) = self.code.remedy() {
             write!(f, " ({remedy})")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerError({} {})", cut(self.code.as_str()), cut(&self.message))
     }
 }
 
@@ -126,6 +167,8 @@ impl ServerErrorCode {
             "CROSSSLOT" => Self::CrossSlot,
             "CLUSTERDOWN" => Self::ClusterDown,
             "TRYAGAIN" => Self::TryAgain,
+            "DENIED" => Self::Denied,
+            "UNBLOCKED" => Self::Unblocked,
             "UNKILLABLE" => Self::Unkillable,
             other => Self::Other(other.to_owned()),
         }
@@ -155,12 +198,15 @@ impl ServerErrorCode {
             Self::CrossSlot => "CROSSSLOT",
             Self::ClusterDown => "CLUSTERDOWN",
             Self::TryAgain => "TRYAGAIN",
+            Self::Denied => "DENIED",
+            Self::Unblocked => "UNBLOCKED",
             Self::Unkillable => "UNKILLABLE",
             Self::Other(word) => word,
         }
     }
 
-    /// Whether the server refused before doing anything, for a reason that passes by itself.
+    /// Whether the reason passes by itself. It is no proof that nothing ran: a script can answer with any code. Whether a
+    /// call may be repeated says [`Error::is_retryable`](crate::Error::is_retryable).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Loading | Self::Busy | Self::MasterDown | Self::ClusterDown | Self::TryAgain)
@@ -172,6 +218,7 @@ impl ServerErrorCode {
             Self::NoAuth => Some("put user and password into the URL: redis://user:password@host"),
             Self::WrongPass => Some("check the user and the password in the URL"),
             Self::NoPerm => Some("ACL DRYRUN tells what the user may do"),
+            Self::Denied => Some("set a password, or protected-mode no, on the server"),
             Self::OutOfMemory => Some("raise maxmemory, or set an eviction policy"),
             Self::ReadOnly => Some("this node is a replica: writes go to its primary"),
             _ => None,
@@ -189,6 +236,34 @@ mod tests {
         assert_eq!((error.code(), error.message()), (&ServerErrorCode::NoScript, "No matching script."));
         let error = ServerError::parse("MYMODULE did not like it");
         assert_eq!(error.code(), &ServerErrorCode::Other("MYMODULE".into()));
+    }
+
+    #[test]
+    fn a_wrapped_error_of_a_script_has_its_inner_code() {
+        let sha = "6989f1b6413990660a110da93dcb5bc4a47d682a";
+        for (inner, code) in [
+            ("@user_script:6: NOGROUP No such key 's' or consumer group 'g'", ServerErrorCode::NoGroup),
+            ("@user_script:1: WRONGTYPE Operation against a key", ServerErrorCode::WrongType),
+            (
+                "@user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.",
+                ServerErrorCode::ReadOnly,
+            ),
+            (
+                "@user_script:1: @user_script: 1: Unknown Redis command called from Lua script",
+                ServerErrorCode::Err,
+            ),
+            ("@user_script:1: user_script:1: MYCODE my text", ServerErrorCode::Err),
+            (
+                "@err_handler_def:8: err_handler_def:8: attempt to concatenate local 'err'",
+                ServerErrorCode::Err,
+            ),
+        ] {
+            let error = ServerError::parse(&format!("ERR Error running script (call to f_{sha}): {inner}"));
+            assert_eq!(error.code(), &code, "{inner}");
+            assert!(error.message().ends_with(inner) && !error.is_refusal(), "{error}");
+        }
+        let own = ServerError::parse("ERR mine @user_script:1: NOGROUP no");
+        assert_eq!(own.code(), &ServerErrorCode::Err);
     }
 
     #[test]

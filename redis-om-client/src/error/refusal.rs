@@ -1,0 +1,205 @@
+//! The error replies by which a server refuses a command before running any of it, for a reason that passes.
+//!
+//! One table, as data. The texts are those of Redis 6.2 to 8.2 and of Valkey 7 to 9, whole, without the `-` before them;
+//! from Redis 7 on some begin with the server's title. A script can answer with any code and any text, so for the answer
+//! of a script only a whole line is proof, and even that only because the server's own refusals come before the script is
+//! begun. Servers of other makers have other texts behind the same codes.
+
+use super::ServerErrorCode;
+
+/// What is done after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// The same command over the same connection, after a pause, as often as the retry policy's `refusals` say.
+    Later,
+    /// The same over a new connection, for which the server's name is resolved again.
+    Elsewhere,
+    /// Not the same command: the script must be sent as text.
+    AsText,
+}
+
+/// One refusal.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    code: ServerErrorCode,
+    /// Whether the code says it all, whatever the text, where the answer is not a script's.
+    any_text: bool,
+    /// The servers' texts behind the code.
+    texts: &'static [&'static str],
+    again: Again,
+}
+
+/// All of them.
+const REFUSALS: &[Refusal] = &[
+    // The data set is being read into memory: at the start, and in a replica after a full synchronisation.
+    Refusal {
+        code: ServerErrorCode::Loading,
+        any_text: true,
+        texts: &["Redis is loading the dataset in memory", "Valkey is loading the dataset in memory"],
+        again: Again::Later,
+    },
+    // A script, a function or a command of a module runs longer than `busy-reply-threshold`.
+    Refusal {
+        code: ServerErrorCode::Busy,
+        any_text: true,
+        texts: &[
+            "Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+            "Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
+            "Redis is busy running a module command.",
+            "Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+            "Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
+            "Valkey is busy running a module command.",
+        ],
+        again: Again::Later,
+    },
+    // A replica has lost its primary and may not serve old data.
+    Refusal {
+        code: ServerErrorCode::MasterDown,
+        any_text: true,
+        texts: &[
+            "Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            "Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the \
+             script.",
+        ],
+        again: Again::Later,
+    },
+    // No node serves the slot, or too few nodes see each other.
+    Refusal {
+        code: ServerErrorCode::ClusterDown,
+        any_text: true,
+        texts: &[
+            "The cluster is down",
+            "The cluster is down and only accepts read commands",
+            "Hash slot not served",
+        ],
+        again: Again::Later,
+    },
+    // The keys of one command lie on two nodes while their slot is moved.
+    Refusal {
+        code: ServerErrorCode::TryAgain,
+        any_text: true,
+        texts: &["Multiple keys request during rehashing of slot"],
+        again: Again::Later,
+    },
+    // The server is a replica: it was one before, or has become one by a failover.
+    Refusal {
+        code: ServerErrorCode::ReadOnly,
+        any_text: true,
+        texts: &[
+            "You can't write against a read only replica.",
+            "Can not run script with write flag on readonly replica",
+        ],
+        again: Again::Elsewhere,
+    },
+    // A blocking command waited while its server became a replica; nothing was taken. `CLIENT UNBLOCK` answers with the
+    // same code and another text, and is meant by whoever sent it.
+    Refusal {
+        code: ServerErrorCode::Unblocked,
+        any_text: false,
+        texts: &["force unblock from blocking operation, instance state changed (master -> replica?)"],
+        again: Again::Elsewhere,
+    },
+    // The server does not have the script of this digest.
+    Refusal {
+        code: ServerErrorCode::NoScript,
+        any_text: false,
+        texts: &["No matching script.", "No matching script. Please use EVAL."],
+        again: Again::AsText,
+    },
+];
+
+/// What `EXEC` answers where it was refused itself: the refusal follows.
+const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
+
+impl Refusal {
+    /// The refusal that this error line (without its `-`) is, if the same command may be sent again after it: nothing of
+    /// it ran. With `script` the line may be the text of a script's author, and is compared whole.
+    pub(crate) fn of(line: &str, script: bool) -> Option<&'static Self> {
+        Self::find(line, script).filter(|refusal| refusal.again != Again::AsText)
+    }
+
+    /// Whether a server says that it does not have a script, so that it must be sent as text.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for scripts, which are sent by their digest first"))]
+    pub(crate) fn is_missing_script(line: &str) -> bool {
+        Self::find(line, true).is_some_and(|refusal| refusal.again == Again::AsText)
+    }
+
+    fn find(line: &str, script: bool) -> Option<&'static Self> {
+        let line = line.strip_prefix(DISCARDED).unwrap_or(line);
+        let (code, text) = line.split_once(' ').unwrap_or((line, ""));
+        REFUSALS.iter().find(|refusal| {
+            refusal.code.as_str() == code
+                && ((refusal.any_text && !script) || refusal.texts.contains(&text.trim_end()))
+        })
+    }
+
+    #[cfg_attr(not(test), allow(dead_code, reason = "the judge of attempts asks it"))]
+    /// Whether the server at the other end of the connection will not serve this command any more.
+    pub(crate) fn needs_new_connection(&self) -> bool {
+        self.again == Again::Elsewhere
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ServerError;
+
+    #[test]
+    fn every_text_of_the_table_is_found_whole_and_only_whole() {
+        for refusal in REFUSALS {
+            let code = refusal.code.as_str();
+            assert_eq!(ServerError::parse(code).code(), &refusal.code, "{code} is a code of its own");
+            for text in refusal.texts {
+                let line = format!("{code} {text}");
+                assert_eq!(Refusal::find(&line, true), Some(refusal), "{line}");
+                assert_eq!(Refusal::find(&format!("{line}\r\n"), true), Some(refusal), "{line}");
+                for other in [
+                    format!("{line} script: on @user_script:1."),
+                    format!("{code} mine"),
+                    format!("ERR {line}"),
+                    code.to_owned(),
+                ] {
+                    assert_eq!(Refusal::find(&other, true), None, "{other}");
+                }
+                assert_eq!(
+                    Refusal::find(&format!("{code} mine"), false).is_some(),
+                    refusal.any_text,
+                    "{code}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_and_where() {
+        let again = |line| Refusal::of(line, false).map(Refusal::needs_new_connection);
+        assert_eq!(again("LOADING Valkey is loading the dataset in memory"), Some(false));
+        assert_eq!(again("LOADING Another is loading the dataset in memory"), Some(false));
+        assert_eq!(again("READONLY You can't write against a read only replica."), Some(true));
+        assert_eq!(
+            again(
+                "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+            ),
+            Some(true)
+        );
+        assert_eq!(again("UNBLOCKED client unblocked via CLIENT UNBLOCK"), None);
+        assert_eq!(again("NOSCRIPT No matching script."), None);
+        assert_eq!(again("WRONGTYPE Operation against a key holding the wrong kind of value"), None);
+    }
+
+    #[test]
+    fn a_refused_exec_says_why() {
+        let line =
+            "EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory";
+        assert!(Refusal::of(line, true).is_some());
+        assert!(Refusal::of("EXECABORT Transaction discarded because of previous errors.", false).is_none());
+    }
+
+    #[test]
+    fn a_missing_script_is_told_by_the_servers_two_texts_only() {
+        assert!(Refusal::is_missing_script("NOSCRIPT No matching script."));
+        assert!(Refusal::is_missing_script("NOSCRIPT No matching script. Please use EVAL."));
+        assert!(!Refusal::is_missing_script("NOSCRIPT mine"));
+    }
+}
