@@ -84,6 +84,8 @@ impl Config {
             ("max_bulk", self.max_bulk == 0, ONE),
             ("max_reply", self.max_reply == 0, ONE),
             ("max_depth", self.max_depth == 0, ONE),
+            ("reconnect_initial", reconnect.initial.is_zero(), LONGER),
+            ("reconnect_max", reconnect.max.is_zero(), LONGER),
             ("reconnect_factor", factor(reconnect.factor), FACTOR),
             ("reconnect_jitter", part(reconnect.jitter), PART),
             ("retry_attempts", retry.attempts == 0, ONE),

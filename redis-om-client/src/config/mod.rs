@@ -7,6 +7,7 @@
 mod check;
 mod connector;
 mod endpoint;
+mod learned;
 mod options;
 mod policy;
 mod read;
@@ -25,6 +26,7 @@ use std::{fmt, ops::Deref, time::Duration};
 pub(crate) use connector::SharedConnector;
 pub use connector::{ByteStream, Connecting, Connector};
 pub use endpoint::{Endpoint, Sentinel, Topology};
+pub(crate) use learned::{Learned, Without};
 pub use policy::{ReconnectPolicy, RetryPolicy, WhenFull};
 pub use tls::{Pem, TlsConfig};
 pub(crate) use units::millis;
@@ -68,7 +70,7 @@ pub(crate) use units::millis;
 /// left out is `localhost`.
 ///
 /// Options are `?name=value&name=value`. A duration is `500ms`, `2s`, `1m`, or plain seconds (`0.5`), and `none`
-/// where it may be absent; a size is `4MiB`, `512KiB`, or plain bytes. An unknown option is an error that names the
+/// where it may be absent. Times are kept in milliseconds, rounded up, and no time is longer than 100 years. A size is `4MiB`, `512KiB`, or plain bytes. An unknown option is an error that names the
 /// nearest one, and so is an option given twice.
 ///
 /// | option | default | |
@@ -81,13 +83,13 @@ pub(crate) use units::millis;
 /// | `command_timeout` | 10s | [`command_timeout`](Self::command_timeout), or `none` |
 /// | `blocking_grace` | 2s | [`blocking_grace`](Self::blocking_grace) |
 /// | `idle_ping`, `ping_timeout` | 30s, 5s | [`idle_ping`](Self::idle_ping), or `none`; [`ping_timeout`](Self::ping_timeout) |
-/// | `tcp_keepalive` | none | [`tcp_keepalive`](Self::tcp_keepalive) |
+/// | `tcp_keepalive` | 30s | [`tcp_keepalive`](Self::tcp_keepalive), or `none` |
 /// | `connections` | 1 | [`connections`](Self::connections) |
 /// | `pool_size`, `pool_timeout` | 16, 5s | [`pool_size`](Self::pool_size), [`pool_timeout`](Self::pool_timeout) |
 /// | `queue_budget`, `queue_commands` | 4MiB, 32768 | [`queue_budget`](Self::queue_budget), [`queue_commands`](Self::queue_commands) |
 /// | `when_full` | wait | [`when_full`](Self::when_full): `wait` or `fail` |
 /// | `reconnect_initial`, `reconnect_factor`, `reconnect_max`, `reconnect_jitter`, `reconnect_attempts` | 50ms, 2, 5s, 0.5, none | [`ReconnectPolicy`] |
-/// | `retry_attempts`, `retry_initial`, `retry_factor`, `retry_max`, `retry_jitter` | 3, 20ms, 2, 1s, 0.5 | [`RetryPolicy`] |
+/// | `retry_attempts`, `retry_refusals`, `retry_initial`, `retry_factor`, `retry_max`, `retry_jitter` | 3, 32, 20ms, 2, 1s, 0.5 | [`RetryPolicy`] |
 /// | `max_bulk`, `max_reply`, `max_depth` | 512MiB, 2GiB, 128 | [`max_bulk`](Self::max_bulk), [`max_reply`](Self::max_reply), [`max_depth`](Self::max_depth) |
 /// | `tls_ca`, `tls_cert`, `tls_key` | none | [`TlsConfig`]: paths of PEM files |
 /// | `tls_server_name`, `tls_danger_accept_invalid_certs` | none, false | [`TlsConfig`] |
@@ -122,6 +124,7 @@ pub struct Config {
     pub(crate) max_bulk: usize,
     pub(crate) max_reply: usize,
     pub(crate) max_depth: usize,
+    pub(crate) learned: Learned,
 }
 
 impl Default for Config {
@@ -142,7 +145,7 @@ impl Default for Config {
             blocking_grace: Duration::from_secs(2),
             idle_ping: Some(Duration::from_secs(30)),
             ping_timeout: Duration::from_secs(5),
-            tcp_keepalive: None,
+            tcp_keepalive: Some(Duration::from_secs(30)),
             connections: 1,
             pool_size: 16,
             pool_timeout: Duration::from_secs(5),
@@ -154,6 +157,7 @@ impl Default for Config {
             max_bulk: 512 << 20,
             max_reply: 2 << 30,
             max_depth: 128,
+            learned: Learned::default(),
         }
     }
 }

@@ -59,6 +59,7 @@ pub(super) const SETTINGS: &[Setting] = {
         Setting { name: "reconnect_jitter", slot: |c| Some(Fraction(&mut c.reconnect.jitter)) },
         Setting { name: "reconnect_attempts", slot: |c| Some(MaybeNumber(&mut c.reconnect.max_attempts)) },
         Setting { name: "retry_attempts", slot: |c| Some(Number(&mut c.retry.attempts)) },
+        Setting { name: "retry_refusals", slot: |c| Some(Number(&mut c.retry.refusals)) },
         Setting { name: "retry_initial", slot: |c| Some(Time(&mut c.retry.initial)) },
         Setting { name: "retry_factor", slot: |c| Some(Fraction(&mut c.retry.factor)) },
         Setting { name: "retry_max", slot: |c| Some(Time(&mut c.retry.max)) },

@@ -1,9 +1,10 @@
-//! How often and after how long something is tried again, as data and one pure function.
+//! How often and after how long something is tried again, as data and pure functions.
 
 use std::time::Duration;
 
 /// How a lost connection is opened again: each pause is `factor` times the one before, up to `max`, and shortened by
-/// a random part so that a thousand clients do not come back at the same moment.
+/// a random part so that a thousand clients do not come back at the same moment. The pauses start over with the first one
+/// after a connection that stood for at least [`STEADY`](Self::STEADY).
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,6 +44,10 @@ impl Default for ReconnectPolicy {
 }
 
 impl ReconnectPolicy {
+    /// How long a connection must have stood for its loss to be the first in a row: 1 s. Below that, the next pause is
+    /// longer than the last one, so that a server which closes each connection at once is not dialled without a pause.
+    pub const STEADY: Duration = Duration::from_secs(1);
+
     /// Never opens a connection again.
     #[must_use]
     pub fn never() -> Self {
@@ -95,22 +100,50 @@ impl ReconnectPolicy {
     }
 }
 
-/// How a command is tried again that failed and cannot have taken effect, or may safely take effect twice: it was
-/// never sent, or it only reads, or it is marked idempotent. Any other command is never repeated; what writes data is
-/// marked so by the caller only ([`Command::idempotent`](crate::Command::idempotent)).
+/// How a command is tried again that failed. Two cases are counted apart.
+///
+/// **Repeats** ([`attempts`](Self::attempts)): the command was lost with its connection. It is repeated only if it had not
+/// been sent, or only reads, or is marked idempotent. Any other command is never repeated; what writes data is marked so by
+/// the caller only ([`Command::idempotent`](crate::Command::idempotent)).
+///
+/// **Refusals** ([`refusals`](Self::refusals)): the server answered with an error that says that nothing ran, for a reason
+/// that passes. With the defaults a command is sent again for about 20 seconds, so that it outlasts a server which loads
+/// its data. Its own deadline ([`command_timeout`](crate::Config::command_timeout)) ends it before that.
+///
+/// | error | what happened | sent again |
+/// |---|---|---|
+/// | `LOADING` | the server reads its data set into memory | over the same connection |
+/// | `BUSY` | a script, a function or a module's command runs for long | over the same connection |
+/// | `MASTERDOWN` | a replica has lost its primary and may not serve old data | over the same connection |
+/// | `CLUSTERDOWN` | no node serves the slot, or too few nodes see each other | over the same connection |
+/// | `TRYAGAIN` | the keys lie on two nodes while their slot is moved | over the same connection |
+/// | `READONLY` | the server is a replica, perhaps since a failover | over a new connection; the server's name is resolved again |
+/// | `UNBLOCKED force unblock …` | the server became a replica while a command blocked; nothing was taken | over a new connection |
+///
+/// Each is sent again until it is not refused, the refusals are used up, or the deadline is over. `UNBLOCKED` by `CLIENT
+/// UNBLOCK` is an answer, and is never tried again.
+///
+/// A script can answer with any error after it has written. So for scripts and functions a refusal counts only where its
+/// whole line is one of the texts of Redis or Valkey; any other error of a script is the caller's.
 ///
 /// ```
 /// use redis_om_client::RetryPolicy;
 ///
 /// assert_eq!(RetryPolicy::never().delay(0, 0.5), None);
-/// assert!(RetryPolicy::default().delay(1, 0.5).is_some());
-/// assert_eq!(RetryPolicy::default().delay(2, 0.5), None); // it has been tried three times
+/// assert_eq!(RetryPolicy::never().refusal_delay(0, 0.5), None);
+/// let policy = RetryPolicy::default();
+/// assert!(policy.delay(1, 0.5).is_some());
+/// assert_eq!(policy.delay(2, 0.5), None); // it has been tried three times
+/// assert!(policy.refusal_delay(31, 0.5).is_some());
+/// assert_eq!(policy.refusal_delay(32, 0.5), None);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a command is tried in all, the first time included: 3.
+    /// How often a command is tried in all that was lost with its connection, the first time included: 3.
     pub attempts: u32,
+    /// How often a command is sent again that the server refused: 32. 0, never.
+    pub refusals: u32,
     /// The first pause: 20 ms.
     pub initial: Duration,
     /// How much longer each further pause is: 2 times.
@@ -125,6 +158,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 3,
+            refusals: 32,
             initial: Duration::from_millis(20),
             factor: 2.0,
             max: Duration::from_secs(1),
@@ -134,16 +168,24 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Tries each command once.
+    /// Tries each command once, also where the server refuses it.
     #[must_use]
     pub fn never() -> Self {
-        Self::default().attempts(1)
+        Self::default().attempts(1).refusals(0)
     }
 
-    /// Sets how often a command is tried in all, the first time included (`retry_attempts` in a URL).
+    /// Sets how often a command is tried in all that was lost with its connection, the first time included
+    /// (`retry_attempts` in a URL).
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
+        self
+    }
+
+    /// Sets how often a command is sent again that the server refused (`retry_refusals` in a URL).
+    #[must_use]
+    pub fn refusals(mut self, refusals: u32) -> Self {
+        self.refusals = refusals;
         self
     }
 
@@ -175,14 +217,24 @@ impl RetryPolicy {
         self
     }
 
-    /// The pause before the next try, after `failed` further tries than the first have failed (0 after the first
-    /// one); `None` where there is to be none. `random` is a fresh number from 0 to 1.
+    /// The pause before the next try of a command that was lost, after `failed` further tries than the first (0 after the
+    /// first one); `None` where there is to be none. `random` is a fresh number from 0 to 1.
     #[must_use]
     pub fn delay(&self, failed: u32, random: f64) -> Option<Duration> {
         if failed.saturating_add(1) >= self.attempts {
             return None;
         }
         Some(pause(self.initial, self.factor, self.max, self.jitter, failed, random))
+    }
+
+    /// The pause before a command is sent again that the server refused, after `refused` earlier refusals (0 after the first
+    /// one); `None` where it is not sent again. `random` is a fresh number from 0 to 1.
+    #[must_use]
+    pub fn refusal_delay(&self, refused: u32, random: f64) -> Option<Duration> {
+        if refused >= self.refusals {
+            return None;
+        }
+        Some(pause(self.initial, self.factor, self.max, self.jitter, refused, random))
     }
 }
 
@@ -217,6 +269,17 @@ mod tests {
         assert_eq!(policy.delay(0, 1.0), Some(Duration::from_millis(25)));
         assert_eq!(policy.delay(u32::MAX, 0.0), Some(Duration::from_secs(5)));
         assert_eq!(ReconnectPolicy::never().delay(0, 0.0), None);
+    }
+
+    #[test]
+    fn refusals_outlast_a_load_of_some_seconds() {
+        let policy = RetryPolicy::default();
+        // Chance shortens each pause by half at most.
+        let shortest: Duration = (0..).map_while(|n| policy.refusal_delay(n, 1.0)).sum();
+        assert!(shortest > Duration::from_secs(10), "{shortest:?}");
+        assert!((0..32).all(|n| policy.refusal_delay(n, 0.0) <= Some(Duration::from_secs(1))));
+        // How often a lost command is repeated is another setting.
+        assert_eq!(policy.attempts(1).refusal_delay(0, 0.0), Some(Duration::from_millis(20)));
     }
 
     proptest! {

@@ -129,8 +129,8 @@ impl Config {
     }
 
     /// How long a command may take, from its call to its reply, waiting in the queue included: 10 s unless set;
-    /// `None`, for ever. A blocking command such as `BLPOP` has a deadline of its own: see
-    /// [`blocking_grace`](Self::blocking_grace).
+    /// `None`, for ever. It is rounded up to whole milliseconds. A blocking command such as `BLPOP` has a deadline of
+    /// its own: see [`blocking_grace`](Self::blocking_grace).
     #[must_use]
     pub fn command_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.command_timeout = timeout.into();
@@ -138,6 +138,10 @@ impl Config {
     }
 
     /// How long after its own timeout a blocking command's reply may still come: 2 s unless set.
+    ///
+    /// A server that vanishes while a command blocks is found before that, also where the command has no timeout: not by
+    /// `PING`, which a blocked connection cannot answer, but by the operating system, as
+    /// [`tcp_keepalive`](Self::tcp_keepalive) says.
     #[must_use]
     pub fn blocking_grace(mut self, grace: Duration) -> Self {
         self.blocking_grace = grace;
@@ -145,7 +149,8 @@ impl Config {
     }
 
     /// How long a connection may be silent before it is asked with PING whether the server is still there: 30 s unless
-    /// set; `None`, it is never asked.
+    /// set; `None`, it is never asked. A connection that waits in a blocking command is not asked; there
+    /// [`tcp_keepalive`](Self::tcp_keepalive) finds a dead server.
     #[must_use]
     pub fn idle_ping(mut self, idle: impl Into<Option<Duration>>) -> Self {
         self.idle_ping = idle.into();
@@ -159,8 +164,17 @@ impl Config {
         self
     }
 
-    /// How long a TCP connection may be silent before the operating system probes it, which keeps routers on the way
-    /// from forgetting it: `None` unless set, since [`idle_ping`](Self::idle_ping) does the same from above.
+    /// How long a TCP connection may be silent before the operating system asks the server's operating system whether
+    /// the connection still exists: 30 s unless set; `None`, it never asks.
+    ///
+    /// The probes follow each other after a sixth of this time, at least 1 s and at most 5 s, and after three without an
+    /// answer the connection has failed. On Linux and Android the TCP user timeout is set to the sum, so that bytes which
+    /// were sent and not acknowledged end the connection after the same time. With 30 s a server whose host has vanished is
+    /// found after 45 s, also behind a blocking command such as `BLPOP`, which waits for ever otherwise. The probes also
+    /// keep routers on the way from forgetting a silent connection.
+    ///
+    /// Systems take whole seconds: the time is rounded up, and is at most 32,767 s. Unix sockets and the streams of a
+    /// [`connector`](Self::connector) have no keepalive.
     #[must_use]
     pub fn tcp_keepalive(mut self, idle: impl Into<Option<Duration>>) -> Self {
         self.tcp_keepalive = idle.into();
@@ -218,7 +232,7 @@ impl Config {
         self
     }
 
-    /// How a command is tried again that failed without having taken effect.
+    /// How a command is tried again that failed without having taken effect, or that may safely run twice.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;

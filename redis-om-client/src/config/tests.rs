@@ -68,13 +68,14 @@ fn reads_every_form() {
 
 #[test]
 fn reads_every_option() {
-    let config =
-        ok("rediss://h?client_name=c&protocol=2&connect_timeout=1&command_timeout=none&blocking_grace=0\
+    let config = ok(
+        "rediss://h?client_name=c&protocol=2&connect_timeout=1&command_timeout=none&blocking_grace=0\
          &idle_ping=none&ping_timeout=1m&tcp_keepalive=60&connections=2&pool_size=3&pool_timeout=0.5\
          &queue_budget=1MiB&queue_commands=9&when_full=fail&reconnect_initial=1ms&reconnect_factor=1.5\
-         &reconnect_max=9s&reconnect_jitter=0&reconnect_attempts=4&retry_attempts=1&retry_initial=2ms\
+         &reconnect_max=9s&reconnect_jitter=0&reconnect_attempts=4&retry_attempts=1&retry_refusals=5&retry_initial=2ms\
          &retry_factor=3&retry_max=4s&retry_jitter=1&max_bulk=1kb&max_reply=2kb&max_depth=7&tls_ca=/ca\
-         &tls_cert=c&tls_key=k&tls_server_name=s&tls_danger_accept_invalid_certs=true");
+         &tls_cert=c&tls_key=k&tls_server_name=s&tls_danger_accept_invalid_certs=true",
+    );
     let by_hand = Config::new("h", 6379)
         .client_name("c")
         .protocol(Protocol::Resp2)
@@ -101,6 +102,7 @@ fn reads_every_option() {
         .retry(
             RetryPolicy::default()
                 .attempts(1)
+                .refusals(5)
                 .initial(Duration::from_millis(2))
                 .factor(3.0)
                 .max(Duration::from_secs(4))

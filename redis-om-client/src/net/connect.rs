@@ -1,5 +1,7 @@
 //! From an address to a greeted stream.
 
+use std::io;
+
 use bytes::BytesMut;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -7,10 +9,10 @@ use tokio::{
 };
 
 use crate::{
-    config::{ByteStream, Config, Endpoint, Protocol},
+    config::{ByteStream, Config, Endpoint, Protocol, Without},
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
     resp::{Limits, Replies, Scanner},
-    session::{Greeting, Identity, Step},
+    session::{Greeting, Identity, Optional, Step},
 };
 
 use super::{
@@ -20,15 +22,13 @@ use super::{
 
 /// Connects, agrees on TLS, greets; all within the connect timeout.
 ///
+/// Where the peer closes the connection on something optional, it connects again and goes on without. What a greeting has
+/// succeeded without is remembered for the next connection with the same settings.
+///
 /// It must be polled inside a tokio runtime with I/O and time.
 pub(super) async fn connect(config: &Config) -> Result<Stream> {
     let endpoint = &config.endpoint;
-    let attempt = async {
-        let mut stream = open(config).await?;
-        greet(config, &mut stream).await?;
-        Ok(stream)
-    };
-    match tokio::time::timeout(config.connect_timeout, attempt).await {
+    match tokio::time::timeout(config.connect_timeout, attempts(config)).await {
         Ok(outcome) => {
             outcome.map_err(|error: Error| error.context(format_args!("connecting to {endpoint}")))
         }
@@ -41,6 +41,31 @@ pub(super) async fn connect(config: &Config) -> Result<Stream> {
                 config.connect_timeout
             ),
         )),
+    }
+}
+
+/// At most five: each goes on without something, but for the second one on which `HELLO` is sent. A server that is stopped
+/// at that moment closes the connection, too, and a client must not speak RESP2 for good because of that.
+async fn attempts(config: &Config) -> Result<Stream> {
+    let mut without = config.learned.get();
+    let mut hello_again = true;
+    loop {
+        let mut stream = open(config).await?;
+        let (error, optional) = match greet(config, &mut stream, without).await? {
+            Greeted::Ready => {
+                config.learned.set(without);
+                return Ok(stream);
+            }
+            Greeted::Closed(error, optional) => (error, optional),
+        };
+        match optional {
+            None => return Err(error),
+            Some(Optional::Library) => without.library = true,
+            Some(Optional::ClientName) => without.client_name = true,
+            Some(Optional::Resp3) if hello_again => hello_again = false,
+            Some(Optional::Resp3) => without.resp3 = true,
+        }
+        tracing::debug!(%error, ?without, "connecting again");
     }
 }
 
@@ -112,48 +137,103 @@ fn no_tls() -> Error {
     )
 }
 
-async fn greet(config: &Config, stream: &mut Stream) -> Result<()> {
-    let mut greeting = Greeting::new(Identity {
-        resp3: config.protocol == Protocol::Resp3,
+/// How a greeting ended that no answer has refused.
+enum Greeted {
+    Ready,
+    /// The peer closed the connection, and what may be left out next time.
+    Closed(Error, Option<Optional>),
+}
+
+fn identity(config: &Config, without: Without) -> Identity {
+    Identity {
+        resp3: config.protocol == Protocol::Resp3 && !without.resp3,
         username: config.username.clone(),
-        password: config.password.as_deref().map(str::to_owned),
+        password: config.password.clone(),
         database: config.database,
-        client_name: config.client_name.clone(),
-    });
+        client_name: config.client_name.clone().filter(|_| !without.client_name),
+        library: !without.library,
+    }
+}
+
+async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result<Greeted> {
+    let mut greeting = Greeting::new(identity(config, without));
     let mut step = greeting.start();
     let mut buffer = BytesMut::with_capacity(1024);
     let mut scanner = Scanner::new(Limits { bulk: 1 << 20, reply: 1 << 20, depth: 8 });
     while let Step::Send(bytes, replies) = step {
-        stream.write_all(&bytes).await.map_err(|error| Error::io("sending the greeting", error))?;
-        stream.flush().await.map_err(|error| Error::io("sending the greeting", error))?;
-        let mut end = 0;
-        let mut seen = 0;
+        // A server that refuses a client says why and closes the connection: what it said is read, even if nothing can be
+        // written any more.
+        let mut end = send(stream, &bytes).await.err();
+        let (mut seen, mut scanned) = (0, 0);
         while seen < replies {
             match scanner
-                .frame(&buffer[end..])
+                .frame(&buffer[scanned..])
                 .map_err(|error| error.context("the answer to the greeting"))?
             {
                 // Notices of the server's own are passed over.
-                Some(frame) if frame.push => drop(buffer.split_to(frame.end)),
+                Some(frame) if frame.push => {
+                    let tail = buffer.split_off(scanned);
+                    buffer.extend_from_slice(&tail[frame.end..]);
+                }
                 Some(frame) => {
-                    end += frame.end;
+                    scanned += frame.end;
                     seen += 1;
                 }
-                None => {
-                    let read = stream.read_buf(&mut buffer).await;
-                    if read.map_err(|error| Error::io("reading the answer to the greeting", error))? == 0 {
-                        return Err(Error::new(
-                            ErrorKind::Disconnected,
-                            Execution::NotSent,
-                            "the server closed the connection during the greeting: does it want TLS (rediss://), or is it \
-                             out of connections (maxclients)?",
-                        ));
+                None => match stream.read_buf(&mut buffer).await {
+                    Ok(1..) => {}
+                    Ok(0) => break,
+                    Err(error) => {
+                        end = end.or(Some(error));
+                        break;
                     }
-                }
+                },
             }
         }
-        let answer = buffer.split_to(end);
-        step = greeting.next(&mut Replies::new(&answer))?;
+        let answer = buffer.split_to(scanned);
+        let mut answers = Replies::new(&answer);
+        if seen < replies {
+            let optional = greeting.closed(&mut answers, seen)?;
+            return match end {
+                Some(error) if !is_closed(&error) => Err(Error::io("the greeting", error)),
+                end => Ok(Greeted::Closed(closed(end), optional)),
+            };
+        }
+        step = greeting.next(&mut answers)?;
     }
-    Ok(())
+    if buffer.is_empty() {
+        return Ok(Greeted::Ready);
+    }
+    // The first command's reply must not be mistaken.
+    Err(Error::new(
+        ErrorKind::Protocol,
+        Execution::NotSent,
+        format!(
+            "{} bytes follow the answer to the greeting that nothing asked for: is a Redis server behind this address?",
+            buffer.len()
+        ),
+    ))
+}
+
+async fn send(stream: &mut Stream, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
+}
+
+/// Whether an error says that the peer has closed the connection.
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
+}
+
+fn closed(cause: Option<io::Error>) -> Error {
+    let error = Error::new(
+        ErrorKind::Disconnected,
+        Execution::NotSent,
+        "the server closed the connection during the greeting: does it want TLS (rediss://), or is it out of connections \
+         (maxclients)?",
+    );
+    match cause {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    }
 }

@@ -1,8 +1,12 @@
-//! The first words on a connection: protocol, user, database, name.
+//! The first commands on a connection: protocol, user, database, names. Sans-IO: replies in, bytes out.
 //!
-//! `HELLO 3 AUTH …` where the server knows it, else the commands of RESP2 one by one. Sans-IO: replies in, bytes out.
+//! With RESP3 that is `HELLO 3 AUTH …`, and with RESP2, or where `HELLO` is refused, `AUTH`, `SELECT` and `PING`. Each
+//! answer is checked, so that what is no Redis server is found here and not by a user's command. What is optional
+//! follows: a refusal of the connection's name or of the library's name is passed over, and where the peer closes the
+//! connection on one of them, [`Greeting::closed`] says what the next connection can go without.
 
 use crate::{
+    config::Secret,
     error::{Error, ErrorKind, Execution, Result, ServerError, ServerErrorCode},
     resp::{
         Replies, Reply,
@@ -10,14 +14,22 @@ use crate::{
     },
 };
 
+#[cfg(test)]
+mod tests;
+
+/// The name under which a connection's library is shown by `CLIENT LIST`.
+const LIBRARY: &str = "redis-om-rs";
+
 /// What the greeting says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Identity {
     pub(crate) resp3: bool,
     pub(crate) username: Option<String>,
-    pub(crate) password: Option<String>,
+    pub(crate) password: Option<Secret>,
     pub(crate) database: u32,
     pub(crate) client_name: Option<String>,
+    /// Whether the library's name is told.
+    pub(crate) library: bool,
 }
 
 /// What to do next.
@@ -29,11 +41,23 @@ pub(crate) enum Step {
     Ready { resp3: bool },
 }
 
+/// What a connection can go without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Optional {
+    /// `CLIENT SETINFO`.
+    Library,
+    /// `CLIENT SETNAME`.
+    ClientName,
+    /// `HELLO 3`.
+    Resp3,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     Hello,
     Auth,
     Select,
+    Ping,
     SetName,
     SetInfo,
 }
@@ -43,61 +67,113 @@ enum Word {
 pub(crate) struct Greeting {
     identity: Identity,
     resp3: bool,
+    /// What was sent and is not answered.
     sent: Vec<Word>,
+    /// The database is chosen, or its command is on its way.
+    selected: bool,
+    /// The names have been sent: they come last.
+    named: bool,
 }
 
 impl Greeting {
     pub(crate) fn new(identity: Identity) -> Self {
         let resp3 = identity.resp3;
-        Self { identity, resp3, sent: Vec::new() }
+        Self { identity, resp3, sent: Vec::new(), selected: false, named: false }
     }
 
     /// The first bytes.
     pub(crate) fn start(&mut self) -> Step {
-        let words = if self.resp3 { vec![Word::Hello] } else { self.rest(self.identity.password.is_some()) };
+        let words = if self.resp3 { vec![Word::Hello] } else { self.resp2() };
         self.send(words)
     }
 
-    /// What to do after these replies.
+    /// What to do after these replies, one for each command that was sent.
     pub(crate) fn next(&mut self, replies: &mut Replies<'_>) -> Result<Step> {
         for word in std::mem::take(&mut self.sent) {
-            let error = match replies.take()? {
-                Reply::Error(line) => ServerError::parse(&String::from_utf8_lossy(&line)),
-                _ if word == Word::Hello => {
-                    let words = self.rest(false);
-                    return Ok(self.send(words));
-                }
-                _ => continue,
-            };
-            match word {
-                // Servers before 7.2 do not know it; nothing depends on it. But it may be the first word to be told that
-                // a login is missing.
-                Word::SetInfo if error.code() != &ServerErrorCode::NoAuth && !is_full(&error) => {}
-                Word::Hello if !is_final(&error, self.identity.password.is_some()) => {
-                    tracing::debug!(%error, "HELLO 3 was refused, speaking RESP2");
-                    self.resp3 = false;
-                    let words = self.rest(self.identity.password.is_some());
-                    return Ok(self.send(words));
-                }
-                _ => return Err(self.explain(word, error)),
+            let outcome = self.answer(word, replies.take()?)?;
+            if outcome == Answer::NoHello {
+                self.resp3 = false;
+                let words = self.resp2();
+                return Ok(self.send(words));
             }
         }
-        Ok(Step::Ready { resp3: self.resp3 })
+        if self.named {
+            return Ok(Step::Ready { resp3: self.resp3 });
+        }
+        let words = self.names();
+        Ok(if words.is_empty() { Step::Ready { resp3: self.resp3 } } else { self.send(words) })
     }
 
-    fn rest(&self, auth: bool) -> Vec<Word> {
-        let mut words = Vec::new();
-        if auth {
-            words.push(Word::Auth);
+    /// The peer has closed the connection after so many of the replies: an error where one of them says why, else what
+    /// can be left out on the next connection. `None`: nothing can.
+    pub(crate) fn closed(&mut self, replies: &mut Replies<'_>, answered: usize) -> Result<Option<Optional>> {
+        let mut sent = std::mem::take(&mut self.sent).into_iter();
+        for word in sent.by_ref().take(answered) {
+            self.answer(word, replies.take()?)?;
         }
-        if self.identity.database != 0 {
-            words.push(Word::Select);
+        let unanswered: Vec<_> = sent.collect();
+        let optional = [
+            (Word::SetInfo, Optional::Library),
+            (Word::SetName, Optional::ClientName),
+            (Word::Hello, Optional::Resp3),
+        ];
+        Ok(optional.into_iter().find(|(word, _)| unanswered.contains(word)).map(|(_, optional)| optional))
+    }
+
+    /// Checks the answer to one command.
+    fn answer(&mut self, word: Word, reply: Reply<'_>) -> Result<Answer> {
+        let error = match (word, reply) {
+            (_, Reply::Error(line)) => ServerError::parse(&String::from_utf8_lossy(&line)),
+            (Word::Hello, reply) => {
+                self.resp3 = protocol(reply)? == 3;
+                return Ok(Answer::Done);
+            }
+            (Word::Ping, Reply::Simple(text)) if &*text == b"PONG" => return Ok(Answer::Done),
+            (Word::Ping, other) => return Err(stranger("PING", "PONG", &other)),
+            (_, Reply::Simple(text)) if &*text == b"OK" => return Ok(Answer::Done),
+            (word, other) => return Err(stranger(word.name(), "OK", &other)),
+        };
+        match word {
+            // Whatever was sent first: the server takes no client, or not this one without a login.
+            _ if turns_away(&error) || error.code() == &ServerErrorCode::NoAuth && !self.has_login() => {}
+            Word::Hello if !is_final(&error) => {
+                tracing::debug!(%error, "HELLO 3 was refused, speaking RESP2");
+                return Ok(Answer::NoHello);
+            }
+            // An error, too, comes from a server: it loads its data, or the user may not send PING.
+            Word::Ping => return Ok(Answer::Done),
+            Word::SetName | Word::SetInfo => {
+                tracing::debug!(%error, command = word.name(), "refused, going on without");
+                return Ok(Answer::Done);
+            }
+            Word::Hello | Word::Auth | Word::Select => {}
         }
-        if self.identity.client_name.is_some() {
-            words.push(Word::SetName);
-        }
-        words.push(Word::SetInfo);
-        words
+        Err(self.explain(word, error))
+    }
+
+    fn has_login(&self) -> bool {
+        self.identity.password.is_some()
+    }
+
+    /// What RESP2 begins with; its `PING` proves that a server answers.
+    fn resp2(&mut self) -> Vec<Word> {
+        self.selected = true;
+        let select = (self.identity.database != 0).then_some(Word::Select);
+        self.has_login().then_some(Word::Auth).into_iter().chain(select).chain([Word::Ping]).collect()
+    }
+
+    /// What comes last, and is optional but for the database, which `HELLO` does not choose.
+    fn names(&mut self) -> Vec<Word> {
+        self.named = true;
+        let identity = &self.identity;
+        [
+            (!self.selected && identity.database != 0).then_some(Word::Select),
+            identity.client_name.is_some().then_some(Word::SetName),
+            identity.library.then_some(Word::SetInfo),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn send(&mut self, words: Vec<Word>) -> Step {
@@ -125,10 +201,11 @@ impl Greeting {
                     (_, None) => {}
                 },
                 Word::Select => say(&["SELECT", &identity.database.to_string()]),
+                Word::Ping => say(&["PING"]),
                 Word::SetName => {
                     say(&["CLIENT", "SETNAME", identity.client_name.as_deref().unwrap_or_default()])
                 }
-                Word::SetInfo => say(&["CLIENT", "SETINFO", "LIB-NAME", "redis-om-rs"]),
+                Word::SetInfo => say(&["CLIENT", "SETINFO", "LIB-NAME", LIBRARY]),
             }
         }
         let count = words.len();
@@ -136,148 +213,91 @@ impl Greeting {
         Step::Send(out, count)
     }
 
-    /// The server's refusal, with what was attempted and the remedy; never the password.
+    /// The server's refusal, with what was attempted; never the password.
     fn explain(&self, word: Word, error: ServerError) -> Error {
         let identity = &self.identity;
-        let user = identity.username.as_deref().unwrap_or("default");
-        let (command, what) = match word {
-            _ if error.code() == &ServerErrorCode::NoAuth => {
-                ("HELLO", "logging in without a password".to_owned())
-            }
-            _ if is_full(&error) => ("HELLO", "greeting the server".to_owned()),
-            Word::Hello => ("HELLO", format!("logging in as `{user}`")),
-            Word::Auth => ("AUTH", format!("logging in as `{user}`")),
-            Word::Select => ("SELECT", format!("choosing database {}", identity.database)),
-            Word::SetName => (
-                "CLIENT SETNAME",
-                format!("naming the connection `{}`", identity.client_name.as_deref().unwrap_or("")),
-            ),
-            Word::SetInfo => ("CLIENT SETINFO", "naming the library".to_owned()),
+        let user = crate::error::brief(identity.username.as_deref().unwrap_or("default"));
+        let what = match word {
+            _ if turns_away(&error) => "greeting the server".to_owned(),
+            _ if error.code() == &ServerErrorCode::NoAuth => "logging in without a password".to_owned(),
+            Word::Hello | Word::Auth => format!("logging in as `{user}`"),
+            Word::Select => format!("choosing database {}", identity.database),
+            Word::Ping | Word::SetName | Word::SetInfo => "greeting the server".to_owned(),
         };
-        let text = format!("{what}: {error}");
-        Error::new(ErrorKind::Server(error), Execution::Answered, text).with_command(command, None)
+        Error::server(error).context(what).with_command(word.name(), None)
     }
 }
 
-/// Whether it is not `HELLO` itself that was refused, but the login, or any client.
-fn is_final(error: &ServerError, with_password: bool) -> bool {
+/// What an answer means for the greeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Done,
+    /// `HELLO` was refused, and the connection speaks RESP2.
+    NoHello,
+}
+
+impl Word {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hello => "HELLO",
+            Self::Auth => "AUTH",
+            Self::Select => "SELECT",
+            Self::Ping => "PING",
+            Self::SetName => "CLIENT SETNAME",
+            Self::SetInfo => "CLIENT SETINFO",
+        }
+    }
+}
+
+/// The protocol that the answer to `HELLO` names: a map, or with RESP2 an array of keys and values.
+fn protocol(reply: Reply<'_>) -> Result<u8> {
+    let found = reply.describe();
+    if let Reply::Map(mut items) | Reply::Array(mut items) = reply {
+        while items.len() >= 2 {
+            let is_proto =
+                matches!(items.take()?, Reply::Bulk(key) | Reply::Simple(key) if &*key == b"proto");
+            match (is_proto, items.take()?) {
+                (true, Reply::Int(3)) => return Ok(3),
+                (true, Reply::Int(2)) => return Ok(2),
+                _ => {}
+            }
+        }
+    }
+    Err(no_server("HELLO", "a map with `proto`", &found))
+}
+
+fn stranger(command: &'static str, expected: &str, found: &Reply<'_>) -> Error {
+    no_server(command, expected, &found.describe())
+}
+
+/// Who answers is no Redis server: an echo service, or one of another protocol.
+fn no_server(command: &'static str, expected: &str, found: &str) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        Execution::NotSent,
+        format!(
+            "expected {expected} in answer to the greeting, found {}: is a Redis server behind this address?",
+            crate::error::brief(found)
+        ),
+    )
+    .with_command(command, None)
+}
+
+/// Whether it is not `HELLO` itself that was refused, but the login, or anything for now.
+fn is_final(error: &ServerError) -> bool {
     match error.code() {
         ServerErrorCode::WrongPass => true,
-        // A `HELLO` that brings a login is never told that one is missing: Valkey says so of commands that it does not
-        // know (`rename-command HELLO ""`).
-        ServerErrorCode::NoAuth => !with_password,
-        ServerErrorCode::Err => error.message().contains("without any password configured") || is_full(error),
+        ServerErrorCode::Err => error.message().contains("without any password configured"),
+        // `HELLO` may be tried again later; to speak RESP2 for good because of it would be wrong.
+        code => code.is_transient(),
+    }
+}
+
+/// Whether the server takes no more clients, or none from this address: it says so to a new connection and closes it.
+fn turns_away(error: &ServerError) -> bool {
+    match error.code() {
+        ServerErrorCode::Denied => true,
+        ServerErrorCode::Err => error.message().starts_with("max number of clients"),
         _ => false,
-    }
-}
-
-/// Whether the server takes no more clients: it says so to the first word, whatever that is, and hangs up.
-fn is_full(error: &ServerError) -> bool {
-    error.message().contains("max number of clients")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(step: Step) -> String {
-        match step {
-            Step::Send(bytes, count) => {
-                let words: Vec<_> = bytes
-                    .split(|byte| *byte == b'\n')
-                    .map(|line| String::from_utf8_lossy(line).trim().to_owned())
-                    .collect();
-                let words: Vec<_> = words
-                    .into_iter()
-                    .filter(|word| !word.is_empty() && !word.starts_with('$') && !word.starts_with('*'))
-                    .collect();
-                format!("{count}: {}", words.join(" "))
-            }
-            Step::Ready { resp3 } => format!("ready {resp3}"),
-        }
-    }
-
-    fn identity() -> Identity {
-        Identity {
-            resp3: true,
-            username: Some("ann".into()),
-            password: Some("secret".into()),
-            database: 3,
-            client_name: Some("shop".into()),
-        }
-    }
-
-    #[test]
-    fn resp3_with_everything() {
-        let mut greeting = Greeting::new(identity());
-        assert_eq!(text(greeting.start()), "1: HELLO 3 AUTH ann secret");
-        let step = greeting.next(&mut Replies::new(b"%1\r\n+proto\r\n:3\r\n")).unwrap();
-        assert_eq!(text(step), "3: SELECT 3 CLIENT SETNAME shop CLIENT SETINFO LIB-NAME redis-om-rs");
-        let step = greeting.next(&mut Replies::new(b"+OK\r\n+OK\r\n-ERR unknown subcommand\r\n")).unwrap();
-        assert_eq!(step, Step::Ready { resp3: true });
-    }
-
-    #[test]
-    fn falls_back_where_hello_is_refused() {
-        for refusal in [
-            &b"-ERR unknown command 'HELLO'\r\n"[..],
-            b"-NOPROTO unsupported\r\n",
-            b"-NOPERM no\r\n",
-            b"-NOAUTH no\r\n",
-        ] {
-            let mut greeting = Greeting::new(identity());
-            greeting.start();
-            let step = greeting.next(&mut Replies::new(refusal)).unwrap();
-            assert!(text(step).starts_with("4: AUTH ann secret SELECT 3"));
-            let step = greeting.next(&mut Replies::new(b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n")).unwrap();
-            assert_eq!(step, Step::Ready { resp3: false });
-        }
-    }
-
-    #[test]
-    fn a_wrong_password_is_no_reason_to_fall_back() {
-        let mut greeting = Greeting::new(identity());
-        greeting.start();
-        let error = greeting
-            .next(&mut Replies::new(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"))
-            .unwrap_err();
-        assert_eq!(error.code(), Some(&ServerErrorCode::WrongPass));
-        let text = error.to_string();
-        assert!(
-            text.starts_with("HELLO: logging in as `ann`: WRONGPASS") && !text.contains("secret"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_missing_login_is_told_by_either_protocol() {
-        for resp3 in [false, true] {
-            let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
-            greeting.start();
-            let error =
-                greeting.next(&mut Replies::new(b"-NOAUTH Authentication required.\r\n")).unwrap_err();
-            assert_eq!(error.code(), Some(&ServerErrorCode::NoAuth));
-            assert!(error.to_string().contains("logging in without a password"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_server_that_takes_no_more_clients_is_not_one_that_does_not_know_hello() {
-        for resp3 in [false, true] {
-            let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
-            greeting.start();
-            let error =
-                greeting.next(&mut Replies::new(b"-ERR max number of clients reached\r\n")).unwrap_err();
-            assert_eq!(error.to_string(), "HELLO: greeting the server: ERR max number of clients reached");
-        }
-    }
-
-    #[test]
-    fn a_wrong_database_is_named() {
-        let mut greeting = Greeting::new(Identity { resp3: false, database: 99, ..Identity::default() });
-        assert_eq!(text(greeting.start()), "2: SELECT 99 CLIENT SETINFO LIB-NAME redis-om-rs");
-        let error =
-            greeting.next(&mut Replies::new(b"-ERR DB index is out of range\r\n+OK\r\n")).unwrap_err();
-        assert!(error.to_string().starts_with("SELECT: choosing database 99: ERR DB index"), "{error}");
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub(crate) use demux::ReplyDemux;
-pub(crate) use greeting::{Greeting, Identity, Step};
+pub(crate) use greeting::{Greeting, Identity, Optional, Step};
 use pending::{Outcome, Pending, Shape};
 use wait_queue::WaitQueue;
 
