@@ -1,7 +1,12 @@
 //! What keeps a connection from coming about: each a typed error in bounded time, and the next attempt is not hurt.
 
-use redis_om_client::{Error, ErrorKind, ServerErrorCode, TimeoutKind, prelude::*, raw, testing::Server};
-use redis_om_tests::{Keys, Kind, Proxy, valkey};
+use std::time::Duration;
+
+use redis_om_client::{
+    Client, Config, Error, ErrorKind, ReconnectPolicy, RetryPolicy, ServerErrorCode, TimeoutKind, blocking,
+    prelude::*, raw, testing::Server,
+};
+use redis_om_tests::{Keys, Kind, Proxy, in_time, valkey};
 
 use super::{connect, refused, through};
 
@@ -198,4 +203,37 @@ async fn as_many_connections_as_were_asked_for() {
     }
     assert_eq!(client.get::<i64>(&key).await.unwrap(), 60);
     assert_eq!(proxy.until("three connections", |counts| counts.accepted == 3).await.open, 3);
+}
+
+#[tokio::test]
+async fn times_are_rounded_up_and_never_overflow() {
+    let server = valkey();
+    // Whole milliseconds are the grain: below one there is one left, and a round trip over loopback may fit.
+    let short = connect(&format!("{}?command_timeout=900us", server.url())).await.unwrap();
+    in_time("a command within 1 ms", async { while short.ping().await.is_err() {} }).await;
+    let ever = Duration::MAX;
+    let policy = ReconnectPolicy::default().max(ever);
+    for time in [Duration::from_nanos(1), ever] {
+        let config = Config::from_url(server.url())
+            .unwrap()
+            .connect_timeout(ever)
+            .command_timeout(ever)
+            .blocking_grace(time)
+            .idle_ping(ever)
+            .ping_timeout(ever)
+            .pool_timeout(ever)
+            .tcp_keepalive(time)
+            .reconnect(policy.clone().initial(time))
+            .retry(RetryPolicy::default().initial(time).max(ever));
+        let key = Keys::new().of("q");
+        let client = in_time("connecting", Client::with_config(config.clone())).await.unwrap();
+        client.rpush(&key, [1, 2]).await.unwrap();
+        let taken: Option<(String, i64)> = client.blpop(&key, Duration::from_secs(9)).await.unwrap();
+        assert_eq!(taken.unwrap().1, 1);
+        let blocking = std::thread::spawn(move || {
+            let client = blocking::Client::with_config(config)?;
+            client.lpop::<Option<i64>>(&key)
+        });
+        assert_eq!(blocking.join().unwrap().unwrap(), Some(2));
+    }
 }

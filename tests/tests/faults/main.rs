@@ -7,6 +7,8 @@ mod budget;
 mod cancel;
 mod chaos;
 mod connect;
+mod connector;
+mod greeting;
 mod outage;
 mod patient;
 mod refusals;
