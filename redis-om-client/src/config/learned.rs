@@ -23,11 +23,11 @@ impl Learned {
         Without { resp3: bits & 1 != 0, client_name: bits & 2 != 0, library: bits & 4 != 0 }
     }
 
-    /// A greeting has succeeded without these.
-    pub(crate) fn set(&self, without: Without) {
+    /// A greeting has succeeded without these. What other connections have learned meanwhile is kept.
+    pub(crate) fn add(&self, without: Without) {
         let Without { resp3, client_name, library } = without;
         let bits = u8::from(resp3) | u8::from(client_name) << 1 | u8::from(library) << 2;
-        self.0.store(bits, Ordering::Relaxed);
+        self.0.fetch_or(bits, Ordering::Relaxed);
     }
 }
 
@@ -49,16 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_has_learned_nothing() {
+    fn what_was_learned_is_kept_and_a_copy_has_learned_nothing() {
         let learned = Learned::default();
-        for without in [
-            Without { library: true, ..Without::default() },
-            Without { client_name: true, ..Without::default() },
-            Without { resp3: true, client_name: true, library: true },
-        ] {
-            learned.set(without);
-            assert_eq!(learned.get(), without);
-            assert_eq!(learned.clone().get(), Without::default());
-        }
+        learned.add(Without { library: true, ..Without::default() });
+        learned.add(Without { client_name: true, ..Without::default() });
+        learned.add(Without::default());
+        assert_eq!(learned.get(), Without { resp3: false, client_name: true, library: true });
+        assert_eq!(learned.clone().get(), Without::default());
+        learned.add(Without { resp3: true, ..Without::default() });
+        assert_eq!(learned.get(), Without { resp3: true, client_name: true, library: true });
     }
 }

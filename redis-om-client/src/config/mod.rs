@@ -1,7 +1,7 @@
 //! Every setting of a client, as plain data: [`Config`].
 //!
 //! Layer 1: uses only `error`. Nothing here opens a socket, reads a file or looks at a clock: the layers above take
-//! what they need. What a setting is called, in a URL and on the builder, and what it is when nobody sets it stands
+//! what they need. What a setting is called, in a URL and on the builder, and its default stand
 //! here and in `options`, once.
 
 mod check;
@@ -70,7 +70,8 @@ pub(crate) use units::millis;
 /// left out is `localhost`.
 ///
 /// Options are `?name=value&name=value`. A duration is `500ms`, `2s`, `1m`, or plain seconds (`0.5`), and `none`
-/// where it may be absent. Times are kept in milliseconds, rounded up, and no time is longer than 100 years. A size is `4MiB`, `512KiB`, or plain bytes. An unknown option is an error that names the
+/// where it may be absent. Deadlines are counted in milliseconds: a duration is rounded up, and one of more than 100
+/// years counts as 100 years. A size is `4MiB`, `512KiB`, or plain bytes. An unknown option is an error that names the
 /// nearest one, and so is an option given twice.
 ///
 /// | option | default | |

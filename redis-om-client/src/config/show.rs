@@ -9,7 +9,8 @@ use super::{Config, Endpoint, HIDDEN, Sentinel, TlsConfig, Topology, options::SE
 
 impl Config {
     /// The URL of these settings, for logs and errors, with `***` for each password and for PEM held in memory;
-    /// what has its default is left out. Read back, it gives the same settings but for these.
+    /// what has its default is left out. Read back, it gives the same settings but for these and for a
+    /// [`connector`](Self::connector), which no URL has.
     ///
     /// ```
     /// use redis_om_client::Config;

@@ -250,6 +250,53 @@ fn no_error_quotes_a_badly_written_password() {
     }
 }
 
+#[test]
+fn every_time_is_rounded_up_and_saturated() {
+    let mut times = 0;
+    for setting in options::SETTINGS {
+        for (text, least) in [("1ns", 1), ("900us", 1), ("1ms", 1), ("1001us", 2), ("584542046h", 1 << 40)] {
+            let mut config = Config::default();
+            let Some(slot) = (setting.slot)(&mut config) else { continue };
+            if !matches!(slot, options::Slot::Time(_) | options::Slot::MaybeTime(_)) {
+                continue;
+            }
+            assert_eq!(slot.read(text), Some(()), "{}", setting.name);
+            let time = match (setting.slot)(&mut config) {
+                Some(options::Slot::Time(time)) => *time,
+                Some(options::Slot::MaybeTime(Some(time))) => *time,
+                _ => unreachable!("a time was read"),
+            };
+            let millis = millis(time);
+            assert!(millis >= least && millis <= 1 << 42, "{} of {text}: {millis}", setting.name);
+            assert!(std::time::Instant::now().checked_add(Duration::from_millis(millis)).is_some());
+            times += 1;
+        }
+    }
+    assert_eq!(times, 5 * 11);
+    assert_eq!(millis(Duration::ZERO), 0);
+    assert!(millis(Duration::MAX).checked_mul(1 << 20).is_some());
+}
+
+#[test]
+fn a_time_of_nothing_is_refused_where_something_would_never_happen_or_never_stop() {
+    for name in [
+        "connect_timeout",
+        "command_timeout",
+        "idle_ping",
+        "ping_timeout",
+        "tcp_keepalive",
+        "reconnect_initial",
+        "reconnect_max",
+    ] {
+        let error =
+            Config::from_url(format!("redis://h?{name}=0")).and_then(|config| config.check()).unwrap_err();
+        assert!(error.to_string().contains(&format!("`{name}`: must be longer than zero")), "{error}");
+    }
+    for name in ["blocking_grace", "pool_timeout", "retry_initial", "retry_max", "retry_refusals"] {
+        assert!(ok(&format!("redis://h?{name}=0")).check().is_ok(), "{name}");
+    }
+}
+
 /// Settings that make sense, of every kind, without a password in them.
 fn configs() -> impl Strategy<Value = Config> {
     let host = "[a-z.é%@/ -]{1,8}|::1|fe80::2%eth0";

@@ -62,8 +62,8 @@ impl TlsConfig {
         self
     }
 
-    /// Accepts any certificate: expired, for another name, signed by nobody. Whoever stands in the middle can then
-    /// read and change everything, passwords too. For experiments only (`tls_danger_accept_invalid_certs=true` in a
+    /// Accepts any certificate: expired, for another name, without a signature of an authority. Any host on the way can
+    /// then read and change everything, passwords too. For experiments only (`tls_danger_accept_invalid_certs=true` in a
     /// URL).
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Error, ErrorKind, Execution, ServerError, brief};
 
-/// Why a value could not be decoded. The caller's command and key are added by whoever runs the command.
+/// Why a value could not be decoded. The executor that runs the command adds its name and key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DecodeError(Box<Inner>);
 

@@ -103,8 +103,8 @@ pub enum Execution {
 }
 
 impl Error {
-    /// A new error. `execution` says whether the command may have run: there is no default, so that nobody says
-    /// `NotSent` without having thought of it. The text names what was expected, what was found, and the remedy.
+    /// A new error. `execution` says whether the command may have run: there is no default, since a
+    /// wrong `NotSent` would let a write be repeated. The text names what was expected, what was found, and the remedy.
     #[cold]
     pub fn new(kind: ErrorKind, execution: Execution, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -148,12 +148,12 @@ impl Error {
         Self::new(ErrorKind::Server(error), Execution::Answered, message)
     }
 
-    /// The same error, with the command's name and key where it has none yet. A key of more than 100 characters is cut, and
-    /// its length follows: `abc… (1048576 bytes)`.
+    /// The same error, with the command's name and key where it has none yet. What is longer than 100 characters is cut,
+    /// and its length follows: `abc… (1048576 bytes)`.
     #[must_use]
     pub fn with_command(mut self, command: impl Into<String>, key: Option<String>) -> Self {
         if self.0.command.is_none() {
-            self.0.command = Some(command.into());
+            self.0.command = Some(brief(&command.into()).to_string());
             self.0.key = key.map(|key| brief(&key).to_string());
         }
         self

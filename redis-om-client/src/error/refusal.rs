@@ -92,7 +92,7 @@ const REFUSALS: &[Refusal] = &[
         again: Again::Elsewhere,
     },
     // A blocking command waited while its server became a replica; nothing was taken. `CLIENT UNBLOCK` answers with the
-    // same code and another text, and is meant by whoever sent it.
+    // same code and another text, and is an answer.
     Refusal {
         code: ServerErrorCode::Unblocked,
         any_text: false,

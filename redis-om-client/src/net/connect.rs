@@ -53,7 +53,7 @@ async fn attempts(config: &Config) -> Result<Stream> {
         let mut stream = open(config).await?;
         let (error, optional) = match greet(config, &mut stream, without).await? {
             Greeted::Ready => {
-                config.learned.set(without);
+                config.learned.add(without);
                 return Ok(stream);
             }
             Greeted::Closed(error, optional) => (error, optional),
@@ -164,6 +164,9 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
         // A server that refuses a client says why and closes the connection: what it said is read, even if nothing can be
         // written any more.
         let mut end = send(stream, &bytes).await.err();
+        if let Some(error) = end.take_if(|error| !is_closed(error)) {
+            return Err(Error::io("sending the greeting", error));
+        }
         let (mut seen, mut scanned) = (0, 0);
         while seen < replies {
             match scanner
@@ -194,11 +197,18 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
         if seen < replies {
             let optional = greeting.closed(&mut answers, seen)?;
             return match end {
-                Some(error) if !is_closed(&error) => Err(Error::io("the greeting", error)),
+                Some(error) if !is_closed(&error) => {
+                    Err(Error::io("reading the answer to the greeting", error))
+                }
                 end => Ok(Greeted::Closed(closed(end), optional)),
             };
         }
         step = greeting.next(&mut answers)?;
+    }
+    while let Some(frame) = scanner.frame(&buffer)?
+        && frame.push
+    {
+        drop(buffer.split_to(frame.end));
     }
     if buffer.is_empty() {
         return Ok(Greeted::Ready);

@@ -1,4 +1,4 @@
-//! The options of a TCP socket, and the check that it leads to somebody else.
+//! The options of a TCP socket, and the check that it does not lead to itself.
 //!
 //! A peer that vanishes without a word (a host without power, a cable, a router that forgot the connection) is found by
 //! the operating system: by keepalive probes while nothing is sent, by the TCP user timeout while something is sent and
@@ -55,7 +55,7 @@ pub(super) fn prepare(stream: &TcpStream, keepalive: Option<Duration>) -> Result
     Ok(())
 }
 
-/// A port that the system gives to outgoing connections, and that nobody listens on, can be connected to itself. All
+/// A port that the system gives to outgoing connections, and that no server listens on, can be connected to itself. All
 /// that is sent comes back then.
 fn not_to_itself(stream: &TcpStream) -> Result<()> {
     let addresses = |error| Error::io("asking for the addresses of the connection", error);
