@@ -102,13 +102,14 @@ impl ReconnectPolicy {
 
 /// How a command is tried again that failed. Two cases are counted apart.
 ///
-/// **Repeats** ([`attempts`](Self::attempts)): the command was lost with its connection. It is repeated only if it had not
-/// been sent, or only reads, or is marked idempotent. Any other command is never repeated; what writes data is marked so by
-/// the caller only ([`Command::idempotent`](crate::Command::idempotent)).
+/// **Repeats** ([`attempts`](Self::attempts)): the command was sent and its reply was lost with the connection, so it may
+/// have run. It is repeated only if it reads, or is marked idempotent. Any other command is never repeated; what writes
+/// data is marked so by the caller only ([`Command::idempotent`](crate::Command::idempotent)).
 ///
-/// **Refusals** ([`refusals`](Self::refusals)): the server answered with an error that says that nothing ran, for a reason
-/// that passes. With the defaults a command is sent again for about 20 seconds, so that it outlasts a server which loads
-/// its data. Its own deadline ([`command_timeout`](crate::Config::command_timeout)) ends it before that.
+/// **Refusals** ([`refusals`](Self::refusals)): the command did not run. It was not sent before the connection was lost, or
+/// the server answered with an error that says that nothing ran, for a reason that passes. With the defaults a command is
+/// sent again for about 20 seconds, so that it outlasts a server which loads its data. Its own deadline
+/// ([`command_timeout`](crate::Config::command_timeout)) ends it before that.
 ///
 /// | error | what happened | sent again |
 /// |---|---|---|
@@ -140,9 +141,10 @@ impl ReconnectPolicy {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a command is tried in all that was lost with its connection, the first time included: 3.
+    /// How often a command is tried in all that may have run, the first time included: 3.
     pub attempts: u32,
-    /// How often a command is sent again that the server refused: 32. 0, never.
+    /// How often a command is sent again that did not run, because the server refused it or because it was not sent: 32.
+    /// 0, never.
     pub refusals: u32,
     /// The first pause: 20 ms.
     pub initial: Duration,
@@ -174,15 +176,14 @@ impl RetryPolicy {
         Self::default().attempts(1).refusals(0)
     }
 
-    /// Sets how often a command is tried in all that was lost with its connection, the first time included
-    /// (`retry_attempts` in a URL).
+    /// Sets how often a command is tried in all that may have run, the first time included (`retry_attempts` in a URL).
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
-    /// Sets how often a command is sent again that the server refused (`retry_refusals` in a URL).
+    /// Sets how often a command is sent again that did not run (`retry_refusals` in a URL).
     #[must_use]
     pub fn refusals(mut self, refusals: u32) -> Self {
         self.refusals = refusals;
@@ -217,7 +218,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The pause before the next try of a command that was lost, after `failed` further tries than the first (0 after the
+    /// The pause before the next try of a command that may have run, after `failed` further tries than the first (0 after the
     /// first one); `None` where there is to be none. `random` is a fresh number from 0 to 1.
     #[must_use]
     pub fn delay(&self, failed: u32, random: f64) -> Option<Duration> {
@@ -227,8 +228,8 @@ impl RetryPolicy {
         Some(pause(self.initial, self.factor, self.max, self.jitter, failed, random))
     }
 
-    /// The pause before a command is sent again that the server refused, after `refused` earlier refusals (0 after the first
-    /// one); `None` where it is not sent again. `random` is a fresh number from 0 to 1.
+    /// The pause before a command is sent again that did not run, after `refused` earlier refusals (0 after the first one);
+    /// `None` where it is not sent again. `random` is a fresh number from 0 to 1.
     #[must_use]
     pub fn refusal_delay(&self, refused: u32, random: f64) -> Option<Duration> {
         if refused >= self.refusals {
@@ -278,7 +279,7 @@ mod tests {
         let shortest: Duration = (0..).map_while(|n| policy.refusal_delay(n, 1.0)).sum();
         assert!(shortest > Duration::from_secs(10), "{shortest:?}");
         assert!((0..32).all(|n| policy.refusal_delay(n, 0.0) <= Some(Duration::from_secs(1))));
-        // How often a lost command is repeated is another setting.
+        // How often a command is repeated that may have run is another setting.
         assert_eq!(policy.attempts(1).refusal_delay(0, 0.0), Some(Duration::from_millis(20)));
     }
 
