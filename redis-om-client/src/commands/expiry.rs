@@ -103,7 +103,7 @@ impl ToArgs for Lifetime {
 /// When EXPIRE and its like (HEXPIRE too) may change an expiry.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::ExpireOptions, prelude::*};
 /// # use std::time::Duration;
 /// let command = cmd().expire_with("k", Duration::from_secs(60), ExpireOptions::new().gt());
 /// assert_eq!(command.to_string(), "EXPIRE k 60 GT");

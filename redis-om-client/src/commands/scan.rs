@@ -15,7 +15,7 @@ use super::{KeyType, kept::Kept};
 /// twice where the table was resized meanwhile.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::{ScanOptions, ScanPage}, prelude::*};
 /// # async fn example(client: Client) -> redis_om_client::Result<()> {
 /// let mut cursor = 0;
 /// loop {
@@ -57,7 +57,7 @@ impl<T: FromRedis> FromRedis for ScanPage<T> {
 /// Options of SCAN, HSCAN, SSCAN and ZSCAN.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::{KeyType, ScanOptions}, prelude::*};
 /// let options = ScanOptions::new().pattern("user:*").count(500).type_(KeyType::Hash);
 /// let command = cmd().scan_with::<String>(0, options);
 /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:* COUNT 500 TYPE hash");

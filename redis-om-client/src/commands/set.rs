@@ -290,7 +290,7 @@ pub trait SetCommands: Executor {
     /// `SSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/sscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().sscan_with::<String>("k", 0, ScanOptions::new().pattern("a*"));
     /// assert_eq!(command.to_string(), "SSCAN k 0 MATCH a*");
     /// ```

@@ -105,7 +105,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-kill/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ClientFilter, prelude::*};
     /// assert_eq!(cmd().client_kill(ClientFilter::new().user("ann")).to_string(), "CLIENT KILL USER ann");
     /// ```
     fn client_kill(self, filter: ClientFilter) -> Self::Output<u64> {
@@ -131,7 +131,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-list/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{ClientFilter, ClientType}, prelude::*};
     /// let command = cmd().client_list_with(ClientFilter::new().type_(ClientType::PubSub));
     /// assert_eq!(command.to_string(), "CLIENT LIST TYPE pubsub");
     /// ```
@@ -172,7 +172,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-pause/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::PauseMode, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().client_pause(Duration::from_millis(500), PauseMode::Write);
     /// assert_eq!(command.to_string(), "CLIENT PAUSE 500 WRITE");
@@ -197,7 +197,7 @@ pub trait ConnectionCommands: Executor {
     /// Where the value has spaces or line ends.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ClientAttribute, prelude::*};
     /// let command = cmd().client_setinfo(ClientAttribute::LibName, "shop");
     /// assert_eq!(command.to_string(), "CLIENT SETINFO LIB-NAME shop");
     /// ```
@@ -240,7 +240,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-unblock/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::Unblock, prelude::*};
     /// assert_eq!(cmd().client_unblock(7, Unblock::Error).to_string(), "CLIENT UNBLOCK 7 ERROR");
     /// ```
     fn client_unblock(self, id: u64, how: Unblock) -> Self::Output<bool> {

@@ -96,7 +96,7 @@ impl ToArg for ClientType {
 /// those that say so are Valkey's alone.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::{ClientFilter, ClientType}, prelude::*};
 /// # use std::time::Duration;
 /// let old = ClientFilter::new().type_(ClientType::Normal).maxage(Duration::from_secs(3600)).skipme(true);
 /// assert_eq!(cmd().client_kill(old).to_string(), "CLIENT KILL TYPE normal MAXAGE 3600 SKIPME yes");

@@ -274,7 +274,7 @@ pub trait HashCommands: Executor {
     /// `HSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().hscan_with::<String, i64>("k", 0, ScanOptions::new().pattern("a*").count(100));
     /// assert_eq!(command.to_string(), "HSCAN k 0 MATCH a* COUNT 100");
     /// ```
@@ -292,7 +292,7 @@ pub trait HashCommands: Executor {
     /// `HSCAN key cursor [MATCH pattern] [COUNT count] NOVALUES` · O(1) a page, O(n) for all · since 7.4.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().hscan_no_values::<String>("k", 0, ScanOptions::new());
     /// assert_eq!(command.to_string(), "HSCAN k 0 NOVALUES");
     /// ```

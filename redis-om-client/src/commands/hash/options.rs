@@ -83,7 +83,7 @@ impl HGetEx {
 /// How [`hsetex`](super::HashTtlCommands::hsetex) sets fields: under which condition, and when they expire.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::HSetExOptions, prelude::*};
 /// # use std::time::{Duration, SystemTime};
 /// let options = HSetExOptions::new().fnx().ex(Duration::from_secs(60));
 /// let command = cmd().hsetex("k", ("token", "x"), options);

@@ -38,7 +38,7 @@ pub trait HashTtlCommands: Executor {
     /// `HEXPIRE key seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().hexpire_with("k", Duration::from_secs(60), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HEXPIRE k 60 GT FIELDS 1 a");
@@ -81,7 +81,7 @@ pub trait HashTtlCommands: Executor {
     /// `HPEXPIRE key milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().hpexpire_with("k", Duration::from_millis(1_500), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HPEXPIRE k 1500 GT FIELDS 1 a");
@@ -127,7 +127,7 @@ pub trait HashTtlCommands: Executor {
     /// `HEXPIREAT key unix-time-seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, SystemTime};
     /// let command = cmd().hexpireat_with("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HEXPIREAT k 1900000000 GT FIELDS 1 a");
@@ -175,7 +175,7 @@ pub trait HashTtlCommands: Executor {
     /// `HPEXPIREAT key unix-time-milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, SystemTime};
     /// let command = cmd().hpexpireat_with("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HPEXPIREAT k 1900000000000 GT FIELDS 1 a");
@@ -281,7 +281,7 @@ pub trait HashTtlCommands: Executor {
     /// `HGETEX key EX seconds|PX milliseconds|EXAT …|PXAT …|PERSIST FIELDS numfields field [field …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hgetex/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::HGetEx, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().hgetex::<Vec<Option<String>>>("k", ["a", "b"], HGetEx::In(Duration::from_secs(60)));
     /// assert_eq!(command.to_string(), "HGETEX k EX 60 FIELDS 2 a b");
@@ -297,7 +297,7 @@ pub trait HashTtlCommands: Executor {
     /// `HSETEX key [FNX|FXX] [EX seconds|PX milliseconds|EXAT …|PXAT …|KEEPTTL] FIELDS numfields field value [field value …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hsetex/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::HSetExOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = HSetExOptions::new().ex(Duration::from_millis(2_500));
     /// let command = cmd().hsetex("k", [("a", 1), ("b", 2)], options);

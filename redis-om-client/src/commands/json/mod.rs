@@ -74,7 +74,7 @@ pub trait JsonCommands: Executor {
     /// Where the path leads nowhere, or a number is out of the type's range.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::JsonFloats, prelude::*};
     /// let command = cmd().json_set_floats("k", "$.vector", "[0.1,0.2]", JsonFloats::Fp16);
     /// assert_eq!(command.to_string(), "JSON.SET k $.vector [0.1,0.2] FPHA FP16");
     /// ```

@@ -37,7 +37,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/expire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().expire_with("k", Duration::from_secs(60), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "EXPIRE k 60 GT");
@@ -67,7 +67,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/expireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, UNIX_EPOCH};
     /// let command = cmd().expireat_with("k", UNIX_EPOCH + Duration::from_secs(60), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "EXPIREAT k 60 GT");
@@ -126,7 +126,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/pexpire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().pexpire_with("k", Duration::from_millis(1500), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "PEXPIRE k 1500 GT");
@@ -157,7 +157,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/pexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, UNIX_EPOCH};
     /// let command = cmd().pexpireat_with("k", UNIX_EPOCH + Duration::from_secs(60), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "PEXPIREAT k 60000 GT");

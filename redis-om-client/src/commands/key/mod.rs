@@ -44,7 +44,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/copy/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::CopyOptions, prelude::*};
     /// let command = cmd().copy_with("a", "b", CopyOptions::new().db(1).replace());
     /// assert_eq!(command.to_string(), "COPY a b DB 1 REPLACE");
     /// ```
@@ -121,7 +121,7 @@ pub trait KeyCommands: Executor {
     /// Where the other server cannot be reached in time (`IOERR`), or has the key already (`BUSYKEY`).
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::MigrateOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = MigrateOptions::new().replace();
     /// let command = cmd().migrate("other", 6379, ["a", "b"], Duration::from_secs(5), options);
@@ -290,7 +290,7 @@ pub trait KeyCommands: Executor {
     /// server.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::RestoreOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = RestoreOptions::new().replace().ex(Duration::from_secs(60));
     /// let command = cmd().restore_with("k", "dumped", options);
@@ -323,7 +323,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/scan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().scan_with::<String>(0, ScanOptions::new().pattern("user:*"));
     /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:*");
     /// ```
@@ -359,7 +359,7 @@ pub trait KeyCommands: Executor {
     /// Where an element is no number: ask for [`SortOptions::alpha`].
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SortOptions, prelude::*};
     /// let command = cmd().sort_with::<Vec<String>>("k", SortOptions::new().desc().limit(0, 10));
     /// assert_eq!(command.to_string(), "SORT k LIMIT 0 10 DESC");
     /// ```
@@ -374,7 +374,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/sort_ro/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SortOptions, prelude::*};
     /// let command = cmd().sort_ro::<Vec<String>>("k", SortOptions::new().alpha());
     /// assert_eq!(command.to_string(), "SORT_RO k ALPHA");
     /// ```
@@ -389,7 +389,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/sort/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SortOptions, prelude::*};
     /// let command = cmd().sort_store("k", "sorted", SortOptions::new().alpha());
     /// assert_eq!(command.to_string(), "SORT k ALPHA STORE sorted");
     /// ```

@@ -221,7 +221,7 @@ impl ToArgs for MigrateOptions {
 /// Options of SORT and SORT_RO.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::SortOptions, prelude::*};
 /// // The names of the ten users that have most points; `#` would be the element itself.
 /// let best = SortOptions::new().by("user:*->points").desc().limit(0, 10).get("user:*->name");
 /// assert_eq!(

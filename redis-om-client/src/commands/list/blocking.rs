@@ -48,7 +48,7 @@ pub trait BlockingListCommands: Executor {
     /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/blmove/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().blmove::<Option<String>>("a", "b", ListEnd::Left, ListEnd::Right, Duration::from_secs(5));
     /// assert_eq!(command.to_string(), "BLMOVE a b LEFT RIGHT 5");
@@ -91,7 +91,7 @@ pub trait BlockingListCommands: Executor {
     /// `BLMPOP timeout numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/blmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().blmpop::<String>(["a", "b"], ListEnd::Left, 10, Duration::from_secs(5));
     /// assert_eq!(command.to_string(), "BLMPOP 5 2 a b LEFT COUNT 10");
@@ -113,7 +113,7 @@ pub trait BlockingListCommands: Executor {
     /// `BLMOVEM source destination LEFT|RIGHT LEFT|RIGHT timeout COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/blmovem/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{LMoveM, ListEnd}, prelude::*};
     /// # use std::time::Duration;
     /// let (two, wait) = (LMoveM::exactly(2), Duration::from_secs(5));
     /// let command = cmd().blmovem::<Option<Vec<String>>>("a", "b", ListEnd::Left, ListEnd::Right, two, wait);

@@ -168,7 +168,7 @@ pub trait ListCommands: Executor {
     /// `LPOS key value [RANK rank] [COUNT matches] [MAXLEN length]` · O(n), n: length of the list · since 6.0.6 · [redis.io](https://redis.io/docs/latest/commands/lpos/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::LPosOptions, prelude::*};
     /// let command = cmd().lpos_with("k", "a", LPosOptions::new().rank(-1).count(2));
     /// assert_eq!(command.to_string(), "LPOS k a RANK -1 COUNT 2");
     /// ```
@@ -184,7 +184,7 @@ pub trait ListCommands: Executor {
     /// `LINSERT key BEFORE|AFTER pivot value` · O(n), n: distance to the pivot · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/linsert/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListSide, prelude::*};
     /// assert_eq!(cmd().linsert("k", ListSide::Before, "b", "a").to_string(), "LINSERT k BEFORE b a");
     /// ```
     fn linsert(
@@ -245,7 +245,7 @@ pub trait ListCommands: Executor {
     /// `LMOVE source destination LEFT|RIGHT LEFT|RIGHT` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/lmove/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// let command = cmd().lmove::<Option<String>>("todo", "doing", ListEnd::Left, ListEnd::Right);
     /// assert_eq!(command.to_string(), "LMOVE todo doing LEFT RIGHT");
     /// ```
@@ -278,7 +278,7 @@ pub trait ListCommands: Executor {
     /// `LMPOP numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/lmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// let command = cmd().lmpop::<String>(["a", "b"], ListEnd::Left, 10);
     /// assert_eq!(command.to_string(), "LMPOP 2 a b LEFT COUNT 10");
     /// ```
@@ -297,7 +297,7 @@ pub trait ListCommands: Executor {
     /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/lmovem/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{LMoveM, ListEnd}, prelude::*};
     /// let command = cmd().lmovem::<Option<Vec<String>>>("a", "b", ListEnd::Left, ListEnd::Right, LMoveM::up_to(5));
     /// assert_eq!(command.to_string(), "LMOVEM a b LEFT RIGHT COUNT 5 BULK");
     /// ```

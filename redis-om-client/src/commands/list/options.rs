@@ -47,7 +47,7 @@ impl ToArg for ListSide {
 /// [`count`](Self::count) it is a list.
 ///
 /// ```
-/// # use redis_om_client::{Command, prelude::*};
+/// # use redis_om_client::{Command, commands::LPosOptions, prelude::*};
 /// let second: Command<Option<u64>> = cmd().lpos_with("k", "a", LPosOptions::new().rank(2));
 /// let all: Command<Vec<u64>> = cmd().lpos_with("k", "a", LPosOptions::new().count(0));
 /// assert_eq!(second.to_string(), "LPOS k a RANK 2");

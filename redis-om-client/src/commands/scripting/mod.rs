@@ -197,7 +197,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/function-flush/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FlushMode, prelude::*};
     /// assert_eq!(cmd().function_flush_with(FlushMode::Async).to_string(), "FUNCTION FLUSH ASYNC");
     /// ```
     fn function_flush_with(self, mode: FlushMode) -> Self::Output<()> {
@@ -238,7 +238,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/function-list/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FunctionListOptions, prelude::*};
     /// let command = cmd().function_list_with(FunctionListOptions::new().library_name("s*").with_code());
     /// assert_eq!(command.to_string(), "FUNCTION LIST LIBRARYNAME s* WITHCODE");
     /// ```
@@ -287,7 +287,7 @@ pub trait ScriptingCommands: Executor {
     /// Where it is no dump, or, with `Append`, a library of the same name is there.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FunctionRestorePolicy, prelude::*};
     /// let command = cmd().function_restore("dumped", FunctionRestorePolicy::Replace);
     /// assert_eq!(command.to_string(), "FUNCTION RESTORE dumped REPLACE");
     /// ```
@@ -339,7 +339,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/script-flush/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FlushMode, prelude::*};
     /// assert_eq!(cmd().script_flush_with(FlushMode::Sync).to_string(), "SCRIPT FLUSH SYNC");
     /// ```
     fn script_flush_with(self, mode: FlushMode) -> Self::Output<()> {

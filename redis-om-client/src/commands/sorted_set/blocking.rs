@@ -56,7 +56,7 @@ pub trait BlockingSortedSetCommands: Executor {
     /// `BZMPOP timeout numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZEnd, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().bzmpop::<String>(["a", "b"], ZEnd::Max, 10, Duration::from_millis(500));
     /// assert_eq!(command.to_string(), "BZMPOP 0.5 2 a b MAX COUNT 10");

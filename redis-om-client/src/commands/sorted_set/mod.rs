@@ -45,7 +45,7 @@ pub trait SortedSetCommands: Executor {
     /// `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member …]` · O(log n) for each member, n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zadd/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZAddOptions, prelude::*};
     /// let command = cmd().zadd_with("k", (5, "a"), ZAddOptions::new().gt().ch());
     /// assert_eq!(command.to_string(), "ZADD k GT CH 5 a");
     /// ```
@@ -217,7 +217,7 @@ pub trait SortedSetCommands: Executor {
     /// `ZMPOP numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZEnd, prelude::*};
     /// assert_eq!(cmd().zmpop::<String>(["a", "b"], ZEnd::Min, 10).to_string(), "ZMPOP 2 a b MIN COUNT 10");
     /// ```
     fn zmpop<T: FromRedis>(self, keys: impl ToArgs, from: ZEnd, count: u64) -> Self::Output<ZPopped<T>> {
@@ -282,7 +282,7 @@ pub trait SortedSetCommands: Executor {
     /// `ZSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/zscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().zscan_with::<String>("k", 0, ScanOptions::new().count(100));
     /// assert_eq!(command.to_string(), "ZSCAN k 0 COUNT 100");
     /// ```

@@ -34,7 +34,7 @@ pub type ZPopped<T> = Option<(String, Vec<(T, f64)>)>;
 /// new; with [`ch`](Self::ch) how many are new or changed; with [`incr`](Self::incr) the new score of the one member.
 ///
 /// ```
-/// # use redis_om_client::{Command, prelude::*};
+/// # use redis_om_client::{Command, commands::ZAddOptions, prelude::*};
 /// let score: Command<Option<f64>> = cmd().zadd_with("k", (1, "a"), ZAddOptions::new().xx().incr());
 /// assert_eq!(score.to_string(), "ZADD k XX INCR 1 a");
 /// ```
@@ -107,7 +107,7 @@ impl<R> ToArgs for ZAddOptions<R> {
 /// A range of a sorted set: by rank, by score or by name.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::ZRange, prelude::*};
 /// let best = ZRange::by_rank(0, 9).rev().with_scores();
 /// let command = cmd().zrange_with::<Vec<(String, f64)>>("k", best);
 /// assert_eq!(command.to_string(), "ZRANGE k 0 9 REV WITHSCORES");
