@@ -15,11 +15,11 @@ use super::{KeyType, kept::Kept};
 /// twice where the table was resized meanwhile.
 ///
 /// ```
-/// # use redis_om_client::{commands::{ScanOptions, ScanPage}, prelude::*};
+/// # use redis_om_client::{commands::ScanOptions, prelude::*};
 /// # async fn example(client: Client) -> redis_om_client::Result<()> {
 /// let mut cursor = 0;
 /// loop {
-///     let page: ScanPage<String> = client.scan_with(cursor, ScanOptions::new().pattern("user:*")).await?;
+///     let page = client.scan_with(cursor, ScanOptions::new().pattern("user:*")).await?;
 ///     for key in page.items {
 ///         println!("{key}");
 ///     }
@@ -59,7 +59,7 @@ impl<T: FromRedis> FromRedis for ScanPage<T> {
 /// ```
 /// # use redis_om_client::{commands::{KeyType, ScanOptions}, prelude::*};
 /// let options = ScanOptions::new().pattern("user:*").count(500).type_(KeyType::Hash);
-/// let command = cmd().scan_with::<String>(0, options);
+/// let command = cmd().scan_with(0, options);
 /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:* COUNT 500 TYPE hash");
 /// ```
 #[derive(Debug, Clone, Default)]

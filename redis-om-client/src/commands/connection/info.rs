@@ -6,7 +6,7 @@ use crate::{
     commands::fields::{fields, present},
     error::DecodeError,
     resp::{Replies, Reply},
-    value::FromRedis,
+    value::{FromRedis, KeyName},
 };
 
 /// What the server knows of a connection: a line of CLIENT LIST.
@@ -133,7 +133,7 @@ pub struct TrackingInfo {
     /// Where the messages go.
     pub redirect: TrackingRedirect,
     /// In broadcasting mode, the prefixes of the keys.
-    pub prefixes: Vec<String>,
+    pub prefixes: Vec<KeyName>,
 }
 
 impl FromRedis for TrackingInfo {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 use crate::{
     command::{Cmd, Executor},
-    value::{FromRedis, ToArg, ToArgs},
+    value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
 use super::{ScanOptions, ScanPage, expiry};
@@ -96,7 +96,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("EXISTS").keys(keys).readonly().reply())
     }
 
-    /// All keys that match a glob (take a `Vec` or a set). The server does nothing else meanwhile: in
+    /// All keys that match a glob; empty where none does. The server does nothing else meanwhile: in
     /// production use [`scan`](KeyCommands::scan).
     ///
     /// `KEYS pattern` · O(N) in all keys of the database · since 1.0.0 ·
@@ -104,9 +104,9 @@ pub trait KeyCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().keys::<Vec<String>>("user:*").to_string(), "KEYS user:*");
+    /// assert_eq!(cmd().keys("user:*").to_string(), "KEYS user:*");
     /// ```
-    fn keys<R: FromRedis>(self, pattern: impl ToArg) -> Self::Output<R> {
+    fn keys(self, pattern: impl ToArg) -> Self::Output<Vec<KeyName>> {
         self.execute(Cmd::new("KEYS").arg(pattern).readonly().reply())
     }
 
@@ -221,15 +221,15 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("OBJECT").arg("REFCOUNT").key(key).readonly().reply())
     }
 
-    /// Some key; nil where the database is empty (take an `Option`).
+    /// A key at random; `None` where the database is empty.
     ///
     /// `RANDOMKEY` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/randomkey/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().randomkey::<Option<String>>().to_string(), "RANDOMKEY");
+    /// assert_eq!(cmd().randomkey().to_string(), "RANDOMKEY");
     /// ```
-    fn randomkey<R: FromRedis>(self) -> Self::Output<R> {
+    fn randomkey(self) -> Self::Output<Option<KeyName>> {
         self.execute(Cmd::new("RANDOMKEY").readonly().reply())
     }
 
@@ -311,9 +311,9 @@ pub trait KeyCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().scan::<String>(0).to_string(), "SCAN 0");
+    /// assert_eq!(cmd().scan(0).to_string(), "SCAN 0");
     /// ```
-    fn scan<K: FromRedis>(self, cursor: u64) -> Self::Output<ScanPage<K>> {
+    fn scan(self, cursor: u64) -> Self::Output<ScanPage<KeyName>> {
         self.execute(Cmd::new("SCAN").arg(cursor).readonly().reply())
     }
 
@@ -324,10 +324,10 @@ pub trait KeyCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::{commands::ScanOptions, prelude::*};
-    /// let command = cmd().scan_with::<String>(0, ScanOptions::new().pattern("user:*"));
+    /// let command = cmd().scan_with(0, ScanOptions::new().pattern("user:*"));
     /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:*");
     /// ```
-    fn scan_with<K: FromRedis>(self, cursor: u64, options: ScanOptions) -> Self::Output<ScanPage<K>> {
+    fn scan_with(self, cursor: u64, options: ScanOptions) -> Self::Output<ScanPage<KeyName>> {
         self.execute(Cmd::new("SCAN").arg(cursor).args(options).readonly().reply())
     }
 

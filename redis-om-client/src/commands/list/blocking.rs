@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     command::{Cmd, Executor},
-    value::{FromRedis, ToArg, ToArgs},
+    value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
 use super::{LMoveM, ListEnd};
@@ -25,7 +25,7 @@ pub trait BlockingListCommands: Executor {
     /// let command = cmd().blpop::<String>(["a", "b"], Duration::from_millis(1_500));
     /// assert_eq!(command.to_string(), "BLPOP a b 1.5");
     /// ```
-    fn blpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(String, T)>> {
+    fn blpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(KeyName, T)>> {
         self.execute(Cmd::new("BLPOP").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
     }
 
@@ -38,7 +38,7 @@ pub trait BlockingListCommands: Executor {
     /// # use std::time::Duration;
     /// assert_eq!(cmd().brpop::<String>("a", Duration::ZERO).to_string(), "BRPOP a 0");
     /// ```
-    fn brpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(String, T)>> {
+    fn brpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(KeyName, T)>> {
         self.execute(Cmd::new("BRPOP").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
     }
 
@@ -102,7 +102,7 @@ pub trait BlockingListCommands: Executor {
         from: ListEnd,
         count: u64,
         timeout: Duration,
-    ) -> Self::Output<Option<(String, Vec<T>)>> {
+    ) -> Self::Output<Option<(KeyName, Vec<T>)>> {
         let cmd = Cmd::new("BLMPOP").arg(timeout.as_secs_f64()).keys_counted(keys).arg(from);
         self.execute(cmd.arg("COUNT").arg(count).blocking(timeout).reply())
     }

@@ -12,7 +12,7 @@ pub use options::{LMoveM, LPosOptions, ListEnd, ListSide};
 
 use crate::{
     command::{Cmd, Command, Executor},
-    value::{FromRedis, ToArg, ToArgs},
+    value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
 /// The commands on lists.
@@ -287,7 +287,7 @@ pub trait ListCommands: Executor {
         keys: impl ToArgs,
         from: ListEnd,
         count: u64,
-    ) -> Self::Output<Option<(String, Vec<T>)>> {
+    ) -> Self::Output<Option<(KeyName, Vec<T>)>> {
         self.execute(Cmd::new("LMPOP").keys_counted(keys).arg(from).arg("COUNT").arg(count).reply())
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     command::{Cmd, Executor},
-    value::{FromRedis, ToArgs},
+    value::{FromRedis, KeyName, ToArgs},
 };
 
 use super::{ZEnd, ZPopped};
@@ -28,7 +28,7 @@ pub trait BlockingSortedSetCommands: Executor {
         self,
         keys: impl ToArgs,
         timeout: Duration,
-    ) -> Self::Output<Option<(String, T, f64)>> {
+    ) -> Self::Output<Option<(KeyName, T, f64)>> {
         self.execute(Cmd::new("BZPOPMIN").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
     }
 
@@ -46,7 +46,7 @@ pub trait BlockingSortedSetCommands: Executor {
         self,
         keys: impl ToArgs,
         timeout: Duration,
-    ) -> Self::Output<Option<(String, T, f64)>> {
+    ) -> Self::Output<Option<(KeyName, T, f64)>> {
         self.execute(Cmd::new("BZPOPMAX").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
     }
 

@@ -4,7 +4,7 @@ use crate::{
     command::Decoder,
     error::DecodeError,
     resp::Replies,
-    value::{Arg, Args, FromRedis, ToArg, ToArgs, Written},
+    value::{Arg, Args, FromRedis, KeyName, ToArg, ToArgs, Written},
 };
 
 use super::{LexRange, ScoreRange};
@@ -28,7 +28,7 @@ impl ToArg for ZEnd {
 }
 
 /// What ZMPOP and BZMPOP reply: the key, with the members that were taken from it and their scores.
-pub type ZPopped<T> = Option<(String, Vec<(T, f64)>)>;
+pub type ZPopped<T> = Option<(KeyName, Vec<(T, f64)>)>;
 
 /// Which members [`zadd_with`](super::SortedSetCommands::zadd_with) adds or changes, and what it replies: how many are
 /// new; with [`ch`](Self::ch) how many are new or changed; with [`incr`](Self::incr) the new score of the one member.
