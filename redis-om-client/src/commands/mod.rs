@@ -15,6 +15,7 @@ mod scripting;
 mod set;
 mod sorted_set;
 mod string;
+mod timeout;
 
 pub use connection::{
     ClientAttribute, ClientFilter, ClientInfo, ClientType, ConnectionCommands, PauseMode, TrackingInfo,

@@ -207,16 +207,17 @@ mod tests {
 
     #[test]
     fn compares_with_text_and_bytes_and_is_found_by_bytes() {
-        let key = KeyName::from("jobs");
-        assert!(
-            key == *"jobs" && "jobs" == key && key == String::from("jobs") && String::from("jobs") == key
-        );
+        let (key, owned, binary) = (KeyName::from("jobs"), String::from("jobs"), KeyName::from(vec![0xff]));
+        assert_eq!(key, *"jobs");
+        assert_eq!("jobs", key);
+        assert_eq!(key, owned);
+        assert_eq!(owned, key);
         assert!(key == b"jobs" && key == b"jobs"[..] && b"jobs".to_vec() == key && key != "job");
-        assert!(KeyName::from("a") < KeyName::from(vec![0xff]));
+        assert!(key < binary && key != binary);
         assert!(HashSet::from([key.clone()]).contains(&b"jobs"[..]));
         assert_eq!(BTreeMap::from([(key.clone(), 1)]).get(&b"jobs"[..]), Some(&1));
         assert_eq!(String::try_from(key.clone()).unwrap(), "jobs");
-        assert!(String::try_from(KeyName::from(vec![0xff])).is_err());
+        assert!(String::try_from(binary).is_err());
         assert!(key.starts_with(b"jo") && key.into_bytes() == b"jobs");
     }
 

@@ -24,7 +24,7 @@ use crate::{
     value::{FromRedis, ToArg},
 };
 
-use super::expiry;
+use super::timeout::pause_millis;
 use info::list;
 
 /// The commands on connections.
@@ -165,8 +165,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("NO-TOUCH").arg(switch(on)).idempotent().reply())
     }
 
-    /// Holds back the commands of all clients for so long, or only those that write. What is longer than a
-    /// timeout of theirs looks like an outage to them.
+    /// Holds back the commands of all clients for this time, rounded up to milliseconds, or only those that
+    /// write. A pause that is longer than a client's own timeout looks like an outage to it. Zero is refused.
     ///
     /// `CLIENT PAUSE milliseconds [WRITE | ALL]` · O(1) · since 3.0.0, modes 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-pause/)
@@ -179,13 +179,12 @@ pub trait ConnectionCommands: Executor {
     /// ```
     fn client_pause(self, timeout: Duration, mode: PauseMode) -> Self::Output<()> {
         let cmd = Cmd::new("CLIENT").arg("PAUSE");
-        self.execute(
-            match expiry::millis(timeout) {
-                Ok(millis) => cmd.arg(millis).arg(mode),
-                Err(_) => cmd.refuse("a pause must be longer than zero, and shorter than 292 million years"),
-            }
-            .reply(),
-        )
+        let cmd = if timeout.is_zero() {
+            cmd.refuse("a pause of zero pauses nothing: leave the call out, or give at least a millisecond")
+        } else {
+            cmd.arg(pause_millis(timeout)).arg(mode)
+        };
+        self.execute(cmd.reply())
     }
 
     /// Tells the server which library uses this connection, for its list of clients.

@@ -20,7 +20,7 @@ use crate::{
     value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
-use super::{ScanOptions, ScanPage, expiry};
+use super::{ScanOptions, ScanPage};
 
 /// The commands on keys, whatever they hold. Expiry has its own trait, [`KeyExpiryCommands`].
 pub trait KeyCommands: Executor {
@@ -110,8 +110,8 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("KEYS").arg(pattern).readonly().reply())
     }
 
-    /// Moves keys to another server, all or none; `timeout` is for each pause on the way. Replies `false`
-    /// where none of the keys exists.
+    /// Moves keys to another server, all or none. `timeout` bounds each wait for the other server: it is
+    /// rounded up to milliseconds, and about 24 days at most. Replies `false` where none of the keys exists.
     ///
     /// `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH … | AUTH2 …] KEYS key [key …]` · O(N) in
     /// their elements · since 2.6.0 ·
@@ -135,20 +135,10 @@ pub trait KeyCommands: Executor {
         timeout: Duration,
         options: MigrateOptions,
     ) -> Self::Output<bool> {
-        let (millis, why) = match expiry::millis(timeout) {
-            Ok(millis) => (millis, None),
-            Err(why) => (0, Some(why)),
-        };
         // The form with KEYS, also for one key: its own place is then empty.
-        let cmd = Cmd::new("MIGRATE").arg(host).arg(port).arg("").arg(options.database()).arg(millis);
-        let cmd = cmd.args(options).arg("KEYS").keys(keys).blocking(timeout);
-        self.execute(
-            match why {
-                Some(why) => cmd.refuse(why),
-                None => cmd,
-            }
-            .reply_with(replies::migrated),
-        )
+        let cmd = Cmd::new("MIGRATE").arg(host).arg(port).arg("").arg(options.database());
+        let cmd = cmd.migrate_millis(timeout).args(options).arg("KEYS").keys(keys);
+        self.execute(cmd.reply_with(replies::migrated))
     }
 
     /// Moves a key to another database of the server. Replies `false` where it does not exist, or exists
@@ -436,7 +426,7 @@ pub trait KeyCommands: Executor {
     }
 
     /// Waits until so many replicas have the writes that the same connection sent before, at most for this
-    /// time (zero: for ever). Replies how many have them.
+    /// time (zero: for ever), rounded up to milliseconds. Replies how many have them.
     ///
     /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
     /// nothing.
@@ -450,13 +440,12 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(batch.to_string(), "SET k 1 | WAIT 1 500");
     /// ```
     fn wait(self, replicas: u32, timeout: Duration) -> Self::Output<u64> {
-        let cmd = Cmd::new("WAIT").arg(replicas);
-        self.execute(with_timeout(cmd, timeout).reply())
+        self.execute(Cmd::new("WAIT").arg(replicas).wait_millis(timeout).reply())
     }
 
     /// Waits until the writes that the same connection sent before are on the disk, of the server itself if
-    /// `local` and of so many replicas, at most for this time (zero: for ever). Replies how many servers (0
-    /// or 1) and how many replicas have them there.
+    /// `local` and of so many replicas, at most for this time (zero: for ever), rounded up to milliseconds.
+    /// Replies how many servers (0 or 1) and how many replicas have them there.
     ///
     /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
     /// nothing.
@@ -474,18 +463,8 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(batch.to_string(), "SET k 1 | WAITAOF 1 0 500");
     /// ```
     fn waitaof(self, local: bool, replicas: u32, timeout: Duration) -> Self::Output<(u64, u64)> {
-        let cmd = Cmd::new("WAITAOF").arg(local).arg(replicas);
-        self.execute(with_timeout(cmd, timeout).reply())
+        self.execute(Cmd::new("WAITAOF").arg(local).arg(replicas).wait_millis(timeout).reply())
     }
 }
 
 impl<E: Executor> KeyCommands for E {}
-
-/// A timeout in milliseconds, where zero is for ever.
-fn with_timeout(cmd: Cmd, timeout: Duration) -> Cmd {
-    let millis = if timeout.is_zero() { Ok(0) } else { expiry::millis(timeout) };
-    match millis {
-        Ok(millis) => cmd.arg(millis).blocking(timeout),
-        Err(_) => cmd.refuse("a timeout of more than 292 million years does not fit: zero waits for ever"),
-    }
-}
