@@ -4,6 +4,8 @@
 
 mod connection;
 mod expiry;
+#[cfg(test)]
+mod extremes;
 mod fields;
 mod hash;
 mod json;

@@ -7,6 +7,7 @@ mod budget;
 mod cancel;
 mod chaos;
 mod connect;
+mod destructive;
 mod outage;
 mod patient;
 mod refusals;
