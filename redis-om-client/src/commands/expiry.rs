@@ -170,7 +170,7 @@ pub enum Ttl {
     Missing,
     /// It does not expire.
     Persistent,
-    /// It lives for so long from now.
+    /// It lives for this time from now.
     For(Duration),
 }
 

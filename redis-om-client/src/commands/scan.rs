@@ -33,14 +33,14 @@ use super::{KeyType, kept::Kept};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanPage<T> {
-    /// Where the next page starts; 0 behind the last one.
+    /// The cursor of the next page; 0 in the last page.
     pub cursor: u64,
     /// What was found: keys or members, or pairs of field and value, of member and score.
     pub items: Vec<T>,
 }
 
 impl<T> ScanPage<T> {
-    /// Whether the scan has come round.
+    /// Whether this is the last page.
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.cursor == 0
@@ -77,7 +77,7 @@ impl ScanOptions {
         Self::default()
     }
 
-    /// Only what matches this glob: `*` any text, `?` one byte, `[a-z]` one of these, `\` takes the next literally.
+    /// Only what matches this glob: `*` any text, `?` one byte, `[a-z]` one of these, `\` makes the next byte literal.
     ///
     /// It is applied after a page was gathered, so pages get smaller, not fewer.
     pub fn pattern(mut self, pattern: impl ToArg) -> Self {

@@ -11,7 +11,7 @@ use crate::{
 
 /// What the server knows of a connection: a line of CLIENT LIST.
 ///
-/// Servers add fields as they grow older: those without a place here are found by [`ClientInfo::get`].
+/// Newer servers print more fields. [`ClientInfo::get`] gives those that have no place here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {

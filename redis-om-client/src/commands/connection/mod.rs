@@ -2,10 +2,10 @@
 //!
 //! Many callers share a connection, so what would harm the others has no method here. `SELECT`, `AUTH` and `HELLO` are
 //! settings of the client (the URL or the builder): database, user, password, protocol. `RESET` and `QUIT` are the
-//! client's own affair: drop it. `CLIENT REPLY` would take replies out of step; `CLIENT TRACKING`, `CLIENT CACHING` and
+//! client's own: drop the client instead. `CLIENT REPLY` would break the order of replies; `CLIENT TRACKING`, `CLIENT CACHING` and
 //! `CLIENT CAPA` change what comes in between replies.
 //!
-//! Commands that read or set the state of a connection are about the one that happens to run them: of a pool or a
+//! Commands that read or set the state of a connection concern the connection that runs them: of a pool or a
 //! cluster that is one of several, and after a reconnect the state is gone. None of them counts as read-only, since a
 //! replica would answer for itself; they are repeated after a failure all the same.
 
@@ -29,7 +29,7 @@ use info::list;
 
 /// The commands on connections.
 ///
-/// Those that read or set the state of a connection are about the one that happens to run them: of a pool or a cluster
+/// Those that read or set the state of a connection concern the connection that runs them: of a pool or a cluster
 /// that is one of several, and after a reconnect the state is gone. Database, user, password and protocol have no
 /// command here: they are settings of the client.
 pub trait ConnectionCommands: Executor {
@@ -69,8 +69,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("ID").idempotent().reply())
     }
 
-    /// Valkey: whether this connection brings data in from another server, so that keys do not expire
-    /// before their deletion comes too.
+    /// Valkey: whether this connection imports data from another server. Keys then do not expire before
+    /// their deletion is imported, too.
     ///
     /// `CLIENT IMPORT-SOURCE <ON | OFF>` · O(1) · since Valkey 8.1.0 ·
     /// [valkey.io](https://valkey.io/commands/client-import-source/)
@@ -113,6 +113,7 @@ pub trait ConnectionCommands: Executor {
     }
 
     /// What the server knows of all its connections.
+    /// Some of them: [`client_list_with`](Self::client_list_with).
     ///
     /// `CLIENT LIST` · O(N) in the connections · since 2.4.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-list/)
@@ -271,7 +272,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("ECHO").arg(message).idempotent().reply())
     }
 
-    /// Asks for a sign of life; that there is a reply is the reply.
+    /// Checks that the server answers. The reply says nothing else.
+    /// With a message: [`ping_with`](Self::ping_with).
     ///
     /// `PING` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/ping/)
     ///
@@ -283,7 +285,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("PING").idempotent().reply())
     }
 
-    /// Asks for a sign of life, and replies the message.
+    /// Checks that the server answers. Replies the message.
     ///
     /// `PING message` · O(1) · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/ping/)
     ///

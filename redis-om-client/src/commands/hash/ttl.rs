@@ -17,7 +17,8 @@ use super::options::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions};
 /// Their replies have one entry for each field, in the order of the fields. A lifetime of zero is refused: it would
 /// remove the fields at once.
 pub trait HashTtlCommands: Executor {
-    /// Lets fields expire in so long; what is no whole number of seconds is sent as `HPEXPIRE`. Replies what became of each.
+    /// Lets fields expire after this time; sent as `HPEXPIRE` where that is no whole number of seconds. Replies what became of each.
+    /// Under a condition: [`hexpire_with`](Self::hexpire_with).
     ///
     /// `HEXPIRE key seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
@@ -53,7 +54,8 @@ pub trait HashTtlCommands: Executor {
         self.execute(expire(("HEXPIRE", "HPEXPIRE"), key, expiry::lifetime(ttl), options, fields).reply())
     }
 
-    /// Lets fields expire in so long, in milliseconds. Replies what became of each.
+    /// Lets fields expire after this time, in milliseconds; what is finer is rounded up. Replies what became of each.
+    /// Under a condition: [`hpexpire_with`](Self::hpexpire_with).
     ///
     /// `HPEXPIRE key milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
@@ -101,6 +103,7 @@ pub trait HashTtlCommands: Executor {
 
     /// Lets fields expire at a time (what is no whole number of seconds is sent as `HPEXPIREAT`); one that has passed
     /// removes them. Replies what became of each.
+    /// Under a condition: [`hexpireat_with`](Self::hexpireat_with).
     ///
     /// `HEXPIREAT key unix-time-seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
@@ -143,6 +146,7 @@ pub trait HashTtlCommands: Executor {
     }
 
     /// Lets fields expire at a time, in milliseconds; one that has passed removes them. Replies what became of each.
+    /// Under a condition: [`hpexpireat_with`](Self::hpexpireat_with).
     ///
     /// `HPEXPIREAT key unix-time-milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///

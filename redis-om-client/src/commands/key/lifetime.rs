@@ -18,6 +18,7 @@ use crate::{
 pub trait KeyExpiryCommands: Executor {
     /// Lets a key expire after this time; sent as `PEXPIRE` where that is no whole number of seconds.
     /// Replies `false` where the key does not exist.
+    /// Under a condition: [`expire_with`](Self::expire_with).
     ///
     /// `EXPIRE key seconds` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/expire/)
     ///
@@ -48,6 +49,7 @@ pub trait KeyExpiryCommands: Executor {
 
     /// Lets a key expire at this time, by the server's clock; sent as `PEXPIREAT` where that is no whole
     /// second. A time that has passed deletes the key. Replies `false` where the key does not exist.
+    /// Under a condition: [`expireat_with`](Self::expireat_with).
     ///
     /// `EXPIREAT key unix-time` · O(1) · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/expireat/)
     ///
@@ -107,6 +109,7 @@ pub trait KeyExpiryCommands: Executor {
 
     /// Lets a key expire after this time, in milliseconds; what is finer is rounded up. Replies `false`
     /// where the key does not exist.
+    /// Under a condition: [`pexpire_with`](Self::pexpire_with).
     ///
     /// `PEXPIRE key milliseconds` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/pexpire/)
     ///
@@ -137,6 +140,7 @@ pub trait KeyExpiryCommands: Executor {
 
     /// Lets a key expire at this time, in milliseconds by the server's clock; what is finer is rounded up.
     /// A time that has passed deletes the key. Replies `false` where the key does not exist.
+    /// Under a condition: [`pexpireat_with`](Self::pexpireat_with).
     ///
     /// `PEXPIREAT key unix-time-milliseconds` · O(1) · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/pexpireat/)

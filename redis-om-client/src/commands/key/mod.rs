@@ -23,8 +23,11 @@ use crate::{
 use super::{ScanOptions, ScanPage};
 
 /// The commands on keys, whatever they hold. Expiry has its own trait, [`KeyExpiryCommands`].
+///
+/// Keys in replies are [`KeyName`]s, since a key may be any bytes.
 pub trait KeyCommands: Executor {
     /// Copies a value with its expiry, if the destination does not exist. Replies whether it was copied.
+    /// With options: [`copy_with`](Self::copy_with).
     ///
     /// `COPY source destination` · O(N) in its elements · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/copy/)
@@ -96,7 +99,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("EXISTS").keys(keys).readonly().reply())
     }
 
-    /// All keys that match a glob; empty where none does. The server does nothing else meanwhile: in
+    /// All keys that match a glob; empty where none does. The server runs no other command meanwhile: in
     /// production use [`scan`](KeyCommands::scan).
     ///
     /// `KEYS pattern` · O(N) in all keys of the database · since 1.0.0 ·
@@ -254,6 +257,7 @@ pub trait KeyCommands: Executor {
     }
 
     /// Creates a key from what [`dump`](KeyCommands::dump) gave; it does not expire.
+    /// With options: [`restore_with`](Self::restore_with).
     ///
     /// `RESTORE key 0 value` · O(N) in its elements · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/restore/)
@@ -295,6 +299,7 @@ pub trait KeyCommands: Executor {
     }
 
     /// One page of the keys; start with the cursor 0 and go on with the page's own.
+    /// With options: [`scan_with`](Self::scan_with).
     ///
     /// `SCAN cursor` · O(1) a page, O(N) for all · since 2.8.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/scan/)
@@ -323,6 +328,7 @@ pub trait KeyCommands: Executor {
 
     /// The elements of a list, set or sorted set as numbers in ascending order; none where the key does not
     /// exist.
+    /// With options: [`sort_with`](Self::sort_with).
     ///
     /// `SORT key` · O(N log N) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sort/)
     ///
@@ -425,7 +431,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("UNLINK").keys(keys).reply())
     }
 
-    /// Waits until so many replicas have the writes that the same connection sent before, at most for this
+    /// Waits until this number of replicas has the writes that the same connection sent before, at most for this
     /// time (zero: for ever), rounded up to milliseconds. Replies how many have them.
     ///
     /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
@@ -444,7 +450,7 @@ pub trait KeyCommands: Executor {
     }
 
     /// Waits until the writes that the same connection sent before are on the disk, of the server itself if
-    /// `local` and of so many replicas, at most for this time (zero: for ever), rounded up to milliseconds.
+    /// `local` and of this number of replicas, at most for this time (zero: for ever), rounded up to milliseconds.
     /// Replies how many servers (0 or 1) and how many replicas have them there.
     ///
     /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written

@@ -77,7 +77,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPOP").key(key).reply())
     }
 
-    /// Takes up to so many elements from the head; nil where the list does not exist (take an `Option<Vec<_>>`).
+    /// Takes up to `count` elements from the head; nil where the list does not exist (take an `Option<Vec<_>>`).
     ///
     /// `LPOP key count` · O(n), n: elements taken · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/lpop/)
     ///
@@ -101,7 +101,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOP").key(key).reply())
     }
 
-    /// Takes up to so many elements from the tail, the last one first; nil where the list does not exist (take an
+    /// Takes up to `count` elements from the tail, the last one first; nil where the list does not exist (take an
     /// `Option<Vec<_>>`).
     ///
     /// `RPOP key count` · O(n), n: elements taken · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/rpop/)
@@ -152,6 +152,7 @@ pub trait ListCommands: Executor {
     }
 
     /// The index of the first element that equals a value; `None` where there is none.
+    /// With options: [`lpos_with`](Self::lpos_with).
     ///
     /// `LPOS key value` · O(n), n: length of the list · since 6.0.6 · [redis.io](https://redis.io/docs/latest/commands/lpos/)
     ///
@@ -272,7 +273,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOPLPUSH").key(source).key(destination).reply())
     }
 
-    /// Takes up to so many elements from one end of the first of these lists that has any. Replies its key with them;
+    /// Takes up to `count` elements from one end of the first of these lists that has any. Replies its key with them;
     /// `None` where all are empty.
     ///
     /// `LMPOP numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/lmpop/)

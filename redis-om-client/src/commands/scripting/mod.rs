@@ -179,6 +179,7 @@ pub trait ScriptingCommands: Executor {
     }
 
     /// Deletes all libraries; the server's settings say whether in the background.
+    /// In the foreground or the background: [`function_flush_with`](Self::function_flush_with).
     ///
     /// `FUNCTION FLUSH` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-flush/)
@@ -220,6 +221,7 @@ pub trait ScriptingCommands: Executor {
     }
 
     /// All libraries with their functions, without their code.
+    /// With options: [`function_list_with`](Self::function_list_with).
     ///
     /// `FUNCTION LIST` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-list/)
@@ -321,6 +323,7 @@ pub trait ScriptingCommands: Executor {
     }
 
     /// Lets the server forget all scripts; its settings say whether in the background.
+    /// In the foreground or the background: [`script_flush_with`](Self::script_flush_with).
     ///
     /// `SCRIPT FLUSH` · O(N) in the scripts · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/script-flush/)

@@ -37,6 +37,7 @@ pub trait SortedSetCombineCommands: Executor {
     }
 
     /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    /// With options: [`zunionstore_with`](Self::zunionstore_with).
     ///
     /// `ZUNIONSTORE destination numkeys key [key …]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
     ///
@@ -96,6 +97,7 @@ pub trait SortedSetCombineCommands: Executor {
     }
 
     /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    /// With options: [`zinterstore_with`](Self::zinterstore_with).
     ///
     /// `ZINTERSTORE destination numkeys key [key …]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
     ///

@@ -14,6 +14,7 @@ use super::{LexRange, ScoreRange, ZRange};
 pub trait SortedSetRangeCommands: Executor {
     /// The members from `start` to `stop` in the order of their scores, both included; negative ones count from the end
     /// (-1 is the highest). Empty where the key does not exist.
+    /// With options: [`zrange_with`](Self::zrange_with).
     ///
     /// `ZRANGE key start stop` · O(log n + m), n: size of the set, m: members replied · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrange/)
     ///

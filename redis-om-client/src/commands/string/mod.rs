@@ -339,7 +339,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("MSETNX").pairs(pairs).reply())
     }
 
-    /// Sets the value of a key that expires after so many milliseconds; what is finer is rounded up.
+    /// Sets the value of a key that expires after this time, in milliseconds; what is finer is rounded up.
     ///
     /// Deprecated by Redis since 2.6.12 for [`SetOptions::ex`].
     ///
@@ -362,6 +362,7 @@ pub trait StringCommands: Executor {
     }
 
     /// Sets the value of a key, whatever it held, and clears its expiry.
+    /// With options: [`set_with`](Self::set_with).
     ///
     /// `SET key value` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/set/)
     ///
