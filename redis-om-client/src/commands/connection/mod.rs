@@ -1,9 +1,9 @@
 //! The connection to the server, and the connections of others.
 //!
-//! Many callers share a connection, so what would harm the others has no method here. `SELECT`, `AUTH` and `HELLO` are
-//! settings of the client (the URL or the builder): database, user, password, protocol. `RESET` and `QUIT` are the
-//! client's own: drop the client instead. `CLIENT REPLY` would break the order of replies; `CLIENT TRACKING`, `CLIENT CACHING` and
-//! `CLIENT CAPA` change what comes in between replies.
+//! Many callers share a connection, so a command that would harm the others has no method here. `SELECT`, `AUTH` and
+//! `HELLO` are settings of the client (the URL or the builder): database, user, password, protocol. `RESET` and `QUIT`
+//! have no use: drop the client instead. `CLIENT REPLY` would break the order of replies; `CLIENT TRACKING`,
+//! `CLIENT CACHING` and `CLIENT CAPA` change what comes in between replies.
 //!
 //! Commands that read or set the state of a connection concern the connection that runs them: of a pool or a
 //! cluster that is one of several, and after a reconnect the state is gone. None of them counts as read-only, since a

@@ -17,7 +17,8 @@ use super::options::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions};
 /// Their replies have one entry for each field, in the order of the fields. A lifetime of zero is refused: it would
 /// remove the fields at once.
 pub trait HashTtlCommands: Executor {
-    /// Lets fields expire after this time; sent as `HPEXPIRE` where that is no whole number of seconds. Replies what became of each.
+    /// Lets fields expire after this time; sent as `HPEXPIRE` where that is no whole number of seconds. Replies what
+    /// became of each.
     /// Under a condition: [`hexpire_with`](Self::hexpire_with).
     ///
     /// `HEXPIRE key seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
