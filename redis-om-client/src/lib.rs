@@ -66,7 +66,8 @@ pub use command::{
     Transaction, atomic, cmd, pipe, raw,
 };
 pub use config::{
-    Config, Endpoint, Pem, Protocol, ReconnectPolicy, RetryPolicy, Sentinel, TlsConfig, Topology, WhenFull,
+    ByteStream, Config, Connecting, Connector, Endpoint, Pem, Protocol, ReconnectPolicy, RetryPolicy,
+    Sentinel, TlsConfig, Topology, WhenFull,
 };
 pub use error::{
     DecodeError, Error, ErrorKind, Execution, Result, ServerError, ServerErrorCode, TimeoutKind,

@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     command::Cmd,
+    config::millis,
     error::{Error, ErrorKind, Execution, Result},
     net::Link,
     session::{Delivery, Outgoing, Received, ReplyBuf, Ticket},
@@ -29,13 +30,7 @@ pub(super) struct Exchange<'a> {
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(link: &'a Link, cmd: &'a Cmd, timeout: Option<Duration>) -> Self {
-        Self {
-            link,
-            cmd,
-            timeout: timeout.map(|timeout| timeout.as_millis() as u64),
-            ticket: Ticket::New,
-            partial: None,
-        }
+        Self { link, cmd, timeout: timeout.map(millis), ticket: Ticket::New, partial: None }
     }
 
     /// The first replies of the batch are put here as they come.

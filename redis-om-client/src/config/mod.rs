@@ -5,6 +5,7 @@
 //! here and in `options`, once.
 
 mod check;
+mod connector;
 mod endpoint;
 mod options;
 mod policy;
@@ -21,9 +22,12 @@ mod tests;
 
 use std::{fmt, ops::Deref, time::Duration};
 
+pub(crate) use connector::SharedConnector;
+pub use connector::{ByteStream, Connecting, Connector};
 pub use endpoint::{Endpoint, Sentinel, Topology};
 pub use policy::{ReconnectPolicy, RetryPolicy, WhenFull};
 pub use tls::{Pem, TlsConfig};
+pub(crate) use units::millis;
 
 /// The settings of a client: where the server is, who asks, and how long, how much and how often.
 ///
@@ -94,6 +98,7 @@ pub struct Config {
     /// Where one connection goes. With Sentinel or a cluster: the first node named; `route` puts others here.
     pub(crate) endpoint: Endpoint,
     pub(crate) topology: Topology,
+    pub(crate) connector: Option<SharedConnector>,
     pub(crate) tls: Option<TlsConfig>,
     pub(crate) username: Option<String>,
     pub(crate) password: Option<Secret>,
@@ -125,6 +130,7 @@ impl Default for Config {
         Self {
             endpoint: Endpoint::tcp("localhost", endpoint::PORT),
             topology: Topology::Standalone,
+            connector: None,
             tls: None,
             username: None,
             password: None,

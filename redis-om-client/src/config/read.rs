@@ -17,6 +17,12 @@ impl Config {
         &self.topology
     }
 
+    /// Whether the streams are opened by a [`connector`](Self::connector) of the user's.
+    #[must_use]
+    pub fn has_connector(&self) -> bool {
+        self.connector.is_some()
+    }
+
     /// The TLS settings, where TLS is spoken.
     #[must_use]
     pub fn get_tls(&self) -> Option<&TlsConfig> {

@@ -4,7 +4,8 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    Config, Endpoint, Protocol, ReconnectPolicy, RetryPolicy, Sentinel, TlsConfig, Topology, WhenFull,
+    Config, Connector, Endpoint, Protocol, ReconnectPolicy, RetryPolicy, Sentinel, SharedConnector,
+    TlsConfig, Topology, WhenFull,
 };
 
 impl Config {
@@ -74,6 +75,14 @@ impl Config {
     #[must_use]
     pub fn tls(mut self, tls: impl Into<Option<TlsConfig>>) -> Self {
         self.tls = tls.into();
+        self
+    }
+
+    /// Opens each byte stream by this value, in place of a TCP or unix socket: through a tunnel, or for a test. It is
+    /// asked at each dial, by the async and by the blocking client; see [`Connector`]. It has no option in a URL.
+    #[must_use]
+    pub fn connector(mut self, connector: impl Connector + 'static) -> Self {
+        self.connector = Some(SharedConnector::new(connector));
         self
     }
 

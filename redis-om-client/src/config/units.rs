@@ -25,6 +25,16 @@ pub(super) fn read_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// The longest time that a deadline is computed with: 100 years. Added to any clock it overflows nothing.
+const LONGEST: u64 = 100 * 365 * 24 * 3_600 * 1_000;
+
+/// A time in whole milliseconds, rounded up: what is not zero stays so. More than 100 years are 100 years, so that a
+/// sum of a few of these, or of one and the time of a clock, never overflows.
+pub(crate) fn millis(time: Duration) -> u64 {
+    let whole = time.as_nanos().div_ceil(1_000_000);
+    u64::try_from(whole).unwrap_or(LONGEST).min(LONGEST)
+}
+
 /// In the largest unit, up to seconds, that leaves a whole number.
 pub(super) fn show_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();

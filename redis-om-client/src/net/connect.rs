@@ -1,7 +1,5 @@
 //! From an address to a greeted stream.
 
-use std::time::Duration;
-
 use bytes::BytesMut;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,15 +7,20 @@ use tokio::{
 };
 
 use crate::{
-    config::{Config, Endpoint, Protocol},
+    config::{ByteStream, Config, Endpoint, Protocol},
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
     resp::{Limits, Replies, Scanner},
     session::{Greeting, Identity, Step},
 };
 
-use super::stream::Stream;
+use super::{
+    socket,
+    stream::{CustomStream, Stream},
+};
 
 /// Connects, agrees on TLS, greets; all within the connect timeout.
+///
+/// It must be polled inside a tokio runtime with I/O and time.
 pub(super) async fn connect(config: &Config) -> Result<Stream> {
     let endpoint = &config.endpoint;
     let attempt = async {
@@ -42,15 +45,19 @@ pub(super) async fn connect(config: &Config) -> Result<Stream> {
 }
 
 async fn open(config: &Config) -> Result<Stream> {
+    if let Some(connector) = &config.connector {
+        let stream = connector
+            .connect(&config.endpoint)
+            .await
+            .map_err(|error| Error::io("the connector opened no stream", error))?;
+        return custom(config, stream).await;
+    }
     let stream = match &config.endpoint {
         Endpoint::Tcp { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port))
                 .await
                 .map_err(|error| Error::io("no TCP connection", error))?;
-            stream.set_nodelay(true).map_err(|error| Error::io("setting TCP_NODELAY", error))?;
-            if let Some(idle) = config.tcp_keepalive {
-                keepalive(&stream, idle)?;
-            }
+            socket::prepare(&stream, config.tcp_keepalive)?;
             stream
         }
         #[cfg(unix)]
@@ -65,26 +72,44 @@ async fn open(config: &Config) -> Result<Stream> {
             return Err(Error::config("unix sockets need a unix system: use a host and a port"));
         }
     };
-    match (&config.tls, &config.endpoint) {
-        (None, _) => Ok(Stream::Tcp(stream)),
+    match &config.tls {
+        None => Ok(Stream::Tcp(stream)),
         #[cfg(feature = "tls")]
-        (Some(tls), Endpoint::Tcp { host, .. }) => super::tls::agree(tls, host, stream).await,
-        #[cfg(not(feature = "tls"))]
-        (Some(_), _) => Err(Error::config(
-            "this is a TLS address and the crate was built without TLS: add features = [\"tls\"] in Cargo.toml",
-        )),
-        #[cfg(feature = "tls")]
-        (Some(_), Endpoint::Unix { .. }) => {
-            Err(Error::config("TLS is for TCP addresses, not for unix sockets"))
+        Some(tls) => {
+            let stream = super::tls::agree(tls, host(config)?, stream).await?;
+            Ok(Stream::Tls(Box::new(stream)))
         }
+        #[cfg(not(feature = "tls"))]
+        Some(_) => Err(no_tls()),
     }
 }
 
-fn keepalive(stream: &TcpStream, idle: Duration) -> Result<()> {
-    let settings = socket2::TcpKeepalive::new().with_time(idle);
-    socket2::SockRef::from(stream)
-        .set_tcp_keepalive(&settings)
-        .map_err(|error| Error::io("setting TCP keepalive", error))
+/// TLS over a custom stream, where the settings have it.
+async fn custom(config: &Config, stream: Box<dyn ByteStream>) -> Result<Stream> {
+    let stream = match &config.tls {
+        None => stream,
+        #[cfg(feature = "tls")]
+        Some(tls) => Box::new(super::tls::agree(tls, host(config)?, stream).await?),
+        #[cfg(not(feature = "tls"))]
+        Some(_) => return Err(no_tls()),
+    };
+    Ok(Stream::Custom(CustomStream::new(stream)))
+}
+
+/// The host that a certificate must be for.
+#[cfg(feature = "tls")]
+fn host(config: &Config) -> Result<&str> {
+    match &config.endpoint {
+        Endpoint::Tcp { host, .. } => Ok(host),
+        Endpoint::Unix { .. } => Err(Error::config("TLS is for TCP addresses, not for unix sockets")),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+fn no_tls() -> Error {
+    Error::config(
+        "this is a TLS address and the crate was built without TLS: add features = [\"tls\"] in Cargo.toml",
+    )
 }
 
 async fn greet(config: &Config, stream: &mut Stream) -> Result<()> {

@@ -48,9 +48,9 @@ enum Socket {
 }
 
 impl Direct {
-    /// Connects, in a runtime, and leaves it; `None` with TLS, which needs its own state machine.
+    /// Connects, in a runtime, and leaves it; `None` with TLS and with a custom stream, which are no plain sockets.
     pub(crate) async fn connect(config: &Config) -> Result<Option<Self>> {
-        if config.tls.is_some() {
+        if config.tls.is_some() || config.connector.is_some() {
             return Ok(None);
         }
         let plain = |error| Error::io("making the connection blocking", error);
@@ -60,6 +60,7 @@ impl Direct {
             Stream::Unix(stream) => Socket::Unix(stream.into_std().map_err(plain)?),
             #[cfg(feature = "tls")]
             Stream::Tls(_) => return Ok(None),
+            Stream::Custom(_) => return Ok(None),
         };
         socket.set_nonblocking(false).map_err(plain)?;
         socket.set_timeout(config.command_timeout).map_err(plain)?;

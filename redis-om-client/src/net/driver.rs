@@ -11,14 +11,12 @@ use std::{
 use tokio::time::Sleep;
 
 use crate::{
-    config::Config,
+    config::{Config, millis},
     error::{Error, ErrorKind, Execution, Result},
     resp::Limits,
     session::{NEVER, Tick},
 };
 
-#[cfg(feature = "tls")]
-use super::stream::Reader;
 use super::{
     connect::connect,
     jitter::random,
@@ -178,8 +176,7 @@ impl Driver {
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: NEVER,
             yielded: false,
-            #[cfg(feature = "tls")]
-            tls_flush: false,
+            unflushed: false,
         };
         let end = poll_fn(|cx| pump.poll(cx)).await;
         *self.shared.read_half() = None;
@@ -196,9 +193,8 @@ struct Pump<'a> {
     /// What the timer is set for.
     timer_at: Tick,
     yielded: bool,
-    /// TLS has encrypted bytes that the kernel has not taken.
-    #[cfg(feature = "tls")]
-    tls_flush: bool,
+    /// A stream without a writer of its own has kept bytes (TLS: encrypted) that the kernel has not taken.
+    unflushed: bool,
 }
 
 impl Pump<'_> {
@@ -253,9 +249,8 @@ impl Pump<'_> {
     }
 
     fn write(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>) -> Result<(), End> {
-        #[cfg(feature = "tls")]
-        if let Reader::Tls(_) = read_half.reader {
-            return self.write_tls(read_half, cx);
+        if read_half.reader.is_joined() {
+            return self.write_joined(read_half, cx);
         }
         while self.shared.flush(self.shared.lock()) == Flushed::Blocked {
             match read_half.reader.poll_writable(cx) {
@@ -267,8 +262,7 @@ impl Pump<'_> {
         Ok(())
     }
 
-    #[cfg(feature = "tls")]
-    fn write_tls(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>) -> Result<(), End> {
+    fn write_joined(&mut self, read_half: &mut ReadHalf, cx: &mut Context<'_>) -> Result<(), End> {
         loop {
             let mut state = self.shared.lock();
             let (buffer, mut position) = match state.rest.take() {
@@ -286,7 +280,7 @@ impl Pump<'_> {
                     Poll::Pending => blocked = true,
                 }
             }
-            self.tls_flush |= position > from;
+            self.unflushed |= position > from;
             let mut state = self.shared.lock();
             if blocked {
                 state.session.wrote(position - from, None);
@@ -295,9 +289,9 @@ impl Pump<'_> {
             }
             state.session.wrote(position - from, Some(buffer));
         }
-        if self.tls_flush {
+        if self.unflushed {
             match read_half.reader.poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.tls_flush = false,
+                Poll::Ready(Ok(())) => self.unflushed = false,
                 Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                 Poll::Pending => {}
             }
@@ -316,8 +310,8 @@ impl Pump<'_> {
             let (next, unanswered) = state.session.expire(now, &mut self.wakers);
             // What was withdrawn has left its room to others.
             state.session.admit(&mut self.wakers);
-            let idle_ping = self.config.idle_ping.map_or(NEVER, |idle| idle.as_millis() as Tick);
-            let patience = self.config.ping_timeout.as_millis() as Tick;
+            let idle_ping = self.config.idle_ping.map_or(NEVER, millis);
+            let patience = millis(self.config.ping_timeout);
             let silent_since = read_half.last_read;
             let ping_at = match read_half.probe {
                 Some(since) if now >= since + patience => {
@@ -343,7 +337,7 @@ impl Pump<'_> {
                 }
                 None => silent_since.saturating_add(idle_ping),
             };
-            let timeout = self.config.command_timeout.map_or(IDLE, |timeout| timeout.as_millis() as Tick);
+            let timeout = self.config.command_timeout.map_or(IDLE, millis);
             let armed = next.min(ping_at).min(now + timeout.clamp(1, IDLE));
             state.armed = armed;
             let at = self.shared.instant(armed);

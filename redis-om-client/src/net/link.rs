@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    config::Config,
+    config::{Config, millis},
     error::{Error, ErrorKind, Execution, Result},
     session::{Bounds, NEVER, Outgoing, Received, Session, Submitted, Tick, Ticket},
 };
@@ -109,7 +109,7 @@ impl Link {
             }),
             read_half: Mutex::new(None),
             epoch: Instant::now(),
-            timeout: config.command_timeout.map(|timeout| timeout.as_millis() as u64),
+            timeout: config.command_timeout.map(millis),
         });
         let driver = Driver::new(shared.clone(), config, reconnect, stream);
         tokio::spawn(driver.run());

@@ -9,7 +9,7 @@
 //! * [`driver`]: the task. It reads, writes what callers left, keeps the time, reconnects.
 //! * [`read_half`]: the reading half, of the driver's task; a caller who waits alone reads for itself.
 //! * [`direct`]: a connection without a task, for the blocking client.
-//! * [`connect`], [`stream`], [`tls`]: from an address to a greeted stream.
+//! * [`connect`], [`socket`], [`stream`], [`tls`]: from an address to a greeted stream.
 
 mod connect;
 mod direct;
@@ -17,6 +17,8 @@ mod driver;
 mod jitter;
 mod link;
 mod read_half;
+mod socket;
+#[allow(dead_code, reason = "the driver takes over `Shutdown` and `Waiting`")]
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;

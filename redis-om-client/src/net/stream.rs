@@ -1,12 +1,16 @@
-//! TCP, unix and TLS sockets behind one type, split for reading and writing where the kernel lets us.
+//! TCP, unix, TLS and custom streams as one type, split for reading and writing where the system allows it.
 
 use std::{
     io,
+    mem::MaybeUninit,
+    net,
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
 };
 
 use bytes::BytesMut;
+use socket2::{SockRef, Socket};
 #[cfg(unix)]
 use tokio::net::{UnixStream, unix};
 use tokio::{
@@ -14,7 +18,9 @@ use tokio::{
     net::{TcpStream, tcp},
 };
 
-/// A connected stream, before its greeting.
+use crate::config::ByteStream;
+
+/// A connected stream.
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
@@ -22,20 +28,24 @@ pub(super) enum Stream {
     Unix(UnixStream),
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    /// What a user's connector returned, with TLS over it where the settings have TLS.
+    Custom(CustomStream),
 }
 
-/// The side that the driver reads from.
+/// The side that is read from.
 #[derive(Debug)]
 pub(super) enum Reader {
     Tcp(tcp::OwnedReadHalf),
     #[cfg(unix)]
     Unix(unix::OwnedReadHalf),
-    /// TLS reads and writes through one state, so the driver does both.
+    /// TLS has one state for both directions: the reader writes, too.
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    /// So may a custom stream.
+    Custom(CustomStream),
 }
 
-/// The side that anybody writes to, without waiting.
+/// The side that any thread writes to, without waiting.
 #[derive(Debug)]
 pub(super) enum Writer {
     Tcp(tcp::OwnedWriteHalf),
@@ -43,8 +53,54 @@ pub(super) enum Writer {
     Unix(unix::OwnedWriteHalf),
 }
 
+/// What a socket has for its reader at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// Nothing, as far as can be seen.
+    Nothing,
+    /// At least one byte.
+    Bytes,
+    /// The end of the stream, or an error: the peer has closed the connection.
+    Closed,
+}
+
+/// A second handle to the socket of a stream, which ends the connection from any thread.
+///
+/// The system keeps a socket open while any handle to it is: this one must be dropped with the stream, or the peer
+/// does not see the end.
+#[derive(Debug)]
+pub(super) struct Shutdown(Socket);
+
+impl Shutdown {
+    /// Ends both directions at once. Calling it again does nothing.
+    pub(super) fn now(&self) {
+        // An error says that the connection has ended already.
+        let _ended = self.0.shutdown(net::Shutdown::Both);
+    }
+}
+
+/// A user's stream. The mutex is never locked: it makes the type `Sync`, which the stream need not be.
+pub(super) struct CustomStream(Mutex<Box<dyn ByteStream>>);
+
+impl CustomStream {
+    pub(super) fn new(stream: Box<dyn ByteStream>) -> Self {
+        Self(Mutex::new(stream))
+    }
+
+    fn get(&mut self) -> Pin<&mut dyn ByteStream> {
+        Pin::new(&mut **self.0.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl std::fmt::Debug for CustomStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CustomStream")
+    }
+}
+
 impl Stream {
-    /// Splits it; a TLS stream has no side of its own for writing.
+    /// Splits it. A stream with one state for both directions has no writer of its own:
+    /// [`Reader::is_joined`] is true then.
     pub(super) fn split(self) -> (Reader, Option<Writer>) {
         match self {
             Self::Tcp(stream) => {
@@ -58,11 +114,48 @@ impl Stream {
             }
             #[cfg(feature = "tls")]
             Self::Tls(stream) => (Reader::Tls(stream), None),
+            Self::Custom(stream) => (Reader::Custom(stream), None),
+        }
+    }
+
+    /// A handle that ends the connection from any thread; with TLS it is the TCP socket's. `None` for a custom stream,
+    /// which ends when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The system has no file descriptor left.
+    pub(super) fn shutdown_handle(&self) -> io::Result<Option<Shutdown>> {
+        let Some(socket) = self.socket() else { return Ok(None) };
+        socket.try_clone().map(|socket| Some(Shutdown(socket)))
+    }
+
+    /// The socket beneath, where there is one.
+    fn socket(&self) -> Option<SockRef<'_>> {
+        match self {
+            Self::Tcp(stream) => Some(SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::Unix(stream) => Some(SockRef::from(stream)),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Some(SockRef::from(stream.get_ref().0)),
+            Self::Custom(_) => None,
         }
     }
 }
 
 impl Reader {
+    /// Whether both directions have one state, so that the reader must write, too ([`Reader::poll_write`]).
+    #[inline]
+    pub(super) fn is_joined(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            #[cfg(unix)]
+            Self::Unix(_) => false,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => true,
+            Self::Custom(_) => true,
+        }
+    }
+
     /// Reads what is there into the buffer's room; 0 at the end of the stream.
     #[inline]
     pub(super) fn poll_read(
@@ -77,6 +170,20 @@ impl Reader {
             Self::Unix(half) => pin!(half.read_buf(buffer)).poll(cx),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => pin!(stream.read_buf(buffer)).poll(cx),
+            Self::Custom(stream) => pin!(stream.get().read_buf(buffer)).poll(cx),
+        }
+    }
+
+    /// What the socket has to read at this moment. The system is asked, and not tokio, whose answer is as old as the
+    /// runtime's last look. With TLS, bytes may be a part of a record or its end.
+    pub(super) fn waiting(&self) -> Waiting {
+        match self {
+            Self::Tcp(half) => peek(SockRef::from(half.as_ref())),
+            #[cfg(unix)]
+            Self::Unix(half) => peek(SockRef::from(half.as_ref())),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => peek(SockRef::from(stream.get_ref().0)),
+            Self::Custom(_) => Waiting::Nothing,
         }
     }
 
@@ -88,28 +195,31 @@ impl Reader {
             Self::Unix(half) => half.as_ref().poll_write_ready(cx),
             #[cfg(feature = "tls")]
             Self::Tls(_) => Poll::Ready(Ok(())),
+            Self::Custom(_) => Poll::Ready(Ok(())),
         }
     }
 
-    /// Writes and flushes through a stream that has no writer of its own; how many bytes it took.
-    #[cfg(feature = "tls")]
+    /// Writes through a stream that has no writer of its own; how many bytes it took. A stream that has one takes none.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tcp(_) => Poll::Ready(Ok(0)),
             #[cfg(unix)]
             Self::Unix(_) => Poll::Ready(Ok(0)),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Custom(stream) => stream.get().poll_write(cx, bytes),
         }
     }
 
-    /// Sends what a TLS stream has encrypted and kept.
-    #[cfg(feature = "tls")]
+    /// Sends what such a stream has taken and kept (TLS: encrypted bytes).
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tcp(_) => Poll::Ready(Ok(())),
             #[cfg(unix)]
             Self::Unix(_) => Poll::Ready(Ok(())),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Custom(stream) => stream.get().poll_flush(cx),
         }
     }
 }
@@ -123,6 +233,31 @@ impl Writer {
             #[cfg(unix)]
             Self::Unix(half) => half.try_write(bytes),
         }
+    }
+
+    /// What the socket has to read at this moment, as [`Reader::waiting`] says.
+    pub(super) fn waiting(&self) -> Waiting {
+        match self {
+            Self::Tcp(half) => peek(SockRef::from(half.as_ref())),
+            #[cfg(unix)]
+            Self::Unix(half) => peek(SockRef::from(half.as_ref())),
+        }
+    }
+}
+
+/// Looks at the next byte and leaves it. The sockets of tokio do not block.
+fn peek(socket: SockRef<'_>) -> Waiting {
+    let mut byte = [MaybeUninit::uninit()];
+    loop {
+        return match socket.peek(&mut byte) {
+            Ok(0) => Waiting::Closed,
+            Ok(_) => Waiting::Bytes,
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted => continue,
+                io::ErrorKind::WouldBlock => Waiting::Nothing,
+                _ => Waiting::Closed,
+            },
+        };
     }
 }
 
@@ -138,6 +273,7 @@ impl AsyncRead for Stream {
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Custom(stream) => stream.get().poll_read(cx, buffer),
         }
     }
 }
@@ -150,6 +286,7 @@ impl AsyncWrite for Stream {
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Custom(stream) => stream.get().poll_write(cx, bytes),
         }
     }
 
@@ -160,11 +297,99 @@ impl AsyncWrite for Stream {
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Custom(stream) => stream.get().poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_flush(cx))?;
-        Poll::Ready(Ok(()))
+        // The driver ends a connection by dropping it.
+        self.poll_flush(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    async fn pair() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Stream::Tcp(stream), listener.accept().await.unwrap().0)
+    }
+
+    /// Waits until the system has what the peer sent; nothing of it is read.
+    fn arrival(reader: &Reader) {
+        let Reader::Tcp(half) = reader else { unreachable!("a TCP stream has a TCP reader") };
+        let socket = SockRef::from(half.as_ref());
+        socket.set_nonblocking(false).unwrap();
+        let _arrived = socket.peek(&mut [MaybeUninit::uninit()]);
+        socket.set_nonblocking(true).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_seen_without_the_runtime() {
+        let (stream, mut peer) = pair().await;
+        let (mut reader, writer) = stream.split();
+        let writer = writer.unwrap();
+        assert_eq!((reader.waiting(), writer.waiting()), (Waiting::Nothing, Waiting::Nothing));
+        peer.write_all(b"x").await.unwrap();
+        arrival(&reader);
+        assert_eq!((reader.waiting(), writer.waiting()), (Waiting::Bytes, Waiting::Bytes));
+        // It was not taken away.
+        let mut buffer = BytesMut::with_capacity(8);
+        std::future::poll_fn(|cx| reader.poll_read(cx, &mut buffer)).await.unwrap();
+        assert_eq!((&buffer[..], reader.waiting()), (&b"x"[..], Waiting::Nothing));
+        drop(peer);
+        arrival(&reader);
+        assert_eq!((reader.waiting(), writer.waiting()), (Waiting::Closed, Waiting::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_reset_is_an_end() {
+        let (stream, peer) = pair().await;
+        let (reader, writer) = stream.split();
+        SockRef::from(&peer).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        drop(peer);
+        arrival(&reader);
+        assert_eq!(writer.unwrap().waiting(), Waiting::Closed);
+    }
+
+    #[tokio::test]
+    async fn the_peer_sees_a_shutdown_while_the_stream_lives() {
+        let (stream, mut peer) = pair().await;
+        let shutdown = stream.shutdown_handle().unwrap().unwrap();
+        std::thread::spawn(move || {
+            shutdown.now();
+            shutdown.now();
+        })
+        .join()
+        .unwrap();
+        assert_eq!(peer.read(&mut [0; 8]).await.unwrap(), 0);
+        let (reader, _writer) = stream.split();
+        assert_eq!(reader.waiting(), Waiting::Closed);
+    }
+
+    #[tokio::test]
+    async fn a_custom_stream_is_read_and_written_through_one_state() {
+        let (near, mut far) = tokio::io::duplex(16);
+        let stream = Stream::Custom(CustomStream::new(Box::new(near)));
+        assert!(stream.shutdown_handle().unwrap().is_none());
+        let (mut reader, writer) = stream.split();
+        assert!(reader.is_joined() && writer.is_none());
+        assert_eq!(reader.waiting(), Waiting::Nothing);
+        assert_eq!(std::future::poll_fn(|cx| reader.poll_write(cx, b"ping")).await.unwrap(), 4);
+        std::future::poll_fn(|cx| reader.poll_flush(cx)).await.unwrap();
+        let mut bytes = [0; 4];
+        far.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(&bytes, b"ping");
+        far.write_all(b"pong").await.unwrap();
+        let mut buffer = BytesMut::with_capacity(8);
+        std::future::poll_fn(|cx| reader.poll_read(cx, &mut buffer)).await.unwrap();
+        assert_eq!(&buffer[..], b"pong");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{
         self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
         client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -18,16 +19,17 @@ use crate::{
     error::{Error, ErrorKind, Execution, Result},
 };
 
-use super::stream::Stream;
-
-/// Agrees on TLS over a connected socket.
-pub(super) async fn agree(tls: &TlsConfig, host: &str, stream: TcpStream) -> Result<Stream> {
+/// Agrees on TLS over a connected stream.
+pub(super) async fn agree<S>(tls: &TlsConfig, host: &str, stream: S) -> Result<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let name = tls.server_name.as_deref().unwrap_or(host);
     let server = ServerName::try_from(name.to_owned()).map_err(|_| {
         refused(format!("`{name}` is no name that a certificate can be for: set the server name"))
     })?;
     let connector = TlsConnector::from(Arc::new(client_config(tls)?));
-    connector.connect(server, stream).await.map(|stream| Stream::Tls(Box::new(stream))).map_err(|error| {
+    connector.connect(server, stream).await.map_err(|error| {
         let remedy = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(_)) => {
                 format!(" (the server's certificate does not verify for `{name}`: give its CA, or the name it is for)")

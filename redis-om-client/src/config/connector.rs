@@ -1,0 +1,91 @@
+//! The trait by which a user's program opens the byte streams of a client itself.
+
+use std::{fmt, future::Future, io, ops::Deref, pin::Pin, sync::Arc};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Endpoint;
+
+/// A byte stream in both directions: what a [`Connector`] returns. Every type that can be read, written, sent to
+/// another thread and moved is one: a TCP or unix socket of tokio, a channel of an SSH library, one side of
+/// [`tokio::io::duplex`].
+pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + ?Sized> ByteStream for S {}
+
+/// The future of a [`Connector`]: the open stream, or why there is none.
+pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn ByteStream>>> + Send + 'a>>;
+
+/// Opens the byte streams of a client in place of the client: through a tunnel or a proxy, from a given network
+/// interface, or to a server inside the same process. Set by [`Config::connector`](super::Config::connector).
+///
+/// The client asks it each time it opens a connection: at the first connection, after each loss, and for each
+/// connection of the pool. TLS (where the settings have it) and the greeting are spoken over the stream that it
+/// returns, and the connect timeout covers all of it: when the time is over, the future is dropped.
+///
+/// What only a socket has is not set on such a stream: `TCP_NODELAY`, keepalive, the TCP user timeout. A connector that
+/// opens a TCP socket sets them itself.
+///
+/// ```
+/// use redis_om_client::{Config, Connecting, Connector, Endpoint};
+/// use tokio::net::TcpStream;
+///
+/// /// Every server is reached through a relay on this host.
+/// #[derive(Debug)]
+/// struct Relay {
+///     port: u16,
+/// }
+///
+/// impl Connector for Relay {
+///     fn connect<'a>(&'a self, _endpoint: &'a Endpoint) -> Connecting<'a> {
+///         Box::pin(async move {
+///             let stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+///             stream.set_nodelay(true)?;
+///             Ok(Box::new(stream) as _)
+///         })
+///     }
+/// }
+///
+/// let config = Config::from_url("redis://cache.internal")?.connector(Relay { port: 7000 });
+/// assert!(config.has_connector());
+/// # Ok::<(), redis_om_client::Error>(())
+/// ```
+pub trait Connector: fmt::Debug + Send + Sync {
+    /// Opens a stream to the server at `endpoint`.
+    ///
+    /// # Errors
+    ///
+    /// Any error says that there is no connection. The client reports it as an error of kind
+    /// [`Io`](crate::ErrorKind::Io), and tries again as its [`ReconnectPolicy`](super::ReconnectPolicy) says.
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Connecting<'a>;
+}
+
+/// The connector in a [`Config`](super::Config): two are equal where they are the same value.
+#[derive(Clone)]
+pub(crate) struct SharedConnector(Arc<dyn Connector>);
+
+impl SharedConnector {
+    pub(super) fn new(connector: impl Connector + 'static) -> Self {
+        Self(Arc::new(connector))
+    }
+}
+
+impl Deref for SharedConnector {
+    type Target = dyn Connector;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl PartialEq for SharedConnector {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for SharedConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
