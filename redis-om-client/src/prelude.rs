@@ -1,7 +1,13 @@
-//! Everything that a module which talks to Redis needs: `use redis_om_client::prelude::*;`.
+//! The traits and constructors that code which talks to Redis needs: `use redis_om_client::prelude::*;`.
+//!
+//! Options and reply types are not here. Name them where you use them: `use redis_om_client::commands::SetOptions;`.
 
 pub use crate::{
     client::Client,
-    command::{Executor, atomic, cmd, pipe},
-    commands::*,
+    command::{Executor, atomic, cmd, pipe, raw},
+    commands::{
+        BlockingListCommands, BlockingSortedSetCommands, ConnectionCommands, HashCommands, HashTtlCommands,
+        JsonCommands, JsonValueCommands, KeyCommands, KeyExpiryCommands, ListCommands, ScriptingCommands,
+        SetCommands, SortedSetCombineCommands, SortedSetCommands, SortedSetRangeCommands, StringCommands,
+    },
 };

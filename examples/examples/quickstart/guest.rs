@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use redis_om::prelude::*;
+use redis_om::{commands::SetOptions, prelude::*};
 
 use super::{CHUNK, airport::Airport};
 

@@ -2,10 +2,12 @@
 //!
 //! The rule for every command that takes one: a whole number of seconds goes in seconds, anything finer in
 //! milliseconds; what is finer than that is rounded up, so that a lifetime never becomes zero on the way. A lifetime of
-//! zero, a time before 1970 and what does not fit into the server's 64 bits are refused before anything is sent.
+//! zero, a time before 1970 and what does not fit into the server's 64 bits together with its clock are refused before
+//! anything is sent.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::timeout::LONGEST;
 use crate::{
     error::DecodeError,
     resp::Reply,
@@ -30,7 +32,8 @@ pub(super) fn millis(lifetime: Duration) -> Result<u64, Unfit> {
         );
     }
     rounded_up(lifetime)
-        .ok_or("a lifetime of more than 292 million years does not fit: leave it out to keep it for ever")
+        .filter(|millis| *millis <= LONGEST)
+        .ok_or("a lifetime of more than 285 million years does not fit: leave it out to keep it for ever")
 }
 
 /// A point in time in whole milliseconds since 1970.
@@ -103,7 +106,7 @@ impl ToArgs for Lifetime {
 /// When EXPIRE and its like (HEXPIRE too) may change an expiry.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::ExpireOptions, prelude::*};
 /// # use std::time::Duration;
 /// let command = cmd().expire_with("k", Duration::from_secs(60), ExpireOptions::new().gt());
 /// assert_eq!(command.to_string(), "EXPIRE k 60 GT");
@@ -167,7 +170,7 @@ pub enum Ttl {
     Missing,
     /// It does not expire.
     Persistent,
-    /// It lives for so long from now.
+    /// It lives for this time from now.
     For(Duration),
 }
 
@@ -297,7 +300,7 @@ mod tests {
     #[test]
     fn what_no_server_can_take_is_refused_here() {
         assert!(wire(Lifetime::In(Duration::ZERO)).contains("a lifetime of zero"));
-        assert!(wire(Lifetime::In(Duration::MAX)).contains("292 million years"));
+        assert!(wire(Lifetime::In(Duration::MAX)).contains("285 million years"));
         assert!(wire(Lifetime::At(UNIX_EPOCH)).contains("later than 1970"));
         assert!(wire(Lifetime::At(UNIX_EPOCH - Duration::from_secs(1))).contains("later than 1970"));
     }

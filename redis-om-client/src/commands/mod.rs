@@ -4,6 +4,8 @@
 
 mod connection;
 mod expiry;
+#[cfg(test)]
+mod extremes;
 mod fields;
 mod hash;
 mod json;
@@ -15,6 +17,7 @@ mod scripting;
 mod set;
 mod sorted_set;
 mod string;
+mod timeout;
 
 pub use connection::{
     ClientAttribute, ClientFilter, ClientInfo, ClientType, ConnectionCommands, PauseMode, TrackingInfo,

@@ -15,11 +15,11 @@ use super::{KeyType, kept::Kept};
 /// twice where the table was resized meanwhile.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::ScanOptions, prelude::*};
 /// # async fn example(client: Client) -> redis_om_client::Result<()> {
 /// let mut cursor = 0;
 /// loop {
-///     let page: ScanPage<String> = client.scan_with(cursor, ScanOptions::new().pattern("user:*")).await?;
+///     let page = client.scan_with(cursor, ScanOptions::new().pattern("user:*")).await?;
 ///     for key in page.items {
 ///         println!("{key}");
 ///     }
@@ -33,14 +33,14 @@ use super::{KeyType, kept::Kept};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanPage<T> {
-    /// Where the next page starts; 0 behind the last one.
+    /// The cursor of the next page; 0 in the last page.
     pub cursor: u64,
     /// What was found: keys or members, or pairs of field and value, of member and score.
     pub items: Vec<T>,
 }
 
 impl<T> ScanPage<T> {
-    /// Whether the scan has come round.
+    /// Whether this is the last page.
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.cursor == 0
@@ -57,9 +57,9 @@ impl<T: FromRedis> FromRedis for ScanPage<T> {
 /// Options of SCAN, HSCAN, SSCAN and ZSCAN.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::{KeyType, ScanOptions}, prelude::*};
 /// let options = ScanOptions::new().pattern("user:*").count(500).type_(KeyType::Hash);
-/// let command = cmd().scan_with::<String>(0, options);
+/// let command = cmd().scan_with(0, options);
 /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:* COUNT 500 TYPE hash");
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -77,7 +77,7 @@ impl ScanOptions {
         Self::default()
     }
 
-    /// Only what matches this glob: `*` any text, `?` one byte, `[a-z]` one of these, `\` takes the next literally.
+    /// Only what matches this glob: `*` any text, `?` one byte, `[a-z]` one of these, `\` makes the next byte literal.
     ///
     /// It is applied after a page was gathered, so pages get smaller, not fewer.
     pub fn pattern(mut self, pattern: impl ToArg) -> Self {

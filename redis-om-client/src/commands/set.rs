@@ -104,7 +104,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SPOP").key(key).reply())
     }
 
-    /// Takes up to so many members at random; empty where the key does not exist.
+    /// Takes up to `count` members at random; empty where the key does not exist.
     ///
     /// `SPOP key count` · O(n), n: members taken · since 3.2.0 · [redis.io](https://redis.io/docs/latest/commands/spop/)
     ///
@@ -128,7 +128,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SRANDMEMBER").key(key).readonly().reply())
     }
 
-    /// So many different members at random, fewer where the set has fewer; a negative number gives exactly as many as its
+    /// `count` different members at random, fewer where the set has fewer; a negative number gives exactly as many as its
     /// absolute value, the same member perhaps several times. Empty where the key does not exist.
     ///
     /// `SRANDMEMBER key count` · O(n), n: members asked for · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/srandmember/)
@@ -274,6 +274,7 @@ pub trait SetCommands: Executor {
     }
 
     /// One page of the members: see [`ScanPage`]. A small set comes whole.
+    /// With options: [`sscan_with`](Self::sscan_with).
     ///
     /// `SSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/sscan/)
     ///
@@ -290,7 +291,7 @@ pub trait SetCommands: Executor {
     /// `SSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/sscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().sscan_with::<String>("k", 0, ScanOptions::new().pattern("a*"));
     /// assert_eq!(command.to_string(), "SSCAN k 0 MATCH a*");
     /// ```

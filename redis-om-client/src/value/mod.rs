@@ -11,6 +11,7 @@ mod foreign;
 mod from;
 #[cfg(feature = "json")]
 mod json;
+mod key;
 mod number;
 mod tree;
 
@@ -21,4 +22,5 @@ pub use chunk::{Chunk, ChunkDecoder};
 pub use from::FromRedis;
 #[cfg(feature = "json")]
 pub use json::Json;
+pub use key::KeyName;
 pub use tree::Value;

@@ -11,10 +11,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use futures_core::Stream;
 use redis_om_client::{
-    Client, Command, DecodeError, Decoder, Error, Executor, Replies, Result, blocking, cmd,
+    Client, Command, DecodeError, Decoder, Error, Executor, KeyName, Replies, Result, blocking, cmd,
     commands::{KeyCommands, ScanOptions, ScanPage},
 };
 
@@ -148,7 +147,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn command<M: RedisModel>(&self) -> Option<Command<ScanPage<Bytes>>> {
+    fn command<M: RedisModel>(&self) -> Option<Command<ScanPage<KeyName>>> {
         let options = ScanOptions::new()
             .pattern(pattern(M::KEY_PREFIX))
             .count(self.count)
@@ -157,7 +156,7 @@ impl Keys {
     }
 
     /// The ids of a page, each once. What is no id of this type behind the prefix is somebody else's key.
-    fn page<M: RedisModel>(&mut self, page: ScanPage<Bytes>) -> Vec<M::Id> {
+    fn page<M: RedisModel>(&mut self, page: ScanPage<KeyName>) -> Vec<M::Id> {
         self.cursor = Some(page.cursor).filter(|_| !page.is_last());
         let mut seen = HashSet::with_capacity(page.items.len());
         page.items
@@ -195,7 +194,7 @@ impl<M: RedisModel> AskIds<M> {
 
 impl<M: RedisModel> Ask for AskIds<M> {
     type Item = M::Id;
-    type Reply = ScanPage<Bytes>;
+    type Reply = ScanPage<KeyName>;
 
     fn page_size(&mut self, keys: u64) {
         self.keys.count = keys;
@@ -231,7 +230,7 @@ pub struct AskModels<M: RedisModel> {
 /// A page of keys, or the models of one.
 pub enum Found<M> {
     #[doc(hidden)]
-    Keys(ScanPage<Bytes>),
+    Keys(ScanPage<KeyName>),
     #[doc(hidden)]
     Models(Vec<Result<Option<M>, DecodeError>>),
 }

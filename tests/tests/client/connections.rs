@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis_om_client::{
-    Client, Result,
+    Client, Config, Protocol, Result,
     commands::{ClientAttribute, ClientFilter, PauseMode, TrackingRedirect, Unblock},
     prelude::*,
     testing::{Kind, Server},
@@ -62,6 +62,36 @@ fn clients_are_paused_and_go_on() {
     for kind in [Kind::Valkey, Kind::Redis8] {
         let server = Server::builder().kind(kind).start().unwrap();
         every_cell(&server.url(), pausing);
+    }
+}
+
+/// The path of a Unix socket is what the server's owner chose: it stays one field, whatever looks like fields in it.
+#[tokio::test]
+async fn the_path_of_a_socket_forges_no_field() {
+    for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
+        for name in
+            ["s db=7 name=forged user=eve ", "s laddr=s fd=9 name=forged db=7", "s\nid=9 addr=x db=7 "]
+        {
+            // The server runs in its folder, so the name is a path.
+            let server = Server::builder().kind(kind).args(["--unixsocket", name]).start().unwrap();
+            let path = server.folder().join(name);
+            for protocol in [Protocol::Resp2, Protocol::Resp3] {
+                let config = Config::unix(&path).protocol(protocol).client_name("a=b,db=9");
+                let client = Client::with_config(config).await.unwrap();
+                let (info, id) = (client.client_info().await.unwrap(), client.client_id().await.unwrap());
+                // Valkey writes the path in brackets.
+                assert!(info.addr.contains(name), "{info:?}");
+                assert_eq!(info.get("laddr"), Some(info.addr.as_str()));
+                assert_eq!((info.id, info.db, info.name.as_deref()), (id, 0, Some("a=b,db=9")));
+                assert_eq!(info.user.as_deref(), Some("default"));
+                assert_eq!(info.get("sub"), Some("0"));
+                if !name.contains('\n') {
+                    let all = client.client_list().await.unwrap();
+                    let own = all.iter().find(|info| info.id == id).unwrap();
+                    assert_eq!((&own.addr, own.db, &own.name), (&info.addr, 0, &info.name));
+                }
+            }
+        }
     }
 }
 

@@ -87,7 +87,7 @@ async fn moves(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.lmove::<i64>(&a, &b, ListEnd::Left, ListEnd::Right).await?, 1);
     assert_eq!(on.rpoplpush::<i64>(&a, &b).await?, 3);
     assert_eq!(on.lrange::<Vec<i64>>(&b, 0, -1).await?, [3, 1]);
-    assert_eq!(on.lmpop::<i64>([&a, &b], ListEnd::Left, 5).await?, Some((a.clone(), vec![2])));
+    assert_eq!(on.lmpop::<i64>([&a, &b], ListEnd::Left, 5).await?, Some((a.as_str().into(), vec![2])));
     assert_eq!(on.lmpop::<i64>([&a], ListEnd::Left, 5).await?, None);
     Ok(())
 }
@@ -95,11 +95,11 @@ async fn moves(on: &On, keys: &Keys) -> Result<()> {
 async fn waiting(on: &On, keys: &Keys) -> Result<()> {
     let [a, b] = keys.each(["a", "b"]);
     on.rpush(&a, [1, 2, 3, 4, 5]).await?;
-    assert_eq!(on.blpop::<i64>([&b, &a], SOON).await?, Some((a.clone(), 1)));
-    assert_eq!(on.brpop::<i64>(&a, SOON).await?, Some((a.clone(), 5)));
+    assert_eq!(on.blpop::<i64>([&b, &a], SOON).await?, Some((a.as_str().into(), 1)));
+    assert_eq!(on.brpop::<i64>(&a, SOON).await?, Some((a.as_str().into(), 5)));
     assert_eq!(on.blmove::<Option<i64>>(&a, &b, ListEnd::Left, ListEnd::Left, SOON).await?, Some(2));
     assert_eq!(on.brpoplpush::<Option<i64>>(&a, &b, SOON).await?, Some(4));
-    assert_eq!(on.blmpop::<i64>([&b], ListEnd::Left, 9, SOON).await?, Some((b.clone(), vec![4, 2])));
+    assert_eq!(on.blmpop::<i64>([&b], ListEnd::Left, 9, SOON).await?, Some((b.as_str().into(), vec![4, 2])));
     assert_eq!(on.blpop::<i64>(&b, SOON).await?, None);
     assert_eq!(on.brpop::<i64>(&b, SOON).await?, None);
     assert_eq!(on.blmove::<Option<i64>>(&b, &a, ListEnd::Left, ListEnd::Left, SOON).await?, None);

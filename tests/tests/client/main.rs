@@ -14,4 +14,5 @@ mod scripts;
 mod sets;
 mod sorted_sets;
 mod strings;
+mod timeouts;
 mod values;

@@ -118,10 +118,10 @@ async fn popping(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.zpopmax::<i64>(&k).await?, Some((9, 9.0)));
     assert_eq!(on.zpopmin_count::<i64>(&k, 1).await?, [(2, 2.0)]);
     assert_eq!(on.zpopmax_count::<i64>(&k, 2).await?, [(8, 8.0), (7, 7.0)]);
-    assert_eq!(on.zmpop::<i64>([&k], ZEnd::Min, 1).await?, Some((k.clone(), vec![(3, 3.0)])));
-    assert_eq!(on.bzpopmin::<i64>(&k, SOON).await?, Some((k.clone(), 4, 4.0)));
-    assert_eq!(on.bzpopmax::<i64>(&k, SOON).await?, Some((k.clone(), 6, 6.0)));
-    assert_eq!(on.bzmpop::<i64>([&k], ZEnd::Max, 2, SOON).await?, Some((k.clone(), vec![(5, 5.0)])));
+    assert_eq!(on.zmpop::<i64>([&k], ZEnd::Min, 1).await?, Some((k.as_str().into(), vec![(3, 3.0)])));
+    assert_eq!(on.bzpopmin::<i64>(&k, SOON).await?, Some((k.as_str().into(), 4, 4.0)));
+    assert_eq!(on.bzpopmax::<i64>(&k, SOON).await?, Some((k.as_str().into(), 6, 6.0)));
+    assert_eq!(on.bzmpop::<i64>([&k], ZEnd::Max, 2, SOON).await?, Some((k.as_str().into(), vec![(5, 5.0)])));
     assert_eq!(on.zpopmin::<i64>(&k).await?, None);
     assert_eq!(on.zmpop::<i64>([&k], ZEnd::Min, 1).await?, None);
     assert_eq!(on.bzpopmin::<i64>(&k, SOON).await?, None);

@@ -7,8 +7,8 @@ use std::{
 };
 
 use redis_om_client::{
-    Config, Error, ErrorKind, Pem, Result, ServerErrorCode, TimeoutKind, TlsConfig, blocking::Client,
-    prelude::*, raw, testing::Server,
+    Config, Error, ErrorKind, KeyName, Pem, Result, ServerErrorCode, TimeoutKind, TlsConfig,
+    blocking::Client, prelude::*, raw, testing::Server,
 };
 use redis_om_tests::{Certificates, Fault, Keys, Memory, Proxy, TlsFront, valkey};
 
@@ -79,7 +79,7 @@ fn many_threads_share_it_and_a_waiting_one_holds_up_nobody() {
     let client = Client::connect(format!("{}?command_timeout=1s", server.url()).as_str()).unwrap();
     let keys = Keys::new();
     thread::scope(|threads| {
-        let waiting = threads.spawn(|| -> Result<Option<(String, i64)>> {
+        let waiting = threads.spawn(|| -> Result<Option<(KeyName, i64)>> {
             client.blpop(keys.of("queue"), Duration::from_secs(20))
         });
         let counting: Vec<_> = (0..8)
@@ -93,7 +93,7 @@ fn many_threads_share_it_and_a_waiting_one_holds_up_nobody() {
             .collect();
         counting.into_iter().for_each(|thread| thread.join().unwrap());
         client.rpush(keys.of("queue"), 7).unwrap();
-        assert_eq!(waiting.join().unwrap().unwrap(), Some((keys.of("queue"), 7)));
+        assert_eq!(waiting.join().unwrap().unwrap(), Some((keys.of("queue").into(), 7)));
     });
     assert_eq!(client.get::<i64>(keys.of("n")).unwrap(), 1_600);
 }

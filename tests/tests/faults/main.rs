@@ -8,6 +8,7 @@ mod cancel;
 mod chaos;
 mod connect;
 mod connector;
+mod destructive;
 mod greeting;
 mod outage;
 mod patient;

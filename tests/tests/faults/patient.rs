@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use redis_om_client::{ErrorKind, TimeoutKind, prelude::*};
+use redis_om_client::{ErrorKind, KeyName, TimeoutKind, prelude::*};
 use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
 
 use super::{connect, refused, through};
@@ -37,7 +37,7 @@ async fn what_waits_gets_what_comes() {
     for n in 0..8 {
         let (client, key) = (client.clone(), keys.of(&n.to_string()));
         waiting.spawn(async move {
-            let (list, value): (String, usize) =
+            let (list, value): (KeyName, usize) =
                 client.blpop::<usize>(&key, Duration::ZERO).await.unwrap().unwrap();
             assert_eq!(list, key);
             (n, value)
@@ -75,7 +75,7 @@ async fn a_pool_that_is_used_up_is_told_in_time() {
     assert!(!error.may_have_run(), "{error}");
     assert_eq!(error.command(), Some("BLPOP"), "{error}");
     client.rpush(keys.of("held"), 1).await.unwrap();
-    assert_eq!(in_time("the first one", holder).await.unwrap().unwrap(), Some((keys.of("held"), 1)));
+    assert_eq!(in_time("the first one", holder).await.unwrap().unwrap(), Some((keys.of("held").into(), 1)));
 }
 
 #[tokio::test]

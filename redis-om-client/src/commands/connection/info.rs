@@ -6,18 +6,19 @@ use crate::{
     commands::fields::{fields, present},
     error::DecodeError,
     resp::{Replies, Reply},
-    value::FromRedis,
+    value::{FromRedis, KeyName},
 };
 
 /// What the server knows of a connection: a line of CLIENT LIST.
 ///
-/// Servers add fields as they grow older: those without a place here are found by [`ClientInfo::get`].
+/// Newer servers print more fields. [`ClientInfo::get`] gives those that have no place here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
     /// Its number, which is never used again.
     pub id: u64,
-    /// Where it comes from: `ip:port`, or a path and 0 for a Unix socket.
+    /// Where it comes from: `ip:port`, or for a Unix socket its path and 0 (Valkey: `[/path:0]:0`). The path is as the
+    /// server has it, whatever it holds; bytes that are not UTF-8 become `\u{fffd}`.
     pub addr: String,
     /// Its name, if it has one.
     pub name: Option<String>,
@@ -51,11 +52,7 @@ impl ClientInfo {
     }
 
     fn parse(line: &str) -> Result<Self, DecodeError> {
-        let fields: Vec<_> = line
-            .split_ascii_whitespace()
-            .filter_map(|field| field.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let fields = split(line);
         let text =
             |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let filled = |name| text(name).filter(|value| !value.is_empty());
@@ -77,6 +74,68 @@ impl ClientInfo {
     }
 }
 
+/// The fields of a line, in its order: `id=3 addr=… laddr=… fd=7 name=…`.
+///
+/// The two addresses may be the path of a Unix socket, which may hold anything, also what looks like fields. No other
+/// value holds a space. So the last ` fd=` is the field of this name, and what is between `addr=` and it are the
+/// addresses.
+fn split(line: &str) -> Vec<(String, String)> {
+    let parts = line.split_once(" addr=").and_then(|(front, rest)| {
+        let (addresses, back) = rest.rsplit_once(" fd=")?;
+        (!front.contains(' ')).then_some((front, addresses, back))
+    });
+    let Some((front, addresses, back)) = parts else {
+        return words(line).collect();
+    };
+    let (addr, laddr) = match halves(addresses).or_else(|| addresses.split_once(LADDR)) {
+        Some((addr, laddr)) => (addr, Some(laddr)),
+        None => (addresses, None),
+    };
+    let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    // What follows ` fd=` starts with its value.
+    let (fd, back) = back.split_once(' ').unwrap_or((back, ""));
+    words(front)
+        .chain([owned("addr", addr)])
+        .chain(laddr.map(|laddr| owned("laddr", laddr)))
+        .chain([owned("fd", fd)])
+        .chain(words(back))
+        .collect()
+}
+
+const LADDR: &str = " laddr=";
+
+/// The two addresses of a connection over a Unix socket: both are the path, so they are equal, and what is between them
+/// stands in the middle.
+fn halves(addresses: &str) -> Option<(&str, &str)> {
+    let length = addresses.len().checked_sub(LADDR.len())? / 2;
+    let addr = addresses.get(..length)?;
+    let laddr = addresses.get(length..)?.strip_prefix(LADDR)?;
+    (addr == laddr).then_some((addr, laddr))
+}
+
+/// Fields whose values hold no space.
+fn words(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split_ascii_whitespace()
+        .filter_map(|field| field.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
+/// The lines of CLIENT LIST. Each begins with a number; one that does not goes on with a path that holds a line end.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split('\n') {
+        match lines.last_mut() {
+            Some(before) if !line.starts_with("id=") => {
+                before.push('\n');
+                before.push_str(line);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.retain(|line| !line.trim_ascii().is_empty());
+    lines
+}
+
 fn number<T: std::str::FromStr>(value: Option<String>, name: &str) -> Result<T, DecodeError> {
     let value = present(value, name)?;
     value.parse().map_err(|_| DecodeError::expected("a number", format!("{value:?}")).at(name))
@@ -84,17 +143,15 @@ fn number<T: std::str::FromStr>(value: Option<String>, name: &str) -> Result<T, 
 
 impl FromRedis for ClientInfo {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        Self::parse(reply.blob("a line about a connection")?.as_str()?.trim_end())
+        Self::parse(&String::from_utf8_lossy(&reply.blob("a line about a connection")?))
     }
 }
 
 /// CLIENT LIST: a line for each connection.
 pub(super) fn list(replies: &mut Replies<'_>) -> Result<Vec<ClientInfo>, DecodeError> {
-    let lines = replies.take()?.blob("lines about connections")?;
-    lines
-        .as_str()?
-        .lines()
-        .filter(|line| !line.is_empty())
+    let text = replies.take()?.blob("lines about connections")?;
+    lines(&String::from_utf8_lossy(&text))
+        .iter()
         .enumerate()
         .map(|(index, line)| ClientInfo::parse(line).map_err(|error| error.at(index)))
         .collect()
@@ -133,7 +190,7 @@ pub struct TrackingInfo {
     /// Where the messages go.
     pub redirect: TrackingRedirect,
     /// In broadcasting mode, the prefixes of the keys.
-    pub prefixes: Vec<String>,
+    pub prefixes: Vec<KeyName>,
 }
 
 impl FromRedis for TrackingInfo {

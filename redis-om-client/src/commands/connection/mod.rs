@@ -1,11 +1,11 @@
 //! The connection to the server, and the connections of others.
 //!
-//! Many callers share a connection, so what would harm the others has no method here. `SELECT`, `AUTH` and `HELLO` are
-//! settings of the client (the URL or the builder): database, user, password, protocol. `RESET` and `QUIT` are the
-//! client's own affair: drop it. `CLIENT REPLY` would take replies out of step; `CLIENT TRACKING`, `CLIENT CACHING` and
-//! `CLIENT CAPA` change what comes in between replies.
+//! Many callers share a connection, so a command that would harm the others has no method here. `SELECT`, `AUTH` and
+//! `HELLO` are settings of the client (the URL or the builder): database, user, password, protocol. `RESET` and `QUIT`
+//! have no use: drop the client instead. `CLIENT REPLY` would break the order of replies; `CLIENT TRACKING`,
+//! `CLIENT CACHING` and `CLIENT CAPA` change what comes in between replies.
 //!
-//! Commands that read or set the state of a connection are about the one that happens to run them: of a pool or a
+//! Commands that read or set the state of a connection concern the connection that runs them: of a pool or a
 //! cluster that is one of several, and after a reconnect the state is gone. None of them counts as read-only, since a
 //! replica would answer for itself; they are repeated after a failure all the same.
 
@@ -24,12 +24,12 @@ use crate::{
     value::{FromRedis, ToArg},
 };
 
-use super::expiry;
+use super::timeout::pause_millis;
 use info::list;
 
 /// The commands on connections.
 ///
-/// Those that read or set the state of a connection are about the one that happens to run them: of a pool or a cluster
+/// Those that read or set the state of a connection concern the connection that runs them: of a pool or a cluster
 /// that is one of several, and after a reconnect the state is gone. Database, user, password and protocol have no
 /// command here: they are settings of the client.
 pub trait ConnectionCommands: Executor {
@@ -69,8 +69,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("ID").idempotent().reply())
     }
 
-    /// Valkey: whether this connection brings data in from another server, so that keys do not expire
-    /// before their deletion comes too.
+    /// Valkey: whether this connection imports data from another server. Keys then do not expire before
+    /// their deletion is imported, too.
     ///
     /// `CLIENT IMPORT-SOURCE <ON | OFF>` · O(1) · since Valkey 8.1.0 ·
     /// [valkey.io](https://valkey.io/commands/client-import-source/)
@@ -105,7 +105,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-kill/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ClientFilter, prelude::*};
     /// assert_eq!(cmd().client_kill(ClientFilter::new().user("ann")).to_string(), "CLIENT KILL USER ann");
     /// ```
     fn client_kill(self, filter: ClientFilter) -> Self::Output<u64> {
@@ -113,6 +113,7 @@ pub trait ConnectionCommands: Executor {
     }
 
     /// What the server knows of all its connections.
+    /// Some of them: [`client_list_with`](Self::client_list_with).
     ///
     /// `CLIENT LIST` · O(N) in the connections · since 2.4.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-list/)
@@ -131,7 +132,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-list/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{ClientFilter, ClientType}, prelude::*};
     /// let command = cmd().client_list_with(ClientFilter::new().type_(ClientType::PubSub));
     /// assert_eq!(command.to_string(), "CLIENT LIST TYPE pubsub");
     /// ```
@@ -165,27 +166,26 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("NO-TOUCH").arg(switch(on)).idempotent().reply())
     }
 
-    /// Holds back the commands of all clients for so long, or only those that write. What is longer than a
-    /// timeout of theirs looks like an outage to them.
+    /// Holds back the commands of all clients for this time, rounded up to milliseconds, or only those that
+    /// write. A pause that is longer than a client's own timeout looks like an outage to it. Zero is refused.
     ///
     /// `CLIENT PAUSE milliseconds [WRITE | ALL]` · O(1) · since 3.0.0, modes 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-pause/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::PauseMode, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().client_pause(Duration::from_millis(500), PauseMode::Write);
     /// assert_eq!(command.to_string(), "CLIENT PAUSE 500 WRITE");
     /// ```
     fn client_pause(self, timeout: Duration, mode: PauseMode) -> Self::Output<()> {
         let cmd = Cmd::new("CLIENT").arg("PAUSE");
-        self.execute(
-            match expiry::millis(timeout) {
-                Ok(millis) => cmd.arg(millis).arg(mode),
-                Err(_) => cmd.refuse("a pause must be longer than zero, and shorter than 292 million years"),
-            }
-            .reply(),
-        )
+        let cmd = if timeout.is_zero() {
+            cmd.refuse("a pause of zero pauses nothing: leave the call out, or give at least a millisecond")
+        } else {
+            cmd.arg(pause_millis(timeout)).arg(mode)
+        };
+        self.execute(cmd.reply())
     }
 
     /// Tells the server which library uses this connection, for its list of clients.
@@ -197,7 +197,7 @@ pub trait ConnectionCommands: Executor {
     /// Where the value has spaces or line ends.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ClientAttribute, prelude::*};
     /// let command = cmd().client_setinfo(ClientAttribute::LibName, "shop");
     /// assert_eq!(command.to_string(), "CLIENT SETINFO LIB-NAME shop");
     /// ```
@@ -240,7 +240,7 @@ pub trait ConnectionCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/client-unblock/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::Unblock, prelude::*};
     /// assert_eq!(cmd().client_unblock(7, Unblock::Error).to_string(), "CLIENT UNBLOCK 7 ERROR");
     /// ```
     fn client_unblock(self, id: u64, how: Unblock) -> Self::Output<bool> {
@@ -272,7 +272,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("ECHO").arg(message).idempotent().reply())
     }
 
-    /// Asks for a sign of life; that there is a reply is the reply.
+    /// Checks that the server answers. The reply says nothing else.
+    /// With a message: [`ping_with`](Self::ping_with).
     ///
     /// `PING` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/ping/)
     ///
@@ -284,7 +285,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("PING").idempotent().reply())
     }
 
-    /// Asks for a sign of life, and replies the message.
+    /// Checks that the server answers. Replies the message.
     ///
     /// `PING message` · O(1) · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/ping/)
     ///

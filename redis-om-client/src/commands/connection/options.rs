@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    commands::kept::Kept,
+    commands::{kept::Kept, timeout::seconds_rounded_up},
     value::{Arg, Args, ToArg, ToArgs, Written},
 };
 
@@ -96,7 +96,7 @@ impl ToArg for ClientType {
 /// those that say so are Valkey's alone.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::{ClientFilter, ClientType}, prelude::*};
 /// # use std::time::Duration;
 /// let old = ClientFilter::new().type_(ClientType::Normal).maxage(Duration::from_secs(3600)).skipme(true);
 /// assert_eq!(cmd().client_kill(old).to_string(), "CLIENT KILL TYPE normal MAXAGE 3600 SKIPME yes");
@@ -147,9 +147,9 @@ impl ClientFilter {
         self.part("SKIPME", if skip { "yes" } else { "no" })
     }
 
-    /// Connections that are older than this, in whole seconds. Since 7.4.0.
+    /// Connections that are at least this old, rounded up to whole seconds. The server refuses zero. Since 7.4.0.
     pub fn maxage(self, age: Duration) -> Self {
-        self.part("MAXAGE", age.as_secs())
+        self.part("MAXAGE", seconds_rounded_up(age))
     }
 
     /// Valkey 9: connections of this name.
@@ -157,9 +157,10 @@ impl ClientFilter {
         self.part("NAME", name)
     }
 
-    /// Valkey 9: connections that have been idle for so long at least, in whole seconds, at least one.
+    /// Valkey 9: connections that have been idle for at least this time, rounded up to whole seconds. The server refuses
+    /// zero.
     pub fn idle(self, idle: Duration) -> Self {
-        self.part("IDLE", idle.as_secs())
+        self.part("IDLE", seconds_rounded_up(idle))
     }
 
     /// Valkey 9: connections that have all of these flags, see [`ClientInfo::flags`](super::ClientInfo::flags).

@@ -61,6 +61,48 @@ fn what_the_server_knows_of_a_connection() {
 }
 
 #[test]
+fn a_path_forges_no_field() {
+    // `fd=` is followed by values without spaces only, on every server.
+    let line = |addr: &str, laddr: &str| {
+        format!(
+            "id=3 addr={addr} laddr={laddr} fd=8 name=a=b age=61 idle=2 flags=U db=1 cmd=ping user=ann redir=-1"
+        )
+    };
+    let paths = [
+        "/s:0",
+        "/a b:0",
+        "/x db=7 name=forged user=eve :0",
+        "/x laddr=/x:0",
+        "/x fd=9 name=forged age=1:0",
+        "/ laddr= laddr=:0",
+        "/x\nid=:0",
+        "",
+    ];
+    for path in paths.into_iter().chain(["[/a b fd=1 laddr=c:0]:0"]) {
+        let info = decode(&cmd().client_info(), &bulk(&format!("{}\n", line(path, path))));
+        assert_eq!((info.id, info.addr.as_str(), info.get("laddr"), info.db), (3, path, Some(path), 1));
+        assert_eq!(
+            (info.name.as_deref(), info.user.as_deref(), info.get("fd")),
+            (Some("a=b"), Some("ann"), Some("8"))
+        );
+    }
+    let (path, tcp) = (line("/a\nb c=d", "/a\nb c=d"), line("[::1]:5", "[::1]:6"));
+    let all = decode(&cmd().client_list(), &bulk(&format!("{tcp}\n{path}\n{tcp}\n")));
+    let addresses: Vec<_> = all.iter().map(|info| (info.addr.as_str(), info.get("laddr"))).collect();
+    let tcp = ("[::1]:5", Some("[::1]:6"));
+    assert_eq!(addresses, [tcp, ("/a\nb c=d", Some("/a\nb c=d")), tcp]);
+    // Without `laddr`, and without `fd`.
+    let old = "id=3 addr=/a b:0 fd=8 age=1 idle=0 db=1";
+    assert_eq!(decode(&cmd().client_info(), &bulk(old)).addr, "/a b:0");
+    let other = "id=3 addr=1.2.3.4:5 age=1 idle=0 db=1";
+    assert_eq!(decode(&cmd().client_info(), &bulk(other)).addr, "1.2.3.4:5");
+    // No text: shown as far as it can be.
+    let info = b"$37\r\nid=3 addr=/\xff:0 fd=8 age=1 idle=0 db=1\r\n";
+    let info = cmd().client_info().decoder().decode(&mut Replies::new(info)).unwrap();
+    assert_eq!((info.addr.as_str(), info.db), ("/\u{fffd}:0", 1));
+}
+
+#[test]
 fn tracking() {
     let info = cmd().client_trackinginfo();
     let redirect = "$8\r\nredirect\r\n";

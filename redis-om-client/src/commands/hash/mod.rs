@@ -213,7 +213,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HRANDFIELD").key(key).readonly().reply())
     }
 
-    /// So many different fields at random, fewer where the hash has fewer; a negative number gives exactly as many as
+    /// `count` different fields at random, fewer where the hash has fewer; a negative number gives exactly as many as
     /// its absolute value, the same field perhaps several times. Empty where the key does not exist.
     ///
     /// `HRANDFIELD key count` · O(n), n: fields asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
@@ -254,6 +254,7 @@ pub trait HashCommands: Executor {
     }
 
     /// One page of the fields with their values: see [`ScanPage`]. A small hash comes whole.
+    /// With options: [`hscan_with`](Self::hscan_with).
     ///
     /// `HSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
     ///
@@ -274,7 +275,7 @@ pub trait HashCommands: Executor {
     /// `HSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().hscan_with::<String, i64>("k", 0, ScanOptions::new().pattern("a*").count(100));
     /// assert_eq!(command.to_string(), "HSCAN k 0 MATCH a* COUNT 100");
     /// ```
@@ -292,7 +293,7 @@ pub trait HashCommands: Executor {
     /// `HSCAN key cursor [MATCH pattern] [COUNT count] NOVALUES` · O(1) a page, O(n) for all · since 7.4.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().hscan_no_values::<String>("k", 0, ScanOptions::new());
     /// assert_eq!(command.to_string(), "HSCAN k 0 NOVALUES");
     /// ```

@@ -62,7 +62,7 @@ impl FromRedis for FieldPersist {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HGetEx {
-    /// They expire in so long (`EX`, or `PX` where it is no whole number of seconds).
+    /// They expire after this time (`EX`, or `PX` where it is no whole number of seconds).
     In(Duration),
     /// They expire at this time (`EXAT`, or `PXAT` where it is no whole number of seconds).
     At(SystemTime),
@@ -83,7 +83,7 @@ impl HGetEx {
 /// How [`hsetex`](super::HashTtlCommands::hsetex) sets fields: under which condition, and when they expire.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::HSetExOptions, prelude::*};
 /// # use std::time::{Duration, SystemTime};
 /// let options = HSetExOptions::new().fnx().ex(Duration::from_secs(60));
 /// let command = cmd().hsetex("k", ("token", "x"), options);
@@ -124,7 +124,7 @@ impl HSetExOptions {
         Self { key: Some("XX"), ..self }
     }
 
-    /// The fields expire in so long.
+    /// The fields expire after this time.
     pub fn ex(self, ttl: Duration) -> Self {
         Self { lifetime: Some(Lifetime::In(ttl)), ..self }
     }

@@ -17,7 +17,9 @@ use super::options::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions};
 /// Their replies have one entry for each field, in the order of the fields. A lifetime of zero is refused: it would
 /// remove the fields at once.
 pub trait HashTtlCommands: Executor {
-    /// Lets fields expire in so long; what is no whole number of seconds is sent as `HPEXPIRE`. Replies what became of each.
+    /// Lets fields expire after this time; sent as `HPEXPIRE` where that is no whole number of seconds. Replies what
+    /// became of each.
+    /// Under a condition: [`hexpire_with`](Self::hexpire_with).
     ///
     /// `HEXPIRE key seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
@@ -38,7 +40,7 @@ pub trait HashTtlCommands: Executor {
     /// `HEXPIRE key seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().hexpire_with("k", Duration::from_secs(60), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HEXPIRE k 60 GT FIELDS 1 a");
@@ -53,7 +55,8 @@ pub trait HashTtlCommands: Executor {
         self.execute(expire(("HEXPIRE", "HPEXPIRE"), key, expiry::lifetime(ttl), options, fields).reply())
     }
 
-    /// Lets fields expire in so long, in milliseconds. Replies what became of each.
+    /// Lets fields expire after this time, in milliseconds; what is finer is rounded up. Replies what became of each.
+    /// Under a condition: [`hpexpire_with`](Self::hpexpire_with).
     ///
     /// `HPEXPIRE key milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
@@ -81,7 +84,7 @@ pub trait HashTtlCommands: Executor {
     /// `HPEXPIRE key milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().hpexpire_with("k", Duration::from_millis(1_500), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HPEXPIRE k 1500 GT FIELDS 1 a");
@@ -101,6 +104,7 @@ pub trait HashTtlCommands: Executor {
 
     /// Lets fields expire at a time (what is no whole number of seconds is sent as `HPEXPIREAT`); one that has passed
     /// removes them. Replies what became of each.
+    /// Under a condition: [`hexpireat_with`](Self::hexpireat_with).
     ///
     /// `HEXPIREAT key unix-time-seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
@@ -127,7 +131,7 @@ pub trait HashTtlCommands: Executor {
     /// `HEXPIREAT key unix-time-seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, SystemTime};
     /// let command = cmd().hexpireat_with("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HEXPIREAT k 1900000000 GT FIELDS 1 a");
@@ -143,6 +147,7 @@ pub trait HashTtlCommands: Executor {
     }
 
     /// Lets fields expire at a time, in milliseconds; one that has passed removes them. Replies what became of each.
+    /// Under a condition: [`hpexpireat_with`](Self::hpexpireat_with).
     ///
     /// `HPEXPIREAT key unix-time-milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
@@ -175,7 +180,7 @@ pub trait HashTtlCommands: Executor {
     /// `HPEXPIREAT key unix-time-milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, SystemTime};
     /// let command = cmd().hpexpireat_with("k", SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000), "a", ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "HPEXPIREAT k 1900000000000 GT FIELDS 1 a");
@@ -281,7 +286,7 @@ pub trait HashTtlCommands: Executor {
     /// `HGETEX key EX seconds|PX milliseconds|EXAT …|PXAT …|PERSIST FIELDS numfields field [field …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hgetex/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::HGetEx, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().hgetex::<Vec<Option<String>>>("k", ["a", "b"], HGetEx::In(Duration::from_secs(60)));
     /// assert_eq!(command.to_string(), "HGETEX k EX 60 FIELDS 2 a b");
@@ -297,7 +302,7 @@ pub trait HashTtlCommands: Executor {
     /// `HSETEX key [FNX|FXX] [EX seconds|PX milliseconds|EXAT …|PXAT …|KEEPTTL] FIELDS numfields field value [field value …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hsetex/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::HSetExOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = HSetExOptions::new().ex(Duration::from_millis(2_500));
     /// let command = cmd().hsetex("k", [("a", 1), ("b", 2)], options);

@@ -28,6 +28,7 @@ use crate::{
 /// The commands on JSON documents, whole or by path.
 pub trait JsonCommands: Executor {
     /// Sets the value at a path; the whole document at `$`, which is created where there is no key.
+    /// With options: [`json_set_with`](Self::json_set_with).
     ///
     /// `JSON.SET key path value` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.set/)
     ///
@@ -74,7 +75,7 @@ pub trait JsonCommands: Executor {
     /// Where the path leads nowhere, or a number is out of the type's range.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::JsonFloats, prelude::*};
     /// let command = cmd().json_set_floats("k", "$.vector", "[0.1,0.2]", JsonFloats::Fp16);
     /// assert_eq!(command.to_string(), "JSON.SET k $.vector [0.1,0.2] FPHA FP16");
     /// ```
@@ -90,6 +91,7 @@ pub trait JsonCommands: Executor {
     }
 
     /// The JSON text at a path; nil where the key does not exist (take an `Option`).
+    /// With options: [`json_get_with`](Self::json_get_with).
     ///
     /// `JSON.GET key [path …]` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
     ///

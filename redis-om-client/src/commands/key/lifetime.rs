@@ -18,6 +18,7 @@ use crate::{
 pub trait KeyExpiryCommands: Executor {
     /// Lets a key expire after this time; sent as `PEXPIRE` where that is no whole number of seconds.
     /// Replies `false` where the key does not exist.
+    /// Under a condition: [`expire_with`](Self::expire_with).
     ///
     /// `EXPIRE key seconds` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/expire/)
     ///
@@ -37,7 +38,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/expire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().expire_with("k", Duration::from_secs(60), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "EXPIRE k 60 GT");
@@ -48,6 +49,7 @@ pub trait KeyExpiryCommands: Executor {
 
     /// Lets a key expire at this time, by the server's clock; sent as `PEXPIREAT` where that is no whole
     /// second. A time that has passed deletes the key. Replies `false` where the key does not exist.
+    /// Under a condition: [`expireat_with`](Self::expireat_with).
     ///
     /// `EXPIREAT key unix-time` · O(1) · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/expireat/)
     ///
@@ -67,7 +69,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/expireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, UNIX_EPOCH};
     /// let command = cmd().expireat_with("k", UNIX_EPOCH + Duration::from_secs(60), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "EXPIREAT k 60 GT");
@@ -107,6 +109,7 @@ pub trait KeyExpiryCommands: Executor {
 
     /// Lets a key expire after this time, in milliseconds; what is finer is rounded up. Replies `false`
     /// where the key does not exist.
+    /// Under a condition: [`pexpire_with`](Self::pexpire_with).
     ///
     /// `PEXPIRE key milliseconds` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/pexpire/)
     ///
@@ -126,7 +129,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/pexpire/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().pexpire_with("k", Duration::from_millis(1500), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "PEXPIRE k 1500 GT");
@@ -137,6 +140,7 @@ pub trait KeyExpiryCommands: Executor {
 
     /// Lets a key expire at this time, in milliseconds by the server's clock; what is finer is rounded up.
     /// A time that has passed deletes the key. Replies `false` where the key does not exist.
+    /// Under a condition: [`pexpireat_with`](Self::pexpireat_with).
     ///
     /// `PEXPIREAT key unix-time-milliseconds` · O(1) · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/pexpireat/)
@@ -157,7 +161,7 @@ pub trait KeyExpiryCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/pexpireat/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
     /// # use std::time::{Duration, UNIX_EPOCH};
     /// let command = cmd().pexpireat_with("k", UNIX_EPOCH + Duration::from_secs(60), ExpireOptions::new().gt());
     /// assert_eq!(command.to_string(), "PEXPIREAT k 60000 GT");

@@ -17,14 +17,17 @@ use bytes::Bytes;
 
 use crate::{
     command::{Cmd, Executor},
-    value::{FromRedis, ToArg, ToArgs},
+    value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
-use super::{ScanOptions, ScanPage, expiry};
+use super::{ScanOptions, ScanPage};
 
 /// The commands on keys, whatever they hold. Expiry has its own trait, [`KeyExpiryCommands`].
+///
+/// Keys in replies are [`KeyName`]s, since a key may be any bytes.
 pub trait KeyCommands: Executor {
     /// Copies a value with its expiry, if the destination does not exist. Replies whether it was copied.
+    /// With options: [`copy_with`](Self::copy_with).
     ///
     /// `COPY source destination` · O(N) in its elements · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/copy/)
@@ -44,7 +47,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/copy/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::CopyOptions, prelude::*};
     /// let command = cmd().copy_with("a", "b", CopyOptions::new().db(1).replace());
     /// assert_eq!(command.to_string(), "COPY a b DB 1 REPLACE");
     /// ```
@@ -96,7 +99,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("EXISTS").keys(keys).readonly().reply())
     }
 
-    /// All keys that match a glob (take a `Vec` or a set). The server does nothing else meanwhile: in
+    /// All keys that match a glob; empty where none does. The server runs no other command meanwhile: in
     /// production use [`scan`](KeyCommands::scan).
     ///
     /// `KEYS pattern` · O(N) in all keys of the database · since 1.0.0 ·
@@ -104,14 +107,14 @@ pub trait KeyCommands: Executor {
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().keys::<Vec<String>>("user:*").to_string(), "KEYS user:*");
+    /// assert_eq!(cmd().keys("user:*").to_string(), "KEYS user:*");
     /// ```
-    fn keys<R: FromRedis>(self, pattern: impl ToArg) -> Self::Output<R> {
+    fn keys(self, pattern: impl ToArg) -> Self::Output<Vec<KeyName>> {
         self.execute(Cmd::new("KEYS").arg(pattern).readonly().reply())
     }
 
-    /// Moves keys to another server, all or none; `timeout` is for each pause on the way. Replies `false`
-    /// where none of the keys exists.
+    /// Moves keys to another server, all or none. `timeout` bounds each wait for the other server: it is
+    /// rounded up to milliseconds, and about 24 days at most. Replies `false` where none of the keys exists.
     ///
     /// `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH … | AUTH2 …] KEYS key [key …]` · O(N) in
     /// their elements · since 2.6.0 ·
@@ -121,7 +124,7 @@ pub trait KeyCommands: Executor {
     /// Where the other server cannot be reached in time (`IOERR`), or has the key already (`BUSYKEY`).
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::MigrateOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = MigrateOptions::new().replace();
     /// let command = cmd().migrate("other", 6379, ["a", "b"], Duration::from_secs(5), options);
@@ -135,20 +138,10 @@ pub trait KeyCommands: Executor {
         timeout: Duration,
         options: MigrateOptions,
     ) -> Self::Output<bool> {
-        let (millis, why) = match expiry::millis(timeout) {
-            Ok(millis) => (millis, None),
-            Err(why) => (0, Some(why)),
-        };
         // The form with KEYS, also for one key: its own place is then empty.
-        let cmd = Cmd::new("MIGRATE").arg(host).arg(port).arg("").arg(options.database()).arg(millis);
-        let cmd = cmd.args(options).arg("KEYS").keys(keys).blocking(timeout);
-        self.execute(
-            match why {
-                Some(why) => cmd.refuse(why),
-                None => cmd,
-            }
-            .reply_with(replies::migrated),
-        )
+        let cmd = Cmd::new("MIGRATE").arg(host).arg(port).arg("").arg(options.database());
+        let cmd = cmd.migrate_millis(timeout).args(options).arg("KEYS").keys(keys);
+        self.execute(cmd.reply_with(replies::migrated))
     }
 
     /// Moves a key to another database of the server. Replies `false` where it does not exist, or exists
@@ -221,15 +214,15 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("OBJECT").arg("REFCOUNT").key(key).readonly().reply())
     }
 
-    /// Some key; nil where the database is empty (take an `Option`).
+    /// A key at random; `None` where the database is empty.
     ///
     /// `RANDOMKEY` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/randomkey/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().randomkey::<Option<String>>().to_string(), "RANDOMKEY");
+    /// assert_eq!(cmd().randomkey().to_string(), "RANDOMKEY");
     /// ```
-    fn randomkey<R: FromRedis>(self) -> Self::Output<R> {
+    fn randomkey(self) -> Self::Output<Option<KeyName>> {
         self.execute(Cmd::new("RANDOMKEY").readonly().reply())
     }
 
@@ -264,6 +257,7 @@ pub trait KeyCommands: Executor {
     }
 
     /// Creates a key from what [`dump`](KeyCommands::dump) gave; it does not expire.
+    /// With options: [`restore_with`](Self::restore_with).
     ///
     /// `RESTORE key 0 value` · O(N) in its elements · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/restore/)
@@ -290,7 +284,7 @@ pub trait KeyCommands: Executor {
     /// server.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::RestoreOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = RestoreOptions::new().replace().ex(Duration::from_secs(60));
     /// let command = cmd().restore_with("k", "dumped", options);
@@ -305,15 +299,16 @@ pub trait KeyCommands: Executor {
     }
 
     /// One page of the keys; start with the cursor 0 and go on with the page's own.
+    /// With options: [`scan_with`](Self::scan_with).
     ///
     /// `SCAN cursor` · O(1) a page, O(N) for all · since 2.8.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/scan/)
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
-    /// assert_eq!(cmd().scan::<String>(0).to_string(), "SCAN 0");
+    /// assert_eq!(cmd().scan(0).to_string(), "SCAN 0");
     /// ```
-    fn scan<K: FromRedis>(self, cursor: u64) -> Self::Output<ScanPage<K>> {
+    fn scan(self, cursor: u64) -> Self::Output<ScanPage<KeyName>> {
         self.execute(Cmd::new("SCAN").arg(cursor).readonly().reply())
     }
 
@@ -323,16 +318,17 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/scan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
-    /// let command = cmd().scan_with::<String>(0, ScanOptions::new().pattern("user:*"));
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
+    /// let command = cmd().scan_with(0, ScanOptions::new().pattern("user:*"));
     /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:*");
     /// ```
-    fn scan_with<K: FromRedis>(self, cursor: u64, options: ScanOptions) -> Self::Output<ScanPage<K>> {
+    fn scan_with(self, cursor: u64, options: ScanOptions) -> Self::Output<ScanPage<KeyName>> {
         self.execute(Cmd::new("SCAN").arg(cursor).args(options).readonly().reply())
     }
 
     /// The elements of a list, set or sorted set as numbers in ascending order; none where the key does not
     /// exist.
+    /// With options: [`sort_with`](Self::sort_with).
     ///
     /// `SORT key` · O(N log N) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sort/)
     ///
@@ -359,7 +355,7 @@ pub trait KeyCommands: Executor {
     /// Where an element is no number: ask for [`SortOptions::alpha`].
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SortOptions, prelude::*};
     /// let command = cmd().sort_with::<Vec<String>>("k", SortOptions::new().desc().limit(0, 10));
     /// assert_eq!(command.to_string(), "SORT k LIMIT 0 10 DESC");
     /// ```
@@ -374,7 +370,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/sort_ro/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SortOptions, prelude::*};
     /// let command = cmd().sort_ro::<Vec<String>>("k", SortOptions::new().alpha());
     /// assert_eq!(command.to_string(), "SORT_RO k ALPHA");
     /// ```
@@ -389,7 +385,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/sort/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SortOptions, prelude::*};
     /// let command = cmd().sort_store("k", "sorted", SortOptions::new().alpha());
     /// assert_eq!(command.to_string(), "SORT k ALPHA STORE sorted");
     /// ```
@@ -435,8 +431,8 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("UNLINK").keys(keys).reply())
     }
 
-    /// Waits until so many replicas have the writes that the same connection sent before, at most for this
-    /// time (zero: for ever). Replies how many have them.
+    /// Waits until this number of replicas has the writes that the same connection sent before, at most for this
+    /// time (zero: for ever), rounded up to milliseconds. Replies how many have them.
     ///
     /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
     /// nothing.
@@ -450,13 +446,12 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(batch.to_string(), "SET k 1 | WAIT 1 500");
     /// ```
     fn wait(self, replicas: u32, timeout: Duration) -> Self::Output<u64> {
-        let cmd = Cmd::new("WAIT").arg(replicas);
-        self.execute(with_timeout(cmd, timeout).reply())
+        self.execute(Cmd::new("WAIT").arg(replicas).wait_millis(timeout).reply())
     }
 
     /// Waits until the writes that the same connection sent before are on the disk, of the server itself if
-    /// `local` and of so many replicas, at most for this time (zero: for ever). Replies how many servers (0
-    /// or 1) and how many replicas have them there.
+    /// `local` and of this number of replicas, at most for this time (zero: for ever), rounded up to milliseconds.
+    /// Replies how many servers (0 or 1) and how many replicas have them there.
     ///
     /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
     /// nothing.
@@ -474,18 +469,8 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(batch.to_string(), "SET k 1 | WAITAOF 1 0 500");
     /// ```
     fn waitaof(self, local: bool, replicas: u32, timeout: Duration) -> Self::Output<(u64, u64)> {
-        let cmd = Cmd::new("WAITAOF").arg(local).arg(replicas);
-        self.execute(with_timeout(cmd, timeout).reply())
+        self.execute(Cmd::new("WAITAOF").arg(local).arg(replicas).wait_millis(timeout).reply())
     }
 }
 
 impl<E: Executor> KeyCommands for E {}
-
-/// A timeout in milliseconds, where zero is for ever.
-fn with_timeout(cmd: Cmd, timeout: Duration) -> Cmd {
-    let millis = if timeout.is_zero() { Ok(0) } else { expiry::millis(timeout) };
-    match millis {
-        Ok(millis) => cmd.arg(millis).blocking(timeout),
-        Err(_) => cmd.refuse("a timeout of more than 292 million years does not fit: zero waits for ever"),
-    }
-}

@@ -152,7 +152,7 @@ struct Auth {
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The password is nobody's business in a log.
+        // A log must not show the password.
         f.debug_struct("Auth").field("user", &self.user).finish_non_exhaustive()
     }
 }
@@ -221,7 +221,7 @@ impl ToArgs for MigrateOptions {
 /// Options of SORT and SORT_RO.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::SortOptions, prelude::*};
 /// // The names of the ten users that have most points; `#` would be the element itself.
 /// let best = SortOptions::new().by("user:*->points").desc().limit(0, 10).get("user:*->name");
 /// assert_eq!(
@@ -253,7 +253,7 @@ impl SortOptions {
         self
     }
 
-    /// Passes over so many elements and gives so many; a negative count gives all the others.
+    /// Skips `offset` elements and gives `count` of them; a negative count gives all that follow.
     pub fn limit(mut self, offset: u64, count: i64) -> Self {
         self.limit = Some((offset, count));
         self

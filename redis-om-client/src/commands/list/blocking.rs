@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use crate::{
     command::{Cmd, Executor},
-    value::{FromRedis, ToArg, ToArgs},
+    value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
 use super::{LMoveM, ListEnd};
 
-/// The commands on lists that wait until there is an element, at most for the time given; zero is for ever.
+/// The commands on lists that wait until there is an element.
 ///
-/// Each gets a connection of its own, so that nobody else waits for it; its deadline is the time given plus a grace.
-/// Inside a transaction they do not wait.
+/// `timeout` is the longest time to wait; zero is for ever. It is sent in whole milliseconds, rounded up, and as two
+/// milliseconds where it is shorter than that, because Redis 6.2 waits for ever where it is told `0.001`. A timeout of
+/// more than 285 million years is sent as that. Servers look for timeouts that are over about ten times a second.
+///
+/// Each command gets a connection of its own, so other commands do not wait for it; its deadline is the timeout plus
+/// [`Config::blocking_grace`](crate::Config::blocking_grace). Inside a transaction it does not wait.
 pub trait BlockingListCommands: Executor {
     /// Takes the first element of the first of these lists that has one, waiting until there is one. Replies its key with
     /// the element; `None` where the time is up.
@@ -25,8 +29,8 @@ pub trait BlockingListCommands: Executor {
     /// let command = cmd().blpop::<String>(["a", "b"], Duration::from_millis(1_500));
     /// assert_eq!(command.to_string(), "BLPOP a b 1.5");
     /// ```
-    fn blpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(String, T)>> {
-        self.execute(Cmd::new("BLPOP").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    fn blpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(KeyName, T)>> {
+        self.execute(Cmd::new("BLPOP").keys(keys).wait_seconds(timeout).reply())
     }
 
     /// As [`blpop`](Self::blpop), from the tail.
@@ -38,8 +42,8 @@ pub trait BlockingListCommands: Executor {
     /// # use std::time::Duration;
     /// assert_eq!(cmd().brpop::<String>("a", Duration::ZERO).to_string(), "BRPOP a 0");
     /// ```
-    fn brpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(String, T)>> {
-        self.execute(Cmd::new("BRPOP").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    fn brpop<T: FromRedis>(self, keys: impl ToArgs, timeout: Duration) -> Self::Output<Option<(KeyName, T)>> {
+        self.execute(Cmd::new("BRPOP").keys(keys).wait_seconds(timeout).reply())
     }
 
     /// As [`lmove`](super::ListCommands::lmove), waiting until the source has an element; nil where the time is up (take an
@@ -48,7 +52,7 @@ pub trait BlockingListCommands: Executor {
     /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/blmove/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().blmove::<Option<String>>("a", "b", ListEnd::Left, ListEnd::Right, Duration::from_secs(5));
     /// assert_eq!(command.to_string(), "BLMOVE a b LEFT RIGHT 5");
@@ -62,7 +66,7 @@ pub trait BlockingListCommands: Executor {
         timeout: Duration,
     ) -> Self::Output<R> {
         let cmd = Cmd::new("BLMOVE").key(source).key(destination).arg(from).arg(to);
-        self.execute(cmd.arg(timeout.as_secs_f64()).blocking(timeout).reply())
+        self.execute(cmd.wait_seconds(timeout).reply())
     }
 
     /// As [`rpoplpush`](super::ListCommands::rpoplpush), waiting until the source has an element; nil where the time is up (take an
@@ -83,7 +87,7 @@ pub trait BlockingListCommands: Executor {
         timeout: Duration,
     ) -> Self::Output<R> {
         let cmd = Cmd::new("BRPOPLPUSH").key(source).key(destination);
-        self.execute(cmd.arg(timeout.as_secs_f64()).blocking(timeout).reply())
+        self.execute(cmd.wait_seconds(timeout).reply())
     }
 
     /// As [`lmpop`](super::ListCommands::lmpop), waiting until one of the lists has an element; `None` where the time is up.
@@ -91,7 +95,7 @@ pub trait BlockingListCommands: Executor {
     /// `BLMPOP timeout numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/blmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().blmpop::<String>(["a", "b"], ListEnd::Left, 10, Duration::from_secs(5));
     /// assert_eq!(command.to_string(), "BLMPOP 5 2 a b LEFT COUNT 10");
@@ -102,9 +106,9 @@ pub trait BlockingListCommands: Executor {
         from: ListEnd,
         count: u64,
         timeout: Duration,
-    ) -> Self::Output<Option<(String, Vec<T>)>> {
-        let cmd = Cmd::new("BLMPOP").arg(timeout.as_secs_f64()).keys_counted(keys).arg(from);
-        self.execute(cmd.arg("COUNT").arg(count).blocking(timeout).reply())
+    ) -> Self::Output<Option<(KeyName, Vec<T>)>> {
+        let cmd = Cmd::new("BLMPOP").wait_seconds(timeout).keys_counted(keys).arg(from);
+        self.execute(cmd.arg("COUNT").arg(count).reply())
     }
 
     /// As [`lmovem`](super::ListCommands::lmovem), waiting until the source has enough elements; nil where the time is up
@@ -113,7 +117,7 @@ pub trait BlockingListCommands: Executor {
     /// `BLMOVEM source destination LEFT|RIGHT LEFT|RIGHT timeout COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/blmovem/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{LMoveM, ListEnd}, prelude::*};
     /// # use std::time::Duration;
     /// let (two, wait) = (LMoveM::exactly(2), Duration::from_secs(5));
     /// let command = cmd().blmovem::<Option<Vec<String>>>("a", "b", ListEnd::Left, ListEnd::Right, two, wait);
@@ -129,7 +133,7 @@ pub trait BlockingListCommands: Executor {
         timeout: Duration,
     ) -> Self::Output<R> {
         let cmd = Cmd::new("BLMOVEM").key(source).key(destination).arg(from).arg(to);
-        self.execute(cmd.arg(timeout.as_secs_f64()).args(amount).blocking(timeout).reply())
+        self.execute(cmd.wait_seconds(timeout).args(amount).reply())
     }
 }
 

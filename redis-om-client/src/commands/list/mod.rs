@@ -12,7 +12,7 @@ pub use options::{LMoveM, LPosOptions, ListEnd, ListSide};
 
 use crate::{
     command::{Cmd, Command, Executor},
-    value::{FromRedis, ToArg, ToArgs},
+    value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
 /// The commands on lists.
@@ -77,7 +77,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPOP").key(key).reply())
     }
 
-    /// Takes up to so many elements from the head; nil where the list does not exist (take an `Option<Vec<_>>`).
+    /// Takes up to `count` elements from the head; nil where the list does not exist (take an `Option<Vec<_>>`).
     ///
     /// `LPOP key count` · O(n), n: elements taken · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/lpop/)
     ///
@@ -101,7 +101,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOP").key(key).reply())
     }
 
-    /// Takes up to so many elements from the tail, the last one first; nil where the list does not exist (take an
+    /// Takes up to `count` elements from the tail, the last one first; nil where the list does not exist (take an
     /// `Option<Vec<_>>`).
     ///
     /// `RPOP key count` · O(n), n: elements taken · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/rpop/)
@@ -152,6 +152,7 @@ pub trait ListCommands: Executor {
     }
 
     /// The index of the first element that equals a value; `None` where there is none.
+    /// With options: [`lpos_with`](Self::lpos_with).
     ///
     /// `LPOS key value` · O(n), n: length of the list · since 6.0.6 · [redis.io](https://redis.io/docs/latest/commands/lpos/)
     ///
@@ -168,7 +169,7 @@ pub trait ListCommands: Executor {
     /// `LPOS key value [RANK rank] [COUNT matches] [MAXLEN length]` · O(n), n: length of the list · since 6.0.6 · [redis.io](https://redis.io/docs/latest/commands/lpos/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::LPosOptions, prelude::*};
     /// let command = cmd().lpos_with("k", "a", LPosOptions::new().rank(-1).count(2));
     /// assert_eq!(command.to_string(), "LPOS k a RANK -1 COUNT 2");
     /// ```
@@ -184,7 +185,7 @@ pub trait ListCommands: Executor {
     /// `LINSERT key BEFORE|AFTER pivot value` · O(n), n: distance to the pivot · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/linsert/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListSide, prelude::*};
     /// assert_eq!(cmd().linsert("k", ListSide::Before, "b", "a").to_string(), "LINSERT k BEFORE b a");
     /// ```
     fn linsert(
@@ -245,7 +246,7 @@ pub trait ListCommands: Executor {
     /// `LMOVE source destination LEFT|RIGHT LEFT|RIGHT` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/lmove/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// let command = cmd().lmove::<Option<String>>("todo", "doing", ListEnd::Left, ListEnd::Right);
     /// assert_eq!(command.to_string(), "LMOVE todo doing LEFT RIGHT");
     /// ```
@@ -272,13 +273,13 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOPLPUSH").key(source).key(destination).reply())
     }
 
-    /// Takes up to so many elements from one end of the first of these lists that has any. Replies its key with them;
+    /// Takes up to `count` elements from one end of the first of these lists that has any. Replies its key with them;
     /// `None` where all are empty.
     ///
     /// `LMPOP numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/lmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ListEnd, prelude::*};
     /// let command = cmd().lmpop::<String>(["a", "b"], ListEnd::Left, 10);
     /// assert_eq!(command.to_string(), "LMPOP 2 a b LEFT COUNT 10");
     /// ```
@@ -287,7 +288,7 @@ pub trait ListCommands: Executor {
         keys: impl ToArgs,
         from: ListEnd,
         count: u64,
-    ) -> Self::Output<Option<(String, Vec<T>)>> {
+    ) -> Self::Output<Option<(KeyName, Vec<T>)>> {
         self.execute(Cmd::new("LMPOP").keys_counted(keys).arg(from).arg("COUNT").arg(count).reply())
     }
 
@@ -297,7 +298,7 @@ pub trait ListCommands: Executor {
     /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/lmovem/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{LMoveM, ListEnd}, prelude::*};
     /// let command = cmd().lmovem::<Option<Vec<String>>>("a", "b", ListEnd::Left, ListEnd::Right, LMoveM::up_to(5));
     /// assert_eq!(command.to_string(), "LMOVEM a b LEFT RIGHT COUNT 5 BULK");
     /// ```

@@ -47,7 +47,7 @@ impl ToArg for ListSide {
 /// [`count`](Self::count) it is a list.
 ///
 /// ```
-/// # use redis_om_client::{Command, prelude::*};
+/// # use redis_om_client::{Command, commands::LPosOptions, prelude::*};
 /// let second: Command<Option<u64>> = cmd().lpos_with("k", "a", LPosOptions::new().rank(2));
 /// let all: Command<Vec<u64>> = cmd().lpos_with("k", "a", LPosOptions::new().count(0));
 /// assert_eq!(second.to_string(), "LPOS k a RANK 2");
@@ -82,12 +82,12 @@ impl<R> LPosOptions<R> {
         Self { rank: Some(rank), ..self }
     }
 
-    /// Up to so many matches, 0 for all: the reply is a list, empty where there is none.
+    /// Up to `count` matches, 0 for all: the reply is a list, empty where there is none.
     pub fn count(self, count: u64) -> LPosOptions<Vec<u64>> {
         LPosOptions { rank: self.rank, count: Some(count), maxlen: self.maxlen, decoder: Decoder::of() }
     }
 
-    /// Looks at so many elements at most, 0 for all.
+    /// Looks at `length` elements at most, 0 for all.
     pub fn maxlen(self, length: u64) -> Self {
         Self { maxlen: Some(length), ..self }
     }
@@ -118,12 +118,12 @@ pub struct LMoveM {
 }
 
 impl LMoveM {
-    /// So many, or as many as there are.
+    /// `count` elements, or all where there are fewer.
     pub fn up_to(count: u64) -> Self {
         Self { amount: "COUNT", count, order: "BULK" }
     }
 
-    /// So many, or none where there are fewer.
+    /// `count` elements, or none where there are fewer.
     pub fn exactly(count: u64) -> Self {
         Self { amount: "EXACTLY", count, order: "BULK" }
     }

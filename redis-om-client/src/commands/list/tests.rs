@@ -57,12 +57,12 @@ fn what_waits_says_so() {
 #[test]
 fn popped_with_their_key() {
     let command = cmd().lmpop::<i64>(["l", "m"], ListEnd::Left, 2);
-    let expected = Some(("l".to_owned(), vec![1, 2]));
+    let expected = Some(("l".into(), vec![1, 2]));
     assert_eq!(read(&command, b"*2\r\n$1\r\nl\r\n*2\r\n$1\r\n1\r\n$1\r\n2\r\n"), expected);
     assert_eq!(read(&command, b"*-1\r\n"), None);
     assert_eq!(read(&command, b"_\r\n"), None);
     let command = cmd().blpop::<String>("l", Duration::ZERO);
-    assert_eq!(read(&command, b"*2\r\n$1\r\nl\r\n$1\r\nx\r\n"), Some(("l".to_owned(), "x".to_owned())));
+    assert_eq!(read(&command, b"*2\r\n$1\r\nl\r\n$1\r\nx\r\n"), Some(("l".into(), "x".to_owned())));
     assert_eq!(read(&command, b"*-1\r\n"), None);
     let command = cmd().lpop_count::<Option<Vec<i64>>>("l", 2);
     assert_eq!(read(&command, b"*-1\r\n"), None);

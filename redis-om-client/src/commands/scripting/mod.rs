@@ -179,6 +179,7 @@ pub trait ScriptingCommands: Executor {
     }
 
     /// Deletes all libraries; the server's settings say whether in the background.
+    /// In the foreground or the background: [`function_flush_with`](Self::function_flush_with).
     ///
     /// `FUNCTION FLUSH` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-flush/)
@@ -197,7 +198,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/function-flush/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FlushMode, prelude::*};
     /// assert_eq!(cmd().function_flush_with(FlushMode::Async).to_string(), "FUNCTION FLUSH ASYNC");
     /// ```
     fn function_flush_with(self, mode: FlushMode) -> Self::Output<()> {
@@ -220,6 +221,7 @@ pub trait ScriptingCommands: Executor {
     }
 
     /// All libraries with their functions, without their code.
+    /// With options: [`function_list_with`](Self::function_list_with).
     ///
     /// `FUNCTION LIST` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-list/)
@@ -238,7 +240,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/function-list/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FunctionListOptions, prelude::*};
     /// let command = cmd().function_list_with(FunctionListOptions::new().library_name("s*").with_code());
     /// assert_eq!(command.to_string(), "FUNCTION LIST LIBRARYNAME s* WITHCODE");
     /// ```
@@ -287,7 +289,7 @@ pub trait ScriptingCommands: Executor {
     /// Where it is no dump, or, with `Append`, a library of the same name is there.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FunctionRestorePolicy, prelude::*};
     /// let command = cmd().function_restore("dumped", FunctionRestorePolicy::Replace);
     /// assert_eq!(command.to_string(), "FUNCTION RESTORE dumped REPLACE");
     /// ```
@@ -321,6 +323,7 @@ pub trait ScriptingCommands: Executor {
     }
 
     /// Lets the server forget all scripts; its settings say whether in the background.
+    /// In the foreground or the background: [`script_flush_with`](Self::script_flush_with).
     ///
     /// `SCRIPT FLUSH` · O(N) in the scripts · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/script-flush/)
@@ -339,7 +342,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/script-flush/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::FlushMode, prelude::*};
     /// assert_eq!(cmd().script_flush_with(FlushMode::Sync).to_string(), "SCRIPT FLUSH SYNC");
     /// ```
     fn script_flush_with(self, mode: FlushMode) -> Self::Output<()> {

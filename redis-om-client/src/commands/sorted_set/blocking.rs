@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use crate::{
     command::{Cmd, Executor},
-    value::{FromRedis, ToArgs},
+    value::{FromRedis, KeyName, ToArgs},
 };
 
 use super::{ZEnd, ZPopped};
 
-/// The commands on sorted sets that wait until there is a member, at most for the time given; zero is for ever.
+/// The commands on sorted sets that wait until there is a member.
 ///
-/// Each gets a connection of its own, so that nobody else waits for it; its deadline is the time given plus a grace.
-/// Inside a transaction they do not wait.
+/// `timeout` is the longest time to wait; zero is for ever. It is sent in whole milliseconds, rounded up, and as two
+/// milliseconds where it is shorter than that, because Redis 6.2 waits for ever where it is told `0.001`. A timeout of
+/// more than 285 million years is sent as that. Servers look for timeouts that are over about ten times a second.
+///
+/// Each command gets a connection of its own, so other commands do not wait for it; its deadline is the timeout plus
+/// [`Config::blocking_grace`](crate::Config::blocking_grace). Inside a transaction it does not wait.
 pub trait BlockingSortedSetCommands: Executor {
     /// Takes the member with the lowest score from the first of these sets that has one, waiting until there is one. Replies
     /// its key, the member and the score; `None` where the time is up.
@@ -28,8 +32,8 @@ pub trait BlockingSortedSetCommands: Executor {
         self,
         keys: impl ToArgs,
         timeout: Duration,
-    ) -> Self::Output<Option<(String, T, f64)>> {
-        self.execute(Cmd::new("BZPOPMIN").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    ) -> Self::Output<Option<(KeyName, T, f64)>> {
+        self.execute(Cmd::new("BZPOPMIN").keys(keys).wait_seconds(timeout).reply())
     }
 
     /// Takes the member with the highest score from the first of these sets that has one, waiting until there is one. Replies
@@ -46,8 +50,8 @@ pub trait BlockingSortedSetCommands: Executor {
         self,
         keys: impl ToArgs,
         timeout: Duration,
-    ) -> Self::Output<Option<(String, T, f64)>> {
-        self.execute(Cmd::new("BZPOPMAX").keys(keys).arg(timeout.as_secs_f64()).blocking(timeout).reply())
+    ) -> Self::Output<Option<(KeyName, T, f64)>> {
+        self.execute(Cmd::new("BZPOPMAX").keys(keys).wait_seconds(timeout).reply())
     }
 
     /// As [`zmpop`](super::SortedSetCommands::zmpop), waiting until one of the sets has a member; `None` where the time is
@@ -56,7 +60,7 @@ pub trait BlockingSortedSetCommands: Executor {
     /// `BZMPOP timeout numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZEnd, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().bzmpop::<String>(["a", "b"], ZEnd::Max, 10, Duration::from_millis(500));
     /// assert_eq!(command.to_string(), "BZMPOP 0.5 2 a b MAX COUNT 10");
@@ -68,8 +72,8 @@ pub trait BlockingSortedSetCommands: Executor {
         count: u64,
         timeout: Duration,
     ) -> Self::Output<ZPopped<T>> {
-        let cmd = Cmd::new("BZMPOP").arg(timeout.as_secs_f64()).keys_counted(keys).arg(from);
-        self.execute(cmd.arg("COUNT").arg(count).blocking(timeout).reply())
+        let cmd = Cmd::new("BZMPOP").wait_seconds(timeout).keys_counted(keys).arg(from);
+        self.execute(cmd.arg("COUNT").arg(count).reply())
     }
 }
 

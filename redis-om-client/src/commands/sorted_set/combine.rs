@@ -24,7 +24,7 @@ pub trait SortedSetCombineCommands: Executor {
     /// `ZUNION numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT] WITHSCORES` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZCombine, prelude::*};
     /// let command = cmd().zunion_with_scores::<String>(["a", "b"], ZCombine::new().weights([1.0, 0.5]));
     /// assert_eq!(command.to_string(), "ZUNION 2 a b WEIGHTS 1 0.5 WITHSCORES");
     /// ```
@@ -37,6 +37,7 @@ pub trait SortedSetCombineCommands: Executor {
     }
 
     /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    /// With options: [`zunionstore_with`](Self::zunionstore_with).
     ///
     /// `ZUNIONSTORE destination numkeys key [key …]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
     ///
@@ -53,7 +54,7 @@ pub trait SortedSetCombineCommands: Executor {
     /// `ZUNIONSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{ZAggregate, ZCombine}, prelude::*};
     /// let command = cmd().zunionstore_with("to", ["a", "b"], ZCombine::new().aggregate(ZAggregate::Max));
     /// assert_eq!(command.to_string(), "ZUNIONSTORE to 2 a b AGGREGATE MAX");
     /// ```
@@ -83,7 +84,7 @@ pub trait SortedSetCombineCommands: Executor {
     /// `ZINTER numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT] WITHSCORES` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZCombine, prelude::*};
     /// let command = cmd().zinter_with_scores::<String>(["a", "b"], ZCombine::new().weights([1.0, 0.5]));
     /// assert_eq!(command.to_string(), "ZINTER 2 a b WEIGHTS 1 0.5 WITHSCORES");
     /// ```
@@ -96,6 +97,7 @@ pub trait SortedSetCombineCommands: Executor {
     }
 
     /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    /// With options: [`zinterstore_with`](Self::zinterstore_with).
     ///
     /// `ZINTERSTORE destination numkeys key [key …]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
     ///
@@ -112,7 +114,7 @@ pub trait SortedSetCombineCommands: Executor {
     /// `ZINTERSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::{ZAggregate, ZCombine}, prelude::*};
     /// let command = cmd().zinterstore_with("to", ["a", "b"], ZCombine::new().aggregate(ZAggregate::Max));
     /// assert_eq!(command.to_string(), "ZINTERSTORE to 2 a b AGGREGATE MAX");
     /// ```
@@ -206,7 +208,7 @@ pub enum ZAggregate {
 /// How scores are weighted and aggregated.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::{ZAggregate, ZCombine}, prelude::*};
 /// let options = ZCombine::new().weights([2.0, 1.0]).aggregate(ZAggregate::Min);
 /// let command = cmd().zunionstore_with("to", ["a", "b"], options);
 /// assert_eq!(command.to_string(), "ZUNIONSTORE to 2 a b WEIGHTS 2 1 AGGREGATE MIN");

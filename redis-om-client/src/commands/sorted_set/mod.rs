@@ -26,6 +26,7 @@ use crate::{
 /// The commands on sorted sets: members and their scores.
 pub trait SortedSetCommands: Executor {
     /// Adds members, or changes their scores: pairs of score and member, the score first. Replies how many are new.
+    /// With options: [`zadd_with`](Self::zadd_with).
     ///
     /// `ZADD key score member [score member …]` · O(log n) for each member, n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zadd/)
     ///
@@ -45,7 +46,7 @@ pub trait SortedSetCommands: Executor {
     /// `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member …]` · O(log n) for each member, n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zadd/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZAddOptions, prelude::*};
     /// let command = cmd().zadd_with("k", (5, "a"), ZAddOptions::new().gt().ch());
     /// assert_eq!(command.to_string(), "ZADD k GT CH 5 a");
     /// ```
@@ -175,7 +176,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMIN").key(key).reply_with(options::first))
     }
 
-    /// Takes up to so many members with the lowest scores, with them; empty where the key does not exist.
+    /// Takes up to `count` members with the lowest scores, with them; empty where the key does not exist.
     ///
     /// `ZPOPMIN key count` · O(m log n), n: size of the set, m: members taken · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/zpopmin/)
     ///
@@ -199,7 +200,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMAX").key(key).reply_with(options::first))
     }
 
-    /// Takes up to so many members with the highest scores, with them; empty where the key does not exist.
+    /// Takes up to `count` members with the highest scores, with them; empty where the key does not exist.
     ///
     /// `ZPOPMAX key count` · O(m log n), n: size of the set, m: members taken · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/zpopmax/)
     ///
@@ -211,13 +212,13 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMAX").key(key).arg(count).reply())
     }
 
-    /// Takes up to so many members with the lowest or highest scores from the first of these sets that has any. Replies
+    /// Takes up to `count` members with the lowest or highest scores from the first of these sets that has any. Replies
     /// its key with them; `None` where all are empty.
     ///
     /// `ZMPOP numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zmpop/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZEnd, prelude::*};
     /// assert_eq!(cmd().zmpop::<String>(["a", "b"], ZEnd::Min, 10).to_string(), "ZMPOP 2 a b MIN COUNT 10");
     /// ```
     fn zmpop<T: FromRedis>(self, keys: impl ToArgs, from: ZEnd, count: u64) -> Self::Output<ZPopped<T>> {
@@ -236,7 +237,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZRANDMEMBER").key(key).readonly().reply())
     }
 
-    /// So many different members at random, fewer where the set has fewer; a negative number gives exactly as many as its
+    /// `count` different members at random, fewer where the set has fewer; a negative number gives exactly as many as its
     /// absolute value, the same member perhaps several times. Empty where the key does not exist.
     ///
     /// `ZRANDMEMBER key count` · O(m), m: members asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrandmember/)
@@ -266,6 +267,7 @@ pub trait SortedSetCommands: Executor {
     }
 
     /// One page of the members with their scores: see [`ScanPage`]. A small set comes whole.
+    /// With options: [`zscan_with`](Self::zscan_with).
     ///
     /// `ZSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/zscan/)
     ///
@@ -282,7 +284,7 @@ pub trait SortedSetCommands: Executor {
     /// `ZSCAN key cursor [MATCH pattern] [COUNT count]` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/zscan/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ScanOptions, prelude::*};
     /// let command = cmd().zscan_with::<String>("k", 0, ScanOptions::new().count(100));
     /// assert_eq!(command.to_string(), "ZSCAN k 0 COUNT 100");
     /// ```

@@ -4,7 +4,7 @@ use crate::{
     command::Decoder,
     error::DecodeError,
     resp::Replies,
-    value::{Arg, Args, FromRedis, ToArg, ToArgs, Written},
+    value::{Arg, Args, FromRedis, KeyName, ToArg, ToArgs, Written},
 };
 
 use super::{LexRange, ScoreRange};
@@ -28,13 +28,13 @@ impl ToArg for ZEnd {
 }
 
 /// What ZMPOP and BZMPOP reply: the key, with the members that were taken from it and their scores.
-pub type ZPopped<T> = Option<(String, Vec<(T, f64)>)>;
+pub type ZPopped<T> = Option<(KeyName, Vec<(T, f64)>)>;
 
 /// Which members [`zadd_with`](super::SortedSetCommands::zadd_with) adds or changes, and what it replies: how many are
 /// new; with [`ch`](Self::ch) how many are new or changed; with [`incr`](Self::incr) the new score of the one member.
 ///
 /// ```
-/// # use redis_om_client::{Command, prelude::*};
+/// # use redis_om_client::{Command, commands::ZAddOptions, prelude::*};
 /// let score: Command<Option<f64>> = cmd().zadd_with("k", (1, "a"), ZAddOptions::new().xx().incr());
 /// assert_eq!(score.to_string(), "ZADD k XX INCR 1 a");
 /// ```
@@ -107,7 +107,7 @@ impl<R> ToArgs for ZAddOptions<R> {
 /// A range of a sorted set: by rank, by score or by name.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::ZRange, prelude::*};
 /// let best = ZRange::by_rank(0, 9).rev().with_scores();
 /// let command = cmd().zrange_with::<Vec<(String, f64)>>("k", best);
 /// assert_eq!(command.to_string(), "ZRANGE k 0 9 REV WITHSCORES");

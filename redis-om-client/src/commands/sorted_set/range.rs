@@ -14,6 +14,7 @@ use super::{LexRange, ScoreRange, ZRange};
 pub trait SortedSetRangeCommands: Executor {
     /// The members from `start` to `stop` in the order of their scores, both included; negative ones count from the end
     /// (-1 is the highest). Empty where the key does not exist.
+    /// With options: [`zrange_with`](Self::zrange_with).
     ///
     /// `ZRANGE key start stop` · O(log n + m), n: size of the set, m: members replied · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrange/)
     ///
@@ -48,7 +49,7 @@ pub trait SortedSetRangeCommands: Executor {
     /// `ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]` · O(log n + m), n: size of the set, m: members replied · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrange/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZRange, prelude::*};
     /// let command = cmd().zrange_with::<Vec<String>>("k", ZRange::by_score(1.0..).rev().limit(0, 10));
     /// assert_eq!(command.to_string(), "ZRANGE k inf 1 BYSCORE REV LIMIT 0 10");
     /// ```
@@ -61,7 +62,7 @@ pub trait SortedSetRangeCommands: Executor {
     /// `ZRANGESTORE destination source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]` · O(log n + m), n: size of the set, m: members stored · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrangestore/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::ZRange, prelude::*};
     /// let command = cmd().zrangestore("top", "all", ZRange::by_rank(0, 9).rev());
     /// assert_eq!(command.to_string(), "ZRANGESTORE top all 0 9 REV");
     /// ```

@@ -109,12 +109,12 @@ fn popped() {
     assert_eq!(read(&one, b"*2\r\n$1\r\na\r\n,1\r\n"), Some(("a".to_owned(), 1.0)));
     assert_eq!(read(&one, b"*0\r\n"), None);
     let several = cmd().zmpop::<String>("k", ZEnd::Min, 2);
-    let expected = Some(("k".to_owned(), vec![("a".to_owned(), 1.0)]));
+    let expected = Some(("k".into(), vec![("a".to_owned(), 1.0)]));
     assert_eq!(read(&several, b"*2\r\n$1\r\nk\r\n*1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"), expected);
     assert_eq!(read(&several, b"*2\r\n$1\r\nk\r\n*1\r\n*2\r\n$1\r\na\r\n,1\r\n"), expected);
     assert_eq!(read(&several, b"*-1\r\n"), None);
     let waited = cmd().bzpopmin::<String>("k", Duration::ZERO);
-    let expected = Some(("k".to_owned(), "a".to_owned(), 1.0));
+    let expected = Some(("k".into(), "a".to_owned(), 1.0));
     assert_eq!(read(&waited, b"*3\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n"), expected);
     assert_eq!(read(&waited, b"*3\r\n$1\r\nk\r\n$1\r\na\r\n,1\r\n"), expected);
     assert_eq!(read(&waited, b"_\r\n"), None);

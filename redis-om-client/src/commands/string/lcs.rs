@@ -23,7 +23,7 @@ impl LcsOptions {
         Self::default()
     }
 
-    /// Only matches of so many bytes at least.
+    /// Only matches of at least this many bytes.
     pub fn min_match_len(mut self, bytes: u64) -> Self {
         self.min_match_len = Some(bytes);
         self

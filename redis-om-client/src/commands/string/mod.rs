@@ -73,7 +73,7 @@ pub trait StringCommands: Executor {
     /// Where the key holds no string.
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::DelEx, prelude::*};
     /// assert_eq!(cmd().delex("lock", DelEx::ifeq("token")).to_string(), "DELEX lock IFEQ token");
     /// ```
     fn delex(self, key: impl ToArg, condition: DelEx) -> Self::Output<bool> {
@@ -135,7 +135,7 @@ pub trait StringCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/getex/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::GetEx, prelude::*};
     /// # use std::time::Duration;
     /// let command = cmd().getex::<Option<String>>("k", GetEx::In(Duration::from_secs(60)));
     /// assert_eq!(command.to_string(), "GETEX k EX 60");
@@ -232,7 +232,7 @@ pub trait StringCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/increx/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::IncrEx, prelude::*};
     /// # use std::time::Duration;
     /// let window = IncrEx::by(1).ubound(100).ex(Duration::from_secs(60)).enx();
     /// let command = cmd().increx("visits:ann", window);
@@ -273,7 +273,7 @@ pub trait StringCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/lcs/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::LcsOptions, prelude::*};
     /// let command = cmd().lcs_idx("a", "b", LcsOptions::new().min_match_len(4));
     /// assert_eq!(command.to_string(), "LCS a b IDX MINMATCHLEN 4");
     /// ```
@@ -316,7 +316,7 @@ pub trait StringCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/msetex/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::MSetExOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = MSetExOptions::new().nx().ex(Duration::from_secs(60));
     /// let command = cmd().msetex([("a", 1), ("b", 2)], options);
@@ -339,7 +339,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("MSETNX").pairs(pairs).reply())
     }
 
-    /// Sets the value of a key that expires after so many milliseconds; what is finer is rounded up.
+    /// Sets the value of a key that expires after this time, in milliseconds; what is finer is rounded up.
     ///
     /// Deprecated by Redis since 2.6.12 for [`SetOptions::ex`].
     ///
@@ -362,6 +362,7 @@ pub trait StringCommands: Executor {
     }
 
     /// Sets the value of a key, whatever it held, and clears its expiry.
+    /// With options: [`set_with`](Self::set_with).
     ///
     /// `SET key value` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/set/)
     ///
@@ -381,7 +382,7 @@ pub trait StringCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/set/)
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
+    /// # use redis_om_client::{commands::SetOptions, prelude::*};
     /// # use std::time::Duration;
     /// let options = SetOptions::new().nx().ex(Duration::from_secs(60));
     /// let command = cmd().set_with("k", "v", options);

@@ -37,7 +37,7 @@ impl ToArgs for Condition {
 /// `R` is what SET then replies: whether the value was set, or with [`get`](SetOptions::get) the value before.
 ///
 /// ```
-/// # use redis_om_client::prelude::*;
+/// # use redis_om_client::{commands::SetOptions, prelude::*};
 /// # use std::time::Duration;
 /// # async fn example(client: Client) -> redis_om_client::Result<()> {
 /// let minute = Duration::from_secs(60);
