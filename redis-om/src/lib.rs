@@ -59,7 +59,7 @@ pub mod prelude;
 pub use redis_om_client::*;
 
 pub use field::{Atom, FieldValue, HashFields, JoinedList, JsonValue, Text};
-pub use model::{AsHash, AsJson, Ask, AskIds, AskModels, IdOf, Key, Live, RedisModel, Storage, Walk};
+pub use model::{AsHash, AsJson, IdOf, IdPager, Key, ModelPager, RedisModel, Storage};
 pub use redis_om_derive::{RedisEmbedded, RedisModel, RedisValue};
 #[cfg(feature = "ulid")]
 pub use ulid::Ulid;

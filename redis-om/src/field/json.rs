@@ -24,7 +24,7 @@ pub trait JsonValue: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> JsonValue for T {
     fn write_json(&self) -> Result<Vec<u8>, String> {
-        super::dense::to_vec(self).map_err(|error| error.to_string())
+        super::json_without_none::to_vec(self).map_err(|error| error.to_string())
     }
 
     fn parse_json(text: &[u8]) -> Result<Self, DecodeError> {

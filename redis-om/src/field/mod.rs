@@ -4,11 +4,11 @@
 //! (`ToArg`, `FromRedis`) is one field's value as it is; lists and bytes have the forms below.
 
 mod atom;
-#[cfg(feature = "json")]
-mod dense;
 mod fields;
 mod joined;
 mod json;
+#[cfg(feature = "json")]
+mod json_without_none;
 mod read;
 
 pub use atom::{Atom, Newtype, Text};

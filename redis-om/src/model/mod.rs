@@ -10,19 +10,19 @@
 mod hash;
 mod json;
 mod key;
-mod walk;
+mod pages;
 
 use std::time::Duration;
 
 use redis_om_client::{
-    Command, DecodeError, Decoder, Executor, Replies, cmd,
+    Command, Connected, DecodeError, Decoder, Executor, Paged, Replies, cmd,
     commands::{KeyCommands, KeyExpiryCommands, KeyType, Ttl},
 };
 
 pub use hash::AsHash;
 pub use json::AsJson;
 pub use key::{IdOf, Key};
-pub use walk::{Ask, AskIds, AskModels, Live, Walk};
+pub use pages::{IdPager, ModelPager};
 
 use crate::field::Atom;
 
@@ -290,8 +290,8 @@ pub trait RedisModel: Sized {
     /// }
     /// # Ok(()) }
     /// ```
-    fn all_ids<E: Live>(executor: E) -> Walk<AskIds<Self>, E> {
-        Walk::new(AskIds::new(), executor)
+    fn all_ids<E: Connected>(executor: E) -> Paged<IdPager<Self>, E> {
+        Paged::new(IdPager::new(), executor)
     }
 
     /// All that there are, as they are found: a stream over `&Client`, an iterator over `&blocking::Client`. `SCAN`,
@@ -316,8 +316,8 @@ pub trait RedisModel: Sized {
     /// }
     /// # Ok(()) }
     /// ```
-    fn all<E: Live>(executor: E) -> Walk<AskModels<Self>, E> {
-        Walk::new(AskModels::new(), executor)
+    fn all<E: Connected>(executor: E) -> Paged<ModelPager<Self>, E> {
+        Paged::new(ModelPager::new(), executor)
     }
 }
 
