@@ -28,7 +28,7 @@
 //! lamp.save(&client).await?;
 //!
 //! // All or nothing, with other commands.
-//! let ((), lamps) = client.run(lamp.save(atomic()).incr("lamps")).await?;
+//! let ((), lamps) = client.run(atomic().add(lamp.save(cmd())).incr("lamps")).await?;
 //! println!("{lamps} lamps saved");
 //!
 //! let mut all = Lamp::all(&client);

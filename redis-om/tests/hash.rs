@@ -42,7 +42,7 @@ fn words() {
 
 /// What is spawned must be `Send`.
 #[test]
-fn futures_and_walks_can_be_sent() {
+fn futures_and_pagers_can_be_sent() {
     fn sent<T: Send>(_: impl Fn(&'static Client) -> T) {}
     sent(|client| ann().save(client));
     sent(|client| User::get_many(client, [1, 2]));
@@ -109,7 +109,11 @@ fn many() {
 #[test]
 fn in_a_batch() {
     let users = [ann()];
-    let plan = User::get_many(ann().save(User::save_many(atomic(), &users)), [7, 8]).incr("n");
+    let plan = atomic()
+        .add(User::save_many(cmd(), &users))
+        .add(ann().save(cmd()))
+        .add(User::get_many(cmd(), [7, 8]))
+        .incr("n");
     assert_eq!(
         plan.to_string(),
         "MULTI | HSET user:7 id 7 name \"Ann Lee\" age 30 score 1.5 active 1 \
@@ -117,7 +121,7 @@ fn in_a_batch() {
     );
     // Each takes its own replies, no more.
     let one = map3(&[("id", "7"), ("name", "Ann Lee"), ("age", "30"), ("score", "1.5"), ("active", "1")]);
-    let plan = User::get_many(pipe(), [7, 8]).incr("n");
+    let plan = pipe().add(User::get_many(cmd(), [7, 8])).incr("n");
     let bytes = [&one[..], b"%0\r\n:3\r\n"].concat();
     let (found, n) = common::read(plan, &bytes);
     assert_eq!((found, n), (vec![Some(ann()), None], 3));

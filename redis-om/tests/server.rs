@@ -67,12 +67,16 @@ fn a_hash_lives_its_life() {
                 assert!(ttl.left().is_some_and(|left| left <= Duration::from_secs(100)), "{ttl:?}");
 
                 // A pipeline and a transaction.
-                let (found, there, n): (Option<User>, bool, i64) =
-                    client.run(User::exists(User::get(pipe(), 1), 2).incr("t:n")).await.unwrap();
+                let (found, there, n): (Option<User>, bool, i64) = client
+                    .run(pipe().add(User::get(cmd(), 1)).add(User::exists(cmd(), 2)).incr("t:n"))
+                    .await
+                    .unwrap();
                 assert_eq!((found.as_ref(), there, n > 0), (Some(&ann), false, true));
                 let both = [user(2), User { nick: None, ..user(3) }];
-                let ((), found) =
-                    client.run(User::get_many(User::save_many(atomic(), &both), [3, 4, 2])).await.unwrap();
+                let ((), found) = client
+                    .run(atomic().add(User::save_many(cmd(), &both)).add(User::get_many(cmd(), [3, 4, 2])))
+                    .await
+                    .unwrap();
                 assert_eq!(found, [Some(both[1].clone()), None, Some(both[0].clone())]);
 
                 assert_eq!(User::delete_many(&client, [2, 3, 4]).await.unwrap(), 2);
@@ -103,9 +107,9 @@ fn what_does_not_fit_names_key_model_and_field() {
             assert_eq!(error.kind(), &ErrorKind::Decode);
             let error = User::get_many(&client, [1, 2]).await.unwrap_err();
             assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
-            let error = client.run(User::get_many(pipe().incr("n"), [1, 2])).await.unwrap_err();
+            let error = client.run(pipe().incr("n").add(User::get_many(cmd(), [1, 2]))).await.unwrap_err();
             assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
-            let error = client.run(User::get_many(atomic().incr("n"), [1, 2])).await.unwrap_err();
+            let error = client.run(atomic().incr("n").add(User::get_many(cmd(), [1, 2]))).await.unwrap_err();
             assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
 
             client.set("t:user:3", "text").await.unwrap();
@@ -135,8 +139,10 @@ fn a_document_lives_its_life() {
             assert_eq!(Doc::get(&client, doc.id).await.unwrap(), Some(doc.clone()));
             let found = Doc::get_many(&client, [doc.id, Ulid::nil()]).await.unwrap();
             assert_eq!(found, [Some(doc.clone()), None]);
-            let ((), (), found) =
-                client.run(Doc::get(doc.save(user(1).save(atomic())), doc.id)).await.unwrap();
+            let ((), (), found) = client
+                .run(atomic().add(user(1).save(cmd())).add(doc.save(cmd())).add(Doc::get(cmd(), doc.id)))
+                .await
+                .unwrap();
             assert_eq!(found.as_ref(), Some(&doc));
             let error = Doc::get(&client, Ulid::from_parts(1, 2)).await.unwrap();
             assert_eq!(error, None);
@@ -230,7 +236,7 @@ fn read_decide_and_save_unless_it_changed_meanwhile() {
                     }
                     user.name.push('!');
                     user.nick = user.nick.filter(|nick| nick == "theirs");
-                    Ok(user.save(atomic()))
+                    Ok(atomic().add(user.save(cmd())))
                 }
             })
             .await

@@ -111,32 +111,48 @@ async fn changes(client: &Client, airports: &[Airport]) -> Result<()> {
         bail!("the file has {} good rows: the tour needs 6", airports.len());
     };
 
-    // A command, a round trip.
+    // One round trip for each command.
     let step = Step::begin("one by one");
-    let mut airport = Airport::get(client, first.id()).await?.context("it was there a moment ago")?;
+    let mut airport =
+        Airport::get(client, first.id()).await?.context("the airport that was read before is gone")?;
     airport.name.push_str(" (renamed)");
     airport.save(client).await?;
     let now = Airport::get(client, first.id()).await?;
     let deleted = Airport::delete_by_id(client, second.id()).await?;
-    ensure!(now.as_ref() == Some(&airport) && deleted, "update and deletion did not do what they should");
+    ensure!(
+        now.as_ref() == Some(&airport) && deleted,
+        "expected the new name and one deletion, found {now:?}, deleted: {deleted}"
+    );
     step.end(2);
     say(format!("  {} is {:?} now, {} is deleted", airport.iata, airport.name, second.iata));
 
-    // A pipeline: the same methods, one round trip, a typed reply for each.
+    // A pipeline: the same commands in one round trip, with a typed reply for each.
     let step = Step::begin("in a pipeline");
     let renamed = Airport { name: format!("{} (renamed)", third.name), ..third.clone() };
-    let batch = Airport::get(renamed.save(pipe()), third.id());
-    let ((), now, deleted) = client.run(Airport::delete_by_id(batch, fourth.id())).await?;
-    ensure!(now.as_ref() == Some(&renamed) && deleted, "the pipeline did not do what it should");
+    let batch = pipe()
+        .add(renamed.save(cmd()))
+        .add(Airport::get(cmd(), third.id()))
+        .add(Airport::delete_by_id(cmd(), fourth.id()));
+    let ((), now, deleted) = client.run(batch).await?;
+    ensure!(
+        now.as_ref() == Some(&renamed) && deleted,
+        "expected the new name and one deletion, found {now:?}, deleted: {deleted}"
+    );
     step.end(2);
     say(format!("  {} is {:?} now, {} is deleted", renamed.iata, renamed.name, fourth.iata));
 
-    // A transaction: all of it or nothing, and nobody sees one without the other.
+    // A transaction: all commands run or none, and no other client sees one without the others.
     let step = Step::begin("in a transaction");
     let renamed = Airport { name: format!("{} (renamed)", fifth.name), ..fifth.clone() };
-    let batch = Airport::get(renamed.save(atomic()), fifth.id());
-    let ((), now, deleted) = client.run(Airport::delete_by_id(batch, sixth.id())).await?;
-    ensure!(now.as_ref() == Some(&renamed) && deleted, "the transaction did not do what it should");
+    let batch = atomic()
+        .add(renamed.save(cmd()))
+        .add(Airport::get(cmd(), fifth.id()))
+        .add(Airport::delete_by_id(cmd(), sixth.id()));
+    let ((), now, deleted) = client.run(batch).await?;
+    ensure!(
+        now.as_ref() == Some(&renamed) && deleted,
+        "expected the new name and one deletion, found {now:?}, deleted: {deleted}"
+    );
     step.end(2);
     say(format!("  {} is {:?} now, {} is deleted", renamed.iata, renamed.name, sixth.iata));
 

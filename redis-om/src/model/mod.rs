@@ -48,7 +48,7 @@ use crate::field::Atom;
 /// assert_eq!(ann.save(cmd()).to_string(), "HSET user:7 id 7 name Ann");
 /// assert_eq!(User::get(cmd(), 7).to_string(), "HGETALL user:7");
 ///
-/// let both = ann.save(User::exists(atomic(), 7));
+/// let both = atomic().add(User::exists(cmd(), 7)).add(ann.save(cmd()));
 /// assert_eq!(both.to_string(), "MULTI | EXISTS user:7 | HSET user:7 id 7 name Ann | EXEC");
 /// ```
 #[diagnostic::on_unimplemented(
