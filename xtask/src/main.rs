@@ -29,7 +29,7 @@ enum Task {
     Test(test::Options),
     /// Fetch the servers for tests, with pip, into target/servers
     Servers(fetch::Options),
-    /// Check that every module uses lower layers only, and that there is no circle
+    /// Check that every module uses lower layers only, and that no modules use one another in a cycle
     Layers,
     /// Check format, lints, documentation and file sizes
     Tidy,
