@@ -36,6 +36,7 @@ impl<L> Pipeline<L> {
     /// let visit = cmd().incr("visits");
     /// assert_eq!(pipe().add(visit).get::<String>("name").to_string(), "INCR visits | GET name");
     /// ```
+    #[expect(clippy::should_implement_trait, reason = "it adds a command; it is not a sum")]
     pub fn add<R>(self, command: Command<R>) -> Pipeline<(L, One<R>)> {
         self.execute(command)
     }

@@ -42,6 +42,7 @@ impl<L> Transaction<L> {
     /// let visit = cmd().incr("visits");
     /// assert_eq!(atomic().add(visit).get::<String>("name").to_string(), "MULTI | INCR visits | GET name | EXEC");
     /// ```
+    #[expect(clippy::should_implement_trait, reason = "it adds a command; it is not a sum")]
     pub fn add<R>(self, command: Command<R>) -> Transaction<(L, One<R>)> {
         self.execute(command)
     }

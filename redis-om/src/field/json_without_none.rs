@@ -1,7 +1,7 @@
-//! JSON text without the fields that are `None`: what is absent in the struct is absent in the document.
+//! Writes JSON text without the struct fields that are `None`.
 //!
-//! Only fields of structs are left out; an element of a list or an entry of a map that is `None` is `null`, since to
-//! leave it out would change what comes back.
+//! Only fields of structs are left out. An element of a list or an entry of a map that is `None` is written as `null`:
+//! without it, another list or map would be read back.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use serde::ser::{
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-/// The text of a value.
+/// The JSON text of a value.
 pub(super) fn to_vec<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(128);
     value.serialize(WithoutNone(&mut serde_json::Serializer::new(&mut out)))?;
     Ok(out)
 }
 
-/// A serializer, or a part of one, that passes on everything but the fields that are `None`.
+/// A serializer, or a part of one, that passes on everything except fields that are `None`.
 struct WithoutNone<S>(S);
 
-/// A value that is written by [`WithoutNone`] wherever it stands.
+/// A value that is written by [`WithoutNone`] inside another value.
 struct Inside<'a, T: ?Sized>(&'a T);
 
 impl<T: Serialize + ?Sized> Serialize for Inside<'_, T> {
@@ -216,10 +216,10 @@ macro_rules! fields {
 
 fields! { SerializeStruct SerializeStructVariant }
 
-/// Looks whether a value is `None`, and at nothing more of it.
+/// A serializer that finds out whether a value is `None` and reads nothing more of it.
 struct Probe;
 
-/// It is something else.
+/// The value is not `None`.
 #[derive(Debug)]
 struct Other;
 
