@@ -1,4 +1,4 @@
-//! The first screen of code: the README and the front page of the book show it from here.
+//! The first example: the README and the first page of the book include it.
 
 use anyhow::Result;
 use redis_om_examples::Place;
@@ -46,6 +46,6 @@ async fn main() -> Result<()> {
 
     assert!(lamp.delete(&client).await?);
     // ANCHOR_END: steps
-    println!("first steps: {} was here", lamp.key());
+    println!("first steps: {} was saved, read and deleted", lamp.key());
     Ok(())
 }

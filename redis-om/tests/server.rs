@@ -47,7 +47,7 @@ async fn clients(server: &Server) -> [Client; 2] {
 }
 
 #[test]
-fn a_hash_lives_its_life() {
+fn a_hash_is_written_read_and_deleted() {
     let servers =
         [Arc::new(Server::start().unwrap()), Arc::new(Server::builder().kind(Kind::Redis6).start().unwrap())];
     for server in servers {
@@ -127,7 +127,7 @@ fn what_does_not_fit_names_key_model_and_field() {
 }
 
 #[test]
-fn a_document_lives_its_life() {
+fn a_document_is_written_read_and_deleted() {
     let server = Server::builder().kind(Kind::Redis8).module(Module::Json).start().unwrap();
     run(async {
         for client in clients(&server).await {
@@ -168,7 +168,7 @@ fn all_are_found() {
     let blocking = blocking::Client::with_config(config).unwrap();
     let odd: Vec<Odd> = (0..1234).map(|id| Odd { id, name: format!("n{id}") }).collect();
     Odd::save_many(&blocking, &odd).unwrap();
-    // Not theirs: another type, no id, another prefix that the glob would match if it were one.
+    // Keys that are not of this model: another type, no id, and a prefix that the unescaped glob would match.
     blocking.set("t:[w]*:99999", "text").unwrap();
     blocking.hset("t:[w]*:7:orders", ("a", 1)).unwrap();
     blocking.hset("t:wx:5", ("id", 5)).unwrap();
@@ -205,7 +205,7 @@ fn all_are_found() {
     });
     let ids: Result<BTreeSet<u64>, _> = Odd::all_ids(&blocking).collect();
     assert_eq!(ids.unwrap().len(), 1234);
-    // One that cannot be read is one error; the others are found.
+    // A model that cannot be read is one error; the others are found.
     blocking.hdel("t:[w]*:77", "name").unwrap();
     let (good, bad): (Vec<_>, Vec<_>) = Odd::all(&blocking).partition(Result::is_ok);
     let good: BTreeSet<u64> = good.into_iter().map(|model| model.unwrap().id).collect();
