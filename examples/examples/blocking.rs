@@ -24,7 +24,7 @@ fn main() -> Result<()> {
     User::save_many(&client, &users)?;
     assert_eq!(User::get(&client, 1)?.as_ref(), Some(&users[0]));
 
-    // Shared by reference between threads.
+    // Threads share the client by reference.
     thread::scope(|scope| {
         let visitors: Vec<_> = (0..4).map(|_| scope.spawn(|| client.incr(counter))).collect();
         visitors.into_iter().try_for_each(|visitor| match visitor.join() {
@@ -33,15 +33,15 @@ fn main() -> Result<()> {
         })
     })?;
 
-    let (bob, visits): (Option<User>, i64) = client.run(User::get(pipe(), 2).get(counter))?;
+    let (bob, visits): (Option<User>, i64) = client.run(pipe().add(User::get(cmd(), 2)).get(counter))?;
     assert_eq!((bob.as_ref(), visits), (Some(&users[1]), 4));
 
-    // All of them, page by page: an iterator here, a stream over the async client.
+    // All users, page by page: an iterator here, a stream over the async client.
     let mut all = User::all(&client).collect::<Result<Vec<_>, _>>()?;
     all.sort_by_key(|user| user.id);
     assert_eq!(all, users);
 
-    let deleted = client.run(User::delete_many(atomic(), [1, 2]).del(counter))?;
+    let deleted = client.run(atomic().add(User::delete_many(cmd(), [1, 2])).del(counter))?;
     assert_eq!(deleted, (2, 1));
     println!("blocking: {} users, {visits} visits from 4 threads", all.len());
     Ok(())

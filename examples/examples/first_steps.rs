@@ -1,4 +1,4 @@
-//! The first screen of code: the README and the front page of the book show it from here.
+//! The first example: the README and the first page of the book include it.
 
 use anyhow::Result;
 use redis_om_examples::Place;
@@ -32,19 +32,20 @@ async fn main() -> Result<()> {
     lamp.save(&client).await?;
     assert!(Product::exists(&client, lamp.id).await?);
 
-    // A pipeline: one round trip, a reply of its own type for each command.
+    // A pipeline takes one round trip. Each reply has its own type.
     let batch = pipe().incr("example:visits").hget(lamp.key(), "name");
     let (visits, name): (i64, Option<String>) = client.run(batch).await?;
     assert_eq!((visits, name.as_deref()), (1, Some("Desk lamp")));
 
-    // A transaction takes the same methods. The field that became `None` is removed.
+    // A transaction takes the same commands. With `cmd()` a model gives its command as a value.
+    // The save removes the field that became `None`.
     lamp.price = None;
-    let batch = Product::get(lamp.save(atomic()), lamp.id).del("example:visits");
+    let batch = atomic().add(lamp.save(cmd())).add(Product::get(cmd(), lamp.id)).del("example:visits");
     let ((), found, deleted) = client.run(batch).await?;
     assert_eq!((found.as_ref(), deleted), (Some(&lamp), 1));
 
     assert!(lamp.delete(&client).await?);
     // ANCHOR_END: steps
-    println!("first steps: {} was here", lamp.key());
+    println!("first steps: {} was saved, read and deleted", lamp.key());
     Ok(())
 }

@@ -36,7 +36,7 @@ struct Lamp {
     maker: Maker,
 }
 
-/// A JSON document: its fields are whatever serde can write.
+/// A JSON document: its fields can be of any type that serde writes.
 #[derive(RedisModel, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[redis(json, prefix = "example:order")]
 struct Order {
@@ -65,7 +65,7 @@ async fn main() -> Result<()> {
     let city: Option<String> = client.hget(lamp.key(), "maker.city").await?;
     assert_eq!(city.as_deref(), Some("Oslo"));
 
-    // What became `None` is removed in the same step.
+    // The save also removes the fields that became `None`, in the same atomic step.
     (lamp.state, lamp.price, lamp.maker.city) = (State::SoldOut, None, None);
     lamp.save(&client).await?;
     assert_eq!(Lamp::get(&client, lamp.id).await?, Some(lamp.clone()));

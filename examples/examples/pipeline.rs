@@ -1,4 +1,4 @@
-//! Pipelines: many commands in one round trip, each reply with its own type.
+//! Pipelines: many commands in one round trip. Each reply has its own type.
 
 use anyhow::Result;
 use redis_om::prelude::*;
@@ -19,16 +19,16 @@ async fn main() -> Result<()> {
     assert_eq!((one, eleven, who.as_deref()), (1, 11, Some("Ann")));
     // ANCHOR_END: pipeline
 
-    // As many as there are: one `Vec` in the tuple.
+    // A number of commands that is known only at run time: their replies are one `Vec` in the tuple.
     let (lengths,) = client.run(pipe().many((0..100).map(|n| cmd().rpush(queue, n)))).await?;
     assert_eq!(lengths, (1..=100).collect::<Vec<u64>>());
 
-    // A command that fails: its error is the pipeline's and names it, and the others have run all the same.
-    let error = client.run(pipe().incr(name).incr(visits)).await.expect_err("`Ann` is no number");
+    // If a command fails, the pipeline returns its error, which names it. The other commands have run even so.
+    let error = client.run(pipe().incr(name).incr(visits)).await.expect_err("`Ann` is not a number");
     assert_eq!((error.command(), error.key()), (Some("INCR"), Some(name.as_str())));
     assert_eq!(client.get::<i64>(visits).await?, 12);
 
-    // `checked` gives the outcome of one command instead, and the rest of the tuple is there.
+    // `checked` puts the result of one command into the tuple, so that the other replies are not lost.
     let (outcome, visited) = client.run(pipe().incr(name).checked().incr(visits)).await?;
     assert!(outcome.is_err());
     assert_eq!(visited, 13);

@@ -1,4 +1,5 @@
-//! Transactions: all or nothing with `atomic()`, and with `watch` only if nobody changed what was read.
+//! Transactions: `atomic()` runs all commands or none, and `watch` runs them only if no other client changed what was
+//! read.
 
 use anyhow::Result;
 use redis_om::{Error, ErrorKind, prelude::*};
@@ -13,12 +14,12 @@ async fn main() -> Result<()> {
     client.run(atomic().set(ann, 100).set(bob, 0).set(stock, 2)).await?;
 
     // ANCHOR: atomic
-    // Nobody sees the money gone from one account and not yet on the other.
+    // No other client sees the money taken from one account and not yet added to the other.
     let (left, got): (i64, i64) = client.run(atomic().decr_by(ann, 30).incr_by(bob, 30)).await?;
     assert_eq!((left, got), (70, 30));
     // ANCHOR_END: atomic
 
-    // Four customers at once want the two that are left. Who decided on an old number starts over.
+    // Four customers want the last two pieces at the same time. A purchase that read an old number starts again.
     // ANCHOR: watch
     let buy = || {
         client.watch([stock], |conn| async move {
@@ -39,6 +40,6 @@ async fn main() -> Result<()> {
     let (left, paid): (i64, i64) = client.run(pipe().get(stock).get(bob)).await?;
     assert_eq!((left, paid), (0, 40));
     assert_eq!(client.del(&keys).await?, 3);
-    println!("transaction: 2 sold, 2 told that it is sold out");
+    println!("transaction: 2 purchases, 2 refused because it is sold out");
     Ok(())
 }

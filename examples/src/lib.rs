@@ -1,10 +1,11 @@
-//! Where the examples find their server: [`Place`].
+//! The server of an example: [`Place`].
 
 use std::env;
 
 use redis_om::testing::{Kind, LaunchError, Module, Server};
 
-/// A server to try things on: the one in `REDIS_URL`, else a private one that is gone when this is dropped.
+/// The server on which an example runs: the one in `REDIS_URL`, else a private one. A private server is stopped when
+/// this is dropped.
 #[derive(Debug)]
 pub struct Place {
     url: String,
@@ -12,15 +13,16 @@ pub struct Place {
 }
 
 impl Place {
-    /// Takes the server in `REDIS_URL`; where that is not set, starts the one on PATH, or else a fetched one.
+    /// Uses the server in `REDIS_URL`. Where that is not set, starts a private one: the program on PATH, else a fetched
+    /// one.
     ///
     /// # Errors
-    /// Where no server is found and none can be fetched: the text names all ways to one.
+    /// Where no server is found and none can be fetched. The text names all three ways to have one.
     pub fn find() -> Result<Self, LaunchError> {
         Self::given_or(Server::for_first_steps)
     }
 
-    /// As [`Place::find`], but what it starts has the JSON commands.
+    /// As [`Place::find`], but a private server has the JSON commands.
     ///
     /// # Errors
     /// Where the server or its module cannot be fetched.
@@ -28,12 +30,23 @@ impl Place {
         Self::given_or(|| Server::builder().kind(Kind::Redis8).module(Module::Json).start())
     }
 
+    /// Starts a private server, whether or not `REDIS_URL` is set: for an example that needs several.
+    ///
+    /// # Errors
+    /// As for [`Place::find`].
+    pub fn private() -> Result<Self, LaunchError> {
+        Server::for_first_steps().map(Self::own)
+    }
+
     fn given_or(start: impl FnOnce() -> Result<Server, LaunchError>) -> Result<Self, LaunchError> {
         if let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) {
             return Ok(Self { url, own: None });
         }
-        let server = start()?;
-        Ok(Self { url: server.url(), own: Some(server) })
+        start().map(Self::own)
+    }
+
+    fn own(server: Server) -> Self {
+        Self { url: server.url(), own: Some(server) }
     }
 
     /// The URL to connect to.
@@ -42,7 +55,7 @@ impl Place {
         &self.url
     }
 
-    /// Whether the server was started here, for nobody else.
+    /// Whether the server was started by this program, for itself only.
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.own.is_some()

@@ -1,4 +1,4 @@
-//! What the README and the book show is what the examples run.
+//! The code in the README and in the book is the code of the examples.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -15,7 +15,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The lines between an anchor's two marks.
+/// The lines between the two marks of an anchor.
 fn anchor(text: &str, name: &str) -> Option<String> {
     let lines = text.lines().skip_while(|line| line.trim() != format!("// ANCHOR: {name}")).skip(1);
     let end = format!("// ANCHOR_END: {name}");
@@ -34,7 +34,7 @@ fn the_readme_shows_the_first_steps() {
 }
 
 #[test]
-fn what_the_book_includes_is_there() {
+fn everything_that_the_book_includes_exists() {
     let mut includes = 0;
     for page in fs::read_dir(root().join("book/src")).unwrap() {
         let page = page.unwrap().path();

@@ -1,4 +1,4 @@
-//! The tour as its users run it: the program itself, its output, its exit code, and what it leaves on a server.
+//! The tour as users run it: the program, its output, its exit code, and the keys that it leaves on a server.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -12,7 +12,7 @@ use redis_om::{blocking::Client, prelude::*, raw, testing::Server};
 
 const KEY: &str = "redis-om-quickstart:airport:JFK";
 
-/// The program, which cargo builds before these tests (`--test quickstart` alone does not: say `--examples`, too).
+/// Runs the program. Cargo builds it before these tests; with `--test quickstart`, `--examples` is needed, too.
 fn quickstart(url: Option<&str>, file: Option<PathBuf>) -> Output {
     let mut folder = env::current_exe().unwrap();
     folder.pop();
@@ -56,7 +56,7 @@ fn keys(client: &Client) -> u64 {
 }
 
 #[test]
-fn all_airports_go_in_and_come_out() {
+fn all_airports_are_written_and_read_back() {
     let output = quickstart(None, None);
     assert_eq!(last_line(&output), "quickstart: 3376 saved, 3376 read back, 3376 equal", "{}", err(&output));
     assert!(output.status.success());
@@ -69,7 +69,7 @@ fn all_airports_go_in_and_come_out() {
 }
 
 #[test]
-fn bad_rows_are_told_and_the_server_is_left_as_it_was() {
+fn invalid_rows_are_reported_and_the_server_is_left_unchanged() {
     let server = Server::start().unwrap();
     let client = Client::connect(&server.url()).unwrap();
     client.set("redis-om-quickstart:mine", "1").unwrap();
@@ -98,7 +98,7 @@ fn bad_rows_are_told_and_the_server_is_left_as_it_was() {
     for (line, what) in [
         (4, "latitude: invalid float"),
         (5, "4 fields where the first line has 7"),
-        (7, "DDD is on line 6 already"),
+        (7, "DDD is already on line 6"),
         (8, "the iata code is empty"),
         (9, "name: invalid utf-8"),
         (10, "the latitude NaN is not within 90"),
@@ -118,7 +118,7 @@ fn bad_rows_are_told_and_the_server_is_left_as_it_was() {
 }
 
 #[test]
-fn a_key_that_is_there_is_not_overwritten() {
+fn an_existing_key_is_not_overwritten() {
     let server = Server::start().unwrap();
     let client = Client::connect(&server.url()).unwrap();
     client.set(KEY, "mine").unwrap();
@@ -139,7 +139,7 @@ fn a_key_that_is_there_is_not_overwritten() {
 
 #[test]
 fn a_tour_that_fails_removes_what_it_wrote() {
-    // It may write and delete, but not read: the tour ends in its middle.
+    // The user may write and delete, but not read: the tour fails halfway.
     let server = Server::builder().user("ann on >pw ~* +@all -hgetall").start().unwrap();
     let output = quickstart(Some(&server.url_for("ann", "pw")), None);
     assert!(!output.status.success());
@@ -150,7 +150,7 @@ fn a_tour_that_fails_removes_what_it_wrote() {
 
 #[test]
 fn counts_that_differ_are_a_failure() {
-    // A server with too little memory that throws away what it pleases: everything is saved, not all of it stays.
+    // A server with too little memory that evicts random keys: every airport is saved, and some are lost.
     let server = Server::builder().args(["--maxmemory-policy", "allkeys-random"]).start().unwrap();
     let client = Client::connect(&server.url()).unwrap();
     let memory: String = client.run(raw("INFO").arg("memory").reply()).unwrap();
@@ -164,12 +164,12 @@ fn counts_that_differ_are_a_failure() {
     assert!(read < 3376);
     assert_eq!(last, format!("quickstart: 3376 saved, {read} read back, {read} equal"));
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains(" is not there"), "{}", err(&output));
+    assert!(err(&output).contains(" is missing"), "{}", err(&output));
     assert_eq!(keys(&client), 0);
 }
 
 #[test]
-fn a_file_or_a_server_that_is_not_there_is_named() {
+fn the_error_names_the_missing_file_or_server() {
     let output = quickstart(None, Some("no/such.csv".into()));
     assert!(!output.status.success());
     assert!(err(&output).contains("no/such.csv"), "{}", err(&output));

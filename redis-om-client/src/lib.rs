@@ -60,7 +60,7 @@ pub mod blocking;
 pub mod commands;
 pub mod prelude;
 
-pub use client::{Client, Connection, Request};
+pub use client::{Client, Connected, Connection, Paged, Pager, Request};
 pub use command::{
     Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, ReplySlot, ReplySlots, Steps,
     Transaction, atomic, cmd, pipe, raw,

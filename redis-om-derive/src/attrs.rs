@@ -1,4 +1,4 @@
-//! `#[redis(…)]`: the items of the attributes, each checked against what is possible at its place.
+//! `#[redis(…)]`: the items of the attributes. Each is checked against those that are possible at its place.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -8,7 +8,7 @@ use syn::{
 
 use crate::{case::Case, errors::Errors};
 
-/// An item that may stand at some place, and how it is written.
+/// An item that is possible at a place, and how to write it.
 pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) written: &'static str,
@@ -41,7 +41,7 @@ pub(crate) const FIELD: &[Known] = &[
 ];
 /// On a variant.
 pub(crate) const VARIANT: &[Known] = &[known("rename", "rename = \"…\"")];
-/// Where there is nothing to say.
+/// At a place that takes no item.
 pub(crate) const NOTHING: &[Known] = &[];
 
 /// The items at one place.
@@ -54,7 +54,7 @@ struct Item {
 }
 
 impl Items {
-    /// Reads the attributes; what is unknown here, twice, or no item at all is told.
+    /// Reads the attributes. An item that is unknown at this place, given twice or malformed is a mistake.
     pub(crate) fn read(attrs: &[Attribute], place: &str, possible: &[Known], errors: &mut Errors) -> Self {
         let mut items: Vec<Item> = Vec::new();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("redis")) {
@@ -93,12 +93,12 @@ impl Items {
         self.0.iter().find(|item| item.name == name)
     }
 
-    /// Where an item stands, if it is there.
+    /// The place of an item in the source, if it is given.
     pub(crate) fn span(&self, name: &str) -> Option<Span> {
         self.get(name).map(|item| item.span)
     }
 
-    /// An item that is a word of its own.
+    /// An item without a value.
     pub(crate) fn word(&self, name: &str, errors: &mut Errors) -> Option<Span> {
         let item = self.get(name)?;
         if let Some(value) = &item.value {
@@ -155,7 +155,7 @@ impl Items {
         case
     }
 
-    /// Where redis-om is.
+    /// The path of redis-om.
     pub(crate) fn krate(&self, errors: &mut Errors) -> Path {
         if let Some(text) = self.text("crate", errors) {
             match text.parse::<Path>() {
@@ -185,7 +185,7 @@ fn item(meta: &Meta, place: &str, possible: &[Known], errors: &mut Errors) -> Re
         Meta::List(list) => {
             errors.push(Error::new_spanned(
                 list,
-                format!("`{name}` takes nothing in parentheses: write `{}`", known.written),
+                format!("`{name}` takes no parentheses: write `{}`", known.written),
             ));
             None
         }
@@ -207,7 +207,7 @@ fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// `; did you mean …?`, where one of them is near.
+/// `; did you mean …?`, where one of the names is similar.
 fn nearest(name: &str, names: &[&str]) -> String {
     names
         .iter()
@@ -217,7 +217,7 @@ fn nearest(name: &str, names: &[&str]) -> String {
         .map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"))
 }
 
-/// How many letters must be changed, added or left out.
+/// How many letters have to be changed, added or removed.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_meant() {
+    fn a_similar_name_is_suggested() {
         assert_eq!(nearest("prefx", &["hash", "prefix"]), "; did you mean `prefix`?");
         assert_eq!(nearest("camelcase", &["camelCase", "PascalCase"]), "; did you mean `camelCase`?");
         assert_eq!(nearest("wholly", &["hash", "prefix"]), "");

@@ -1,6 +1,6 @@
-//! Names in another case.
+//! Conversion of names to another case.
 
-/// How names are written.
+/// A case of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,
@@ -13,7 +13,7 @@ pub(crate) enum Case {
     ScreamingKebab,
 }
 
-/// Each with its name in `rename_all`.
+/// Each case with its name in `rename_all`.
 const ALL: [(&str, Case); 8] = [
     ("lowercase", Case::Lower),
     ("UPPERCASE", Case::Upper),

@@ -1,13 +1,14 @@
-//! Mistakes, gathered so that all are told at once.
+//! Mistakes in the input, collected so that all are reported at once.
 
 use proc_macro2::Span;
 use syn::Error;
 
-/// The mistakes so far.
+/// The mistakes that were found so far.
 #[derive(Default)]
 pub(crate) struct Errors {
     all: Option<Error>,
-    /// Whether an attribute could not be understood: what then seems to be missing may well be what it meant.
+    /// Whether an attribute could not be parsed. What seems to be missing then may be in that attribute, so that its
+    /// absence is not reported.
     pub(crate) unread: bool,
 }
 
@@ -23,12 +24,12 @@ impl Errors {
         self.push(Error::new(span, message));
     }
 
-    /// The value, if nothing was wrong.
+    /// The value, if there was no mistake.
     pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Error> {
         match (self.all, value) {
             (Some(error), _) => Err(error),
             (None, Some(value)) => Ok(value),
-            // Not reached: whoever has no value has pushed why. Said all the same rather than a panic.
+            // Not reached: a caller without a value has added a mistake. An error is better than a panic even so.
             (None, None) => {
                 Err(Error::new(Span::call_site(), "the derive failed without a reason: please report it"))
             }

@@ -1,7 +1,7 @@
 //! The derives of redis-om. Use them through `redis_om`, whose documentation has the examples.
 //!
-//! Each goes the same way: parse the attributes (`attrs`), build ONE validated model (`model`, `value`), expand from it
-//! (`expand`). All of a struct's mistakes are told at once, each where it stands.
+//! Each derive has three steps: parse the attributes (`attrs`), build one validated model (`model`, `value`), expand from
+//! it (`expand`). All mistakes in a struct are reported at once, each at its place in the source.
 
 mod attrs;
 mod case;
@@ -14,53 +14,53 @@ mod value;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct a model: saved under `{prefix}:{id}`, as a hash or as a JSON document.
+/// Makes a struct a model: it is saved under `{prefix}:{id}`, as a hash or as a JSON document.
 ///
 /// # On the struct
 ///
 /// | `#[redis(…)]` | |
 /// |---|---|
-/// | `hash` or `json` | how it lies in Redis; one of them is needed |
-/// | `prefix = "user"` | what stands before the id in the key; without it the struct's name in snake case |
+/// | `hash` or `json` | how the model is stored; one of them is required |
+/// | `prefix = "user"` | the part of the key before the id; the default is the name of the struct in snake case |
 /// | `rename_all = "camelCase"` | the names of all fields (hash): also `lowercase`, `UPPERCASE`, `PascalCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE` |
-/// | `crate = "path"` | where redis-om is, for crates that re-export it |
+/// | `crate = "path"` | the path of redis-om, for crates that re-export it |
 ///
 /// # On a field
 ///
 /// | `#[redis(…)]` | |
 /// |---|---|
 /// | `id` | the id, on exactly one field: a string, an integer, `Uuid`, `Ulid`, or a newtype of one with `RedisValue` |
-/// | `rename = "x"` | its name in the hash |
-/// | `skip` | not stored; `Default` when loaded |
-/// | `default`, `default = expression` | where the stored model lacks it |
-/// | `embed` | a struct with `RedisEmbedded`: its fields lie beside the model's, as `address.city` |
-/// | `json` | as JSON text in the one field |
-/// | `separator = ";"` | a list as one text, its elements joined (a backslash stands before a separator inside one) |
+/// | `rename = "x"` | the name of the field in the hash |
+/// | `skip` | the field is not stored; a loaded model has its `Default` |
+/// | `default`, `default = expression` | the value of a loaded model where the stored one has no such field |
+/// | `embed` | a struct with `RedisEmbedded`: its fields are stored beside those of the model, as `address.city` |
+/// | `json` | stored as JSON text in one field |
+/// | `separator = ";"` | a list stored as one text, with this separator between the elements (a backslash escapes one inside an element) |
 ///
-/// A JSON model is written and read by serde: it needs `#[derive(Serialize, Deserialize)]`, and its fields are
-/// renamed, skipped and defaulted by `#[serde(…)]`; of these attributes only `id` is for its fields. How date-times
-/// and booleans look there is serde's to say too.
+/// A JSON model is written and read by serde and needs `#[derive(Serialize, Deserialize)]`. Use `#[serde(…)]` to rename,
+/// skip and default its fields; of the attributes above they take only `id`. Serde also decides the form of date-times
+/// and booleans.
 ///
-/// # What lies in a hash
+/// # The stored form in a hash
 ///
 /// | field | value |
 /// |---|---|
-/// | strings, bytes (`Vec<u8>`, `Bytes`) | as they are |
+/// | strings, bytes (`Vec<u8>`, `Bytes`) | unchanged |
 /// | integers, floats | decimal digits |
 /// | `bool` | `1` or `0` |
-/// | `chrono::DateTime` | milliseconds since 1970; what is finer is cut off |
+/// | `chrono::DateTime` | milliseconds since 1970; finer fractions are cut off |
 /// | `chrono::NaiveDate`, `NaiveTime`, `NaiveDateTime` | `2026-01-31`, `23:59:59.5`, `2026-01-31T23:59:59.5` |
 /// | `Uuid`, `Ulid` | their usual text |
-/// | `Option` | nothing where it is `None`: a save removes the field |
+/// | `Option` | `None` is not stored: a save removes the field |
 /// | lists, sets, maps, arrays, tuples | JSON text, unless `separator` is given |
-/// | enums and newtypes with `RedisValue` | their name; what is inside |
-/// | your own types with `ToArg` and `FromRedis` | what these say |
+/// | enums and newtypes with `RedisValue` | the name of the variant; the form of the inner value |
+/// | your own types with `ToArg` and `FromRedis` | the form that these define |
 ///
-/// `Option`, `u8` and the lists are known by their names, so an alias of one (`type Maybe = Option<String>`) is not.
-/// Fields in the hash that the struct does not have are passed over, and a save leaves them alone.
+/// `Option`, `u8` and lists are recognized by name; an alias of one (`type Maybe = Option<String>`) is not. Fields of the
+/// hash that the struct does not have are skipped when it is loaded, and a save does not change them.
 ///
-/// Inside JSON text (lists, `json`, JSON models) a struct's fields that are `None` are left out too. An `Option` there
-/// with `#[serde(with = "…")]` therefore needs `#[serde(default)]` beside it, as serde asks for such a field otherwise.
+/// Inside JSON text (lists, `json`, JSON models), fields of structs that are `None` are left out, too. An `Option` there
+/// with `#[serde(with = "…")]` therefore also needs `#[serde(default)]`: without it, serde requires the field.
 ///
 /// ```
 /// use redis_om::prelude::*;
@@ -85,13 +85,13 @@ pub fn redis_model(input: TokenStream) -> TokenStream {
     model::model(&input).map_or_else(|error| error.to_compile_error(), |model| expand::model(&model)).into()
 }
 
-/// Lets a struct be embedded in hash models: its fields lie beside the model's, with the field's name and a dot before
-/// theirs.
+/// Lets a struct be embedded in hash models. Its fields are stored beside those of the model; their names begin with the
+/// name of the field that holds the struct and a dot.
 ///
-/// Its fields take the attributes of a hash model's, but for `id`; the struct takes `rename_all` and `crate`.
+/// Its fields take the attributes of the fields of a hash model, except `id`. The struct takes `rename_all` and `crate`.
 ///
 /// An embedded `Option` is `None` where none of its fields is stored, and a save of `None` removes them all. So `Some`
-/// of a struct whose fields are all `None` comes back as `None`: nothing of it lies in Redis.
+/// of a struct whose fields are all `None` is loaded as `None`: nothing of it is stored.
 ///
 /// ```
 /// use redis_om::prelude::*;
@@ -122,10 +122,11 @@ pub fn redis_embedded(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Makes an enum without fields, or a struct with one, a value: a field of a model, an argument, a reply, an id.
+/// Makes an enum without fields, or a struct with one field, a value: a field of a model, an argument, a reply, an id.
 ///
-/// An enum is its variant's name, changed by `#[redis(rename = "x")]` on the variant or `#[redis(rename_all = "…")]` on
-/// the enum. A newtype is what is inside. `#[redis(crate = "path")]` says where redis-om is.
+/// An enum is stored as the name of its variant, which `#[redis(rename = "x")]` on the variant or
+/// `#[redis(rename_all = "…")]` on the enum changes. A newtype is stored as its inner value. `#[redis(crate = "path")]` is
+/// the path of redis-om.
 ///
 /// ```
 /// use redis_om::prelude::*;

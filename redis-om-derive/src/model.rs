@@ -1,4 +1,4 @@
-//! A model as the derive understands it: attributes and fields, validated.
+//! The validated form of a model: its attributes and fields.
 
 use proc_macro2::Span;
 use syn::{
@@ -13,16 +13,16 @@ use crate::{
     types,
 };
 
-/// A struct whose fields lie in Redis.
+/// A model or an embedded struct.
 pub(crate) struct Model {
     pub(crate) ident: Ident,
     pub(crate) krate: Path,
     pub(crate) fields: Vec<Field>,
-    /// What makes it more than an embedded struct.
+    /// `None` for an embedded struct.
     pub(crate) root: Option<Root>,
 }
 
-/// What a model has and an embedded struct has not.
+/// The parts of a model that an embedded struct does not have.
 pub(crate) struct Root {
     pub(crate) storage: Storage,
     pub(crate) prefix: String,
@@ -43,14 +43,14 @@ pub(crate) struct Field {
     pub(crate) label: String,
     /// Its name in the hash.
     pub(crate) name: String,
-    /// Its type; of an `Option` what is inside.
+    /// Its type; of an `Option` the inner type.
     pub(crate) ty: Type,
     pub(crate) optional: bool,
     pub(crate) form: Form,
     pub(crate) default: Option<Default>,
 }
 
-/// How a field lies in a hash.
+/// How a field is stored in a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// One argument, by `ToArg`.
@@ -59,15 +59,15 @@ pub(crate) enum Form {
     Byte,
     /// JSON text.
     Json,
-    /// Elements joined.
+    /// The elements with this separator between them.
     Joined(u8),
-    /// Fields of its own.
+    /// As several fields.
     Embedded,
-    /// Not at all.
+    /// Not stored.
     Skipped,
 }
 
-/// What a field is where it is not stored.
+/// The value of a field that is not stored.
 pub(crate) enum Default {
     Trait,
     Expression(Expr),
@@ -136,7 +136,10 @@ pub(crate) fn embedded(input: &DeriveInput) -> Result<Model, syn::Error> {
     for input in inputs {
         let items = Items::read(&input.attrs, "a field", FIELD, &mut errors);
         if let Some(span) = items.span("id") {
-            errors.at(span, "an embedded struct has no id: it lies in its model's hash (leave `id` out)");
+            errors.at(
+                span,
+                "an embedded struct has no id: it is stored in the hash of its model (remove `id`)",
+            );
         }
         fields.extend(field(input, &items, case, &mut errors));
     }
@@ -152,7 +155,7 @@ fn storage(items: &Items, input: &DeriveInput, errors: &mut Errors) -> Option<St
         (Some(_), None) => Some(Storage::Hash),
         (None, Some(_)) => Some(Storage::Json),
         (Some(_), Some(span)) => {
-            errors.at(span, "a model is a `hash` or `json`, not both: leave one of them out");
+            errors.at(span, "a model is stored as `hash` or `json`, not as both: remove one of them");
             None
         }
         (None, None) if errors.unread => None,
@@ -160,8 +163,8 @@ fn storage(items: &Items, input: &DeriveInput, errors: &mut Errors) -> Option<St
             errors.at(
                 input.ident.span(),
                 format!(
-                    "how does `{}` lie in Redis? add `#[redis(hash)]` (a hash, one field for each of the struct's) \
-                     or `#[redis(json)]` (a JSON document, by serde)",
+                    "`{}` has no storage: add `#[redis(hash)]` (a hash with a field for each field of the struct) \
+                     or `#[redis(json)]` (a JSON document, written by serde)",
                     input.ident
                 ),
             );
@@ -174,7 +177,7 @@ fn no_generics(generics: &Generics, errors: &mut Errors) {
     if !generics.params.is_empty() {
         errors.at(
             generics.params.span(),
-            "generic structs cannot lie in Redis: name the types (for each of them, wrap the struct in one of its own)",
+            "a generic struct cannot be stored: name the types (wrap the struct in another one for each of them)",
         );
     }
 }
@@ -206,15 +209,15 @@ fn named<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Punctuat
     None
 }
 
-/// All of these but `id` are serde's in a JSON model.
+/// Refuses the attributes that the fields of a JSON model do not take: serde has its own.
 fn only_id(items: &Items, errors: &mut Errors) {
     for (name, instead) in [
         ("rename", "use `#[serde(rename = \"…\")]`"),
         ("skip", "use `#[serde(skip)]`"),
         ("default", "use `#[serde(default)]`"),
-        ("embed", "structs are nested in a JSON document as they are: leave it out"),
-        ("json", "everything in it is JSON: leave it out"),
-        ("separator", "lists are lists in a JSON document: leave it out"),
+        ("embed", "a JSON document nests structs without it: remove it"),
+        ("json", "a JSON model is JSON as a whole: remove it"),
+        ("separator", "a JSON document stores lists without it: remove it"),
     ] {
         if let Some(span) = items.span(name) {
             errors.at(
@@ -225,15 +228,15 @@ fn only_id(items: &Items, errors: &mut Errors) {
     }
 }
 
-/// What an id cannot be.
+/// Refuses the attributes and types that an id cannot have.
 fn id_field(field: &Field, items: &Items, errors: &mut Errors) {
     for name in ["skip", "default", "embed", "json", "separator"] {
         if let Some(span) = items.span(name) {
-            errors.at(span, format!("an id is a value that is always there: leave `{name}` out"));
+            errors.at(span, format!("an id is always stored as one value: remove `{name}`"));
         }
     }
     if field.optional {
-        errors.at(field.ty.span(), "an id is always there: take the type out of the `Option`");
+        errors.at(field.ty.span(), "an id is always stored: remove the `Option` around its type");
     }
 }
 
@@ -257,19 +260,19 @@ fn field(input: &Input, items: &Items, case: Option<Case>, errors: &mut Errors) 
     if default.is_some() && optional {
         errors.at(
             default_span,
-            "an `Option` is `None` where it is not stored: leave `default` or the `Option` out",
+            "an `Option` is `None` where it is not stored: remove `default` or the `Option`",
         );
     }
     if default.is_some() && form == Form::Skipped {
-        errors.at(default_span, "`skip` is `Default` when loaded: leave `default` out");
+        errors.at(default_span, "a field with `skip` is loaded as its `Default`: remove `default`");
     }
     if default.is_some() && form == Form::Embedded {
         errors.at(
             default_span,
-            "the fields inside an embedded struct have defaults of their own: put them there",
+            "an embedded struct has the defaults of its own fields: put `default` on those",
         );
     }
-    // Of what is not stored, the whole type is needed.
+    // A field that is not stored needs its whole type.
     let ty = if form == Form::Skipped { input.ty.clone() } else { ty };
     Some(Field { member, label, name, ty, optional, form, default })
 }
@@ -293,12 +296,12 @@ fn form(ty: &Type, items: &Items, errors: &mut Errors) -> Form {
             [] => {}
             _ => errors.at(
                 text.span(),
-                "a separator is one ASCII character, and not the backslash, which stands before separators in elements",
+                "a separator is one ASCII character other than the backslash, which escapes separators in elements",
             ),
         }
     }
     if let [(first, ..), (second, span, _), ..] = forms[..] {
-        errors.at(span, format!("`{second}` and `{first}` exclude each other: leave one of them out"));
+        errors.at(span, format!("`{second}` and `{first}` exclude each other: remove one of them"));
     }
     match forms.first() {
         Some((.., form)) => *form,
@@ -308,7 +311,7 @@ fn form(ty: &Type, items: &Items, errors: &mut Errors) -> Form {
     }
 }
 
-/// No two fields under one name, nor one among another's own.
+/// Refuses two fields with one stored name, and a field whose name is among those of an embedded struct.
 fn distinct(fields: &[Field], errors: &mut Errors) {
     let stored: Vec<&Field> = fields.iter().filter(|field| field.form != Form::Skipped).collect();
     for (index, field) in stored.iter().enumerate() {
@@ -327,7 +330,10 @@ fn distinct(fields: &[Field], errors: &mut Errors) {
             if field.name.strip_prefix(outer.name.as_str()).is_some_and(|rest| rest.starts_with('.')) {
                 errors.at(
                     field.member.span(),
-                    format!("`{}` lies among the fields of `{}`, which is embedded", field.name, outer.label),
+                    format!(
+                        "the name `{}` is among the fields of `{}`, which is embedded: rename one of them",
+                        field.name, outer.label
+                    ),
                 );
             }
         }

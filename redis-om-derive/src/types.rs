@@ -1,10 +1,10 @@
-//! What can be seen of a type by its name.
+//! Recognizes types by their names.
 //!
-//! A derive sees names, not types: an alias of `Option` is not known as one. `RedisModel`'s documentation says so.
+//! A derive sees names, not types: an alias of `Option` is not recognized. The documentation of `RedisModel` says so.
 
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
-/// Lists and the like, which are JSON text in a hash unless something else is said.
+/// Collections. In a hash they are JSON text unless an attribute says otherwise.
 const LISTS: [&str; 7] = ["Vec", "VecDeque", "HashSet", "BTreeSet", "HashMap", "BTreeMap", "LinkedList"];
 
 /// The `T` of an `Option<T>`.
@@ -17,7 +17,7 @@ pub(crate) fn is_byte(ty: &Type) -> bool {
     last(ty).is_some_and(|segment| segment.ident == "u8" && segment.arguments.is_empty())
 }
 
-/// Whether it is a list of something else than bytes, a map or a tuple.
+/// Whether it is a map, a tuple, or a list of anything except bytes.
 pub(crate) fn is_list(ty: &Type) -> bool {
     match bare(ty) {
         Type::Array(array) => !is_byte(&array.elem),
@@ -33,7 +33,7 @@ pub(crate) fn is_list(ty: &Type) -> bool {
     }
 }
 
-/// Without the groups and parentheses around it.
+/// The type without groups and parentheses around it.
 fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),

@@ -1,4 +1,4 @@
-//! An enum or newtype as the derive understands it, validated.
+//! The validated form of an enum or a newtype.
 
 use syn::{Data, DeriveInput, Fields, Ident, Member, Path, Type, ext::IdentExt, spanned::Spanned};
 
@@ -8,7 +8,7 @@ use crate::{
     types,
 };
 
-/// A type that is one value.
+/// A type whose values are stored as one text.
 pub(crate) struct Value {
     pub(crate) ident: Ident,
     pub(crate) krate: Path,
@@ -16,7 +16,7 @@ pub(crate) struct Value {
 }
 
 pub(crate) enum Shape {
-    /// Each variant with its name in Redis.
+    /// The variants, each with its stored name.
     Enum(Vec<(Ident, String)>),
     Newtype {
         member: Member,
@@ -42,8 +42,8 @@ pub(crate) fn value(input: &DeriveInput) -> Result<Value, syn::Error> {
                 if !variant.fields.is_empty() {
                     errors.at(
                         variant.fields.span(),
-                        "a variant with fields is no single value: keep it as JSON text (`#[redis(json)]` on the \
-                         model's field, serde's derives here)",
+                        "a variant with fields is not a single value: store it as JSON text (`#[redis(json)]` on the \
+                         field of the model, the derives of serde here)",
                     );
                 }
                 let label = variant.ident.unraw().to_string();
@@ -66,7 +66,7 @@ pub(crate) fn value(input: &DeriveInput) -> Result<Value, syn::Error> {
         }
         Data::Struct(data) => {
             if let Some(span) = items.span("rename_all") {
-                errors.at(span, "a newtype has no names: leave `rename_all` out");
+                errors.at(span, "a newtype has no names: remove `rename_all`");
             }
             match (&data.fields, data.fields.len()) {
                 (Fields::Unnamed(_) | Fields::Named(_), 1) => data.fields.iter().next().map(|field| {

@@ -1,4 +1,4 @@
-//! What the derive names. Not for use by hand: it may change in any release.
+//! The items that the derives name. They are not part of the public interface and may change in any release.
 
 pub use core;
 pub use redis_om_client::{Arg, Args, DecodeError, FromRedis, Reply, ToArg, ToArgs, Written};

@@ -1,8 +1,8 @@
 //! Redis for Rust: typed models, queries and collections, on a complete async client.
 //!
 //! A struct with `#[derive(RedisModel)]` is saved under `{prefix}:{id}`, as a hash or as a JSON document. Each operation
-//! is one command value, and whoever takes it decides what becomes of it: an async client sends it, a blocking one waits
-//! for its reply, a pipeline and a transaction grow by it.
+//! is one command value. The executor decides what is done with it: an async client gives a future of the reply, a
+//! blocking client waits for the reply, and a pipeline or a transaction adds the command.
 //!
 //! ```no_run
 //! use redis_om::{blocking, prelude::*};
@@ -23,12 +23,12 @@
 //! lamp.save(&client).await?;
 //! assert_eq!(Lamp::get(&client, lamp.id).await?, Some(lamp.clone()));
 //!
-//! // What is `None` is removed in the same atomic step.
+//! // A save also removes each field that is `None`, in the same atomic step.
 //! lamp.room = Some("study".into());
 //! lamp.save(&client).await?;
 //!
-//! // All or nothing, with other commands.
-//! let ((), lamps) = client.run(lamp.save(atomic()).incr("lamps")).await?;
+//! // In a transaction with other commands: all of them run, or none.
+//! let ((), lamps) = client.run(atomic().add(lamp.save(cmd())).incr("lamps")).await?;
 //! println!("{lamps} lamps saved");
 //!
 //! let mut all = Lamp::all(&client);
@@ -44,10 +44,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! * [`RedisModel`](macro@RedisModel): the derive, its attributes, and what lies in Redis; [`RedisModel`](trait@RedisModel):
+//! * [`RedisModel`](macro@RedisModel): the derive, its attributes, and the stored form; [`RedisModel`](trait@RedisModel):
 //!   the operations.
 //! * [`RedisEmbedded`](macro@RedisEmbedded): structs inside a hash. [`RedisValue`](macro@RedisValue): enums and newtypes.
-//! * Everything of [`redis_om_client`] is here too: [`Client`], [`pipe`], [`atomic`], the [`commands`].
+//! * All of [`redis_om_client`] is re-exported: [`Client`], [`pipe`], [`atomic`], the [`commands`].
 
 mod field;
 mod model;
@@ -59,7 +59,7 @@ pub mod prelude;
 pub use redis_om_client::*;
 
 pub use field::{Atom, FieldValue, HashFields, JoinedList, JsonValue, Text};
-pub use model::{AsHash, AsJson, Ask, AskIds, AskModels, IdOf, Key, Live, RedisModel, Storage, Walk};
+pub use model::{AsHash, AsJson, IdOf, IdPager, Key, ModelPager, RedisModel, Storage};
 pub use redis_om_derive::{RedisEmbedded, RedisModel, RedisValue};
 #[cfg(feature = "ulid")]
 pub use ulid::Ulid;

@@ -1,4 +1,4 @@
-//! Hash models: what goes over the wire, and what comes back. No server.
+//! Hash models: the commands that are written and the replies that are read. No server.
 
 mod common;
 
@@ -40,9 +40,9 @@ fn words() {
     assert_eq!(User::MODEL_NAME, "User");
 }
 
-/// What is spawned must be `Send`.
+/// A future or pager can be moved to a spawned task.
 #[test]
-fn futures_and_walks_can_be_sent() {
+fn futures_and_pagers_can_be_sent() {
     fn sent<T: Send>(_: impl Fn(&'static Client) -> T) {}
     sent(|client| ann().save(client));
     sent(|client| User::get_many(client, [1, 2]));
@@ -56,7 +56,7 @@ fn loads_from_both_protocols() {
     for bytes in [map2(&pairs), map3(&pairs)] {
         assert_eq!(decode(User::get(cmd(), 7), &bytes).unwrap(), Some(ann()));
     }
-    // Any order, and fields that the struct does not have.
+    // The fields in another order, and one that the struct does not have.
     let pairs =
         [("active", "0"), ("old", "x"), ("score", "2"), ("age", "30"), ("name", "Ann Lee"), ("id", "7")];
     let user = decode(User::get(cmd(), 7), &map3(&pairs)).unwrap().unwrap();
@@ -109,15 +109,19 @@ fn many() {
 #[test]
 fn in_a_batch() {
     let users = [ann()];
-    let plan = User::get_many(ann().save(User::save_many(atomic(), &users)), [7, 8]).incr("n");
+    let plan = atomic()
+        .add(User::save_many(cmd(), &users))
+        .add(ann().save(cmd()))
+        .add(User::get_many(cmd(), [7, 8]))
+        .incr("n");
     assert_eq!(
         plan.to_string(),
         "MULTI | HSET user:7 id 7 name \"Ann Lee\" age 30 score 1.5 active 1 \
          | HSET user:7 id 7 name \"Ann Lee\" age 30 score 1.5 active 1 | HGETALL user:7 | HGETALL user:8 | INCR n | EXEC"
     );
-    // Each takes its own replies, no more.
+    // Each command takes its own replies and no more.
     let one = map3(&[("id", "7"), ("name", "Ann Lee"), ("age", "30"), ("score", "1.5"), ("active", "1")]);
-    let plan = User::get_many(pipe(), [7, 8]).incr("n");
+    let plan = pipe().add(User::get_many(cmd(), [7, 8])).incr("n");
     let bytes = [&one[..], b"%0\r\n:3\r\n"].concat();
     let (found, n) = common::read(plan, &bytes);
     assert_eq!((found, n), (vec![Some(ann()), None], 3));
@@ -172,7 +176,7 @@ enum Shape {
 }
 
 #[test]
-fn every_type_there_and_back() {
+fn every_type_is_read_back_equal() {
     let id = Ulid::from_string("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
     let model = EveryType {
         id,
@@ -303,7 +307,7 @@ struct Shop {
 }
 
 #[test]
-fn embedded_structs_lie_flat() {
+fn embedded_structs_are_fields_of_the_hash() {
     let id = Uuid::nil();
     let address = |zip: Option<&str>, place: Option<Place>| Address {
         city: "Oslo".into(),
@@ -353,7 +357,7 @@ fn embedded_structs_lie_flat() {
         decode_err(Shop::get(cmd(), id), &map3(&bad)),
         "at `Shop.address.place.lat`: expected a number, found \"north\""
     );
-    // What an embedded struct does not know does not bring it to life.
+    // A field that an embedded struct does not have leaves it absent.
     let unknown = [id_only[0], ("address.CITY", "x"), ("b.OLD", "1")];
     assert_eq!(decode(Shop::get(cmd(), id), &map3(&unknown)).unwrap().unwrap().branch, None);
 }

@@ -1,4 +1,4 @@
-//! JSON models: what goes over the wire, and what comes back. No server.
+//! JSON models: the commands that are written and the replies that are read. No server.
 
 mod common;
 

@@ -47,7 +47,7 @@ async fn clients(server: &Server) -> [Client; 2] {
 }
 
 #[test]
-fn a_hash_lives_its_life() {
+fn a_hash_is_written_read_and_deleted() {
     let servers =
         [Arc::new(Server::start().unwrap()), Arc::new(Server::builder().kind(Kind::Redis6).start().unwrap())];
     for server in servers {
@@ -67,12 +67,16 @@ fn a_hash_lives_its_life() {
                 assert!(ttl.left().is_some_and(|left| left <= Duration::from_secs(100)), "{ttl:?}");
 
                 // A pipeline and a transaction.
-                let (found, there, n): (Option<User>, bool, i64) =
-                    client.run(User::exists(User::get(pipe(), 1), 2).incr("t:n")).await.unwrap();
+                let (found, there, n): (Option<User>, bool, i64) = client
+                    .run(pipe().add(User::get(cmd(), 1)).add(User::exists(cmd(), 2)).incr("t:n"))
+                    .await
+                    .unwrap();
                 assert_eq!((found.as_ref(), there, n > 0), (Some(&ann), false, true));
                 let both = [user(2), User { nick: None, ..user(3) }];
-                let ((), found) =
-                    client.run(User::get_many(User::save_many(atomic(), &both), [3, 4, 2])).await.unwrap();
+                let ((), found) = client
+                    .run(atomic().add(User::save_many(cmd(), &both)).add(User::get_many(cmd(), [3, 4, 2])))
+                    .await
+                    .unwrap();
                 assert_eq!(found, [Some(both[1].clone()), None, Some(both[0].clone())]);
 
                 assert_eq!(User::delete_many(&client, [2, 3, 4]).await.unwrap(), 2);
@@ -103,9 +107,9 @@ fn what_does_not_fit_names_key_model_and_field() {
             assert_eq!(error.kind(), &ErrorKind::Decode);
             let error = User::get_many(&client, [1, 2]).await.unwrap_err();
             assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
-            let error = client.run(User::get_many(pipe().incr("n"), [1, 2])).await.unwrap_err();
+            let error = client.run(pipe().incr("n").add(User::get_many(cmd(), [1, 2]))).await.unwrap_err();
             assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
-            let error = client.run(User::get_many(atomic().incr("n"), [1, 2])).await.unwrap_err();
+            let error = client.run(atomic().incr("n").add(User::get_many(cmd(), [1, 2]))).await.unwrap_err();
             assert_eq!((error.command(), error.key()), (Some("HGETALL"), Some("t:user:2")), "{error}");
 
             client.set("t:user:3", "text").await.unwrap();
@@ -123,7 +127,7 @@ fn what_does_not_fit_names_key_model_and_field() {
 }
 
 #[test]
-fn a_document_lives_its_life() {
+fn a_document_is_written_read_and_deleted() {
     let server = Server::builder().kind(Kind::Redis8).module(Module::Json).start().unwrap();
     run(async {
         for client in clients(&server).await {
@@ -135,8 +139,10 @@ fn a_document_lives_its_life() {
             assert_eq!(Doc::get(&client, doc.id).await.unwrap(), Some(doc.clone()));
             let found = Doc::get_many(&client, [doc.id, Ulid::nil()]).await.unwrap();
             assert_eq!(found, [Some(doc.clone()), None]);
-            let ((), (), found) =
-                client.run(Doc::get(doc.save(user(1).save(atomic())), doc.id)).await.unwrap();
+            let ((), (), found) = client
+                .run(atomic().add(user(1).save(cmd())).add(doc.save(cmd())).add(Doc::get(cmd(), doc.id)))
+                .await
+                .unwrap();
             assert_eq!(found.as_ref(), Some(&doc));
             let error = Doc::get(&client, Ulid::from_parts(1, 2)).await.unwrap();
             assert_eq!(error, None);
@@ -162,7 +168,7 @@ fn all_are_found() {
     let blocking = blocking::Client::with_config(config).unwrap();
     let odd: Vec<Odd> = (0..1234).map(|id| Odd { id, name: format!("n{id}") }).collect();
     Odd::save_many(&blocking, &odd).unwrap();
-    // Not theirs: another type, no id, another prefix that the glob would match if it were one.
+    // Keys that are not of this model: another type, no id, and a prefix that the unescaped glob would match.
     blocking.set("t:[w]*:99999", "text").unwrap();
     blocking.hset("t:[w]*:7:orders", ("a", 1)).unwrap();
     blocking.hset("t:wx:5", ("id", 5)).unwrap();
@@ -199,7 +205,7 @@ fn all_are_found() {
     });
     let ids: Result<BTreeSet<u64>, _> = Odd::all_ids(&blocking).collect();
     assert_eq!(ids.unwrap().len(), 1234);
-    // One that cannot be read is one error; the others are found.
+    // A model that cannot be read is one error; the others are found.
     blocking.hdel("t:[w]*:77", "name").unwrap();
     let (good, bad): (Vec<_>, Vec<_>) = Odd::all(&blocking).partition(Result::is_ok);
     let good: BTreeSet<u64> = good.into_iter().map(|model| model.unwrap().id).collect();
@@ -230,7 +236,7 @@ fn read_decide_and_save_unless_it_changed_meanwhile() {
                     }
                     user.name.push('!');
                     user.nick = user.nick.filter(|nick| nick == "theirs");
-                    Ok(user.save(atomic()))
+                    Ok(atomic().add(user.save(cmd())))
                 }
             })
             .await

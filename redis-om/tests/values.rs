@@ -1,4 +1,4 @@
-//! Enums, newtypes and ids: both ways, and where names of the user's own stand around the derive. No server.
+//! Enums, newtypes and ids: written, read, and derived where the user has items with the names of ours. No server.
 
 mod common;
 
@@ -121,9 +121,9 @@ mod ids {
     }
 }
 
-/// Nothing that the derive writes is found by a name that could be the user's.
+/// The derived code uses no name that the user may have given to something else.
 mod strange_surroundings {
-    #![allow(dead_code, non_camel_case_types, reason = "they are only in the way")]
+    #![allow(dead_code, non_camel_case_types, reason = "only their names matter")]
 
     use ::redis_om as elsewhere;
 
@@ -181,7 +181,7 @@ mod strange_surroundings {
 }
 
 #[test]
-fn names_of_the_users_own_are_not_in_the_way() {
+fn names_of_the_user_do_not_change_the_derived_code() {
     let command = strange_surroundings::Outer::get(cmd(), 1);
     let outer = decode(command, &map3(&[("name", "1"), ("args.value", "x")])).unwrap().unwrap();
     assert_eq!(outer.key().to_string(), "outer:1");

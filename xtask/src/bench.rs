@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds the comparison, which has its own workspace and lock file, and runs it.
+//! `cargo xtask bench`: builds and runs the comparison, which has its own workspace and lock file.
 
 use std::process::Command;
 
@@ -8,24 +8,24 @@ use servers::Kind;
 
 use crate::cargo::{cargo, root, run as run_command};
 
-/// What the comparison is told about the server to start: the path of its program.
+/// The variable with the path of the server program that the comparison starts.
 const SERVER: &str = "REDIS_OM_BENCH_SERVER";
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// One JSON object a row
+    /// Print one JSON object for each row
     #[arg(long)]
     json: bool,
     /// Only these rows, separated by commas
     #[arg(long)]
     rows: Option<String>,
-    /// How many rounds; the median counts
+    /// How many rounds; the result is the median
     #[arg(long)]
     rounds: Option<u32>,
     /// Only these peers, separated by commas: redis-rs, fred, rustis
     #[arg(long)]
     against: Option<String>,
-    /// Let cores with nothing to do sleep, so that waking them is part of the figures
+    /// Let idle cores sleep, so that the time to wake them is part of the results
     #[arg(long)]
     let_cores_sleep: bool,
 }
@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     run_command(&mut peers)
 }
 
-/// Beside the workspace's own builds, so that one folder holds all.
+/// In the target directory of the workspace, so that all builds are in one folder.
 fn target_folder() -> Result<std::path::PathBuf> {
     let metadata = crate::examples::metadata()?;
     let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;

@@ -1,4 +1,4 @@
-//! The book: its summary checked, its pages built.
+//! The book: checks its summary and builds its pages.
 
 use std::{fs, process::Command};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo::{root, run as run_command};
 
-/// Checks that every page the summary names is there. Needs no mdbook.
+/// Checks that every page of the summary exists. Does not need mdbook.
 pub(crate) fn check() -> Result<()> {
     let source = root().join("book").join("src");
     let summary = source.join("SUMMARY.md");
@@ -17,7 +17,7 @@ pub(crate) fn check() -> Result<()> {
         bail!("{} names no page", summary.display());
     }
     if !missing.is_empty() {
-        bail!("the summary of the book names pages that are not there: {}", missing.join(", "));
+        bail!("the summary of the book names pages that do not exist: {}", missing.join(", "));
     }
     Ok(())
 }
@@ -25,12 +25,12 @@ pub(crate) fn check() -> Result<()> {
 pub(crate) fn build() -> Result<()> {
     check()?;
     if Command::new("mdbook").arg("--version").output().is_err() {
-        bail!("build the book: mdbook is not on PATH; `cargo install mdbook` puts it there");
+        bail!("mdbook is not on PATH: install it with `cargo install mdbook`");
     }
     run_command(Command::new("mdbook").arg("build").arg(root().join("book")))
 }
 
-/// The targets of the summary's links; a chapter with an empty one is announced, not written.
+/// The targets of the links in the summary. A chapter with an empty target is planned and has no page.
 fn pages(summary: &str) -> Vec<&str> {
     let links = summary.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     links.filter(|link| !link.is_empty() && !link.contains("://")).collect()
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn this_book_is_whole() {
+    fn every_page_of_this_book_exists() {
         check().unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Running cargo, and the tally of what its tests say.
+//! Runs cargo and counts the results of its tests.
 
 use std::{
     env,
@@ -16,7 +16,8 @@ pub(crate) fn root() -> PathBuf {
     xtask.parent().map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
-/// The folder of fetched servers, which every program below is told, so that all look in the same one.
+/// The variable with the folder of fetched servers. Every program that is started here gets it, so that all use the same
+/// folder.
 pub(crate) const SERVERS: &str = "REDIS_OM_SERVERS";
 
 /// A cargo command in the root of the workspace.
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_reads_as_typed() {
+    fn a_command_is_shown_as_it_is_typed() {
         let mut command = Command::new("/some/where/cargo");
         command.args(["fmt", "--check"]);
         assert_eq!(line(&command), "cargo fmt --check");

@@ -1,4 +1,4 @@
-//! Every example, run against servers of its own.
+//! Runs every example.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use servers::{Kind, Module, Server};
 use crate::cargo::{cargo, line, run};
 
 const PACKAGE: &str = "redis-om-examples";
-/// Runs without REDIS_URL, as at a user's: it finds or fetches a server by itself.
+/// The example that runs without REDIS_URL, so that it finds or fetches a server by itself as it does for a user.
 const ALONE: &str = "quickstart";
 
 /// Runs all examples, each to its end, and fails with the names of those that failed.
@@ -35,7 +35,7 @@ pub(crate) fn run_all() -> Result<()> {
     Ok(())
 }
 
-/// Redis 8 with its modules; where there is no build of them, the default server.
+/// Redis 8 with its modules, or the default server where a module has no build for this system.
 fn modern_server() -> Result<Server> {
     let modules = [Module::Json, Module::Search, Module::Bloom, Module::TimeSeries];
     let there = servers::Package::all().iter().all(|package| package.has_build());
@@ -48,7 +48,7 @@ fn modern_server() -> Result<Server> {
     Ok(builder.start()?)
 }
 
-/// What cargo knows of the workspace.
+/// The metadata of the workspace.
 pub(crate) fn metadata() -> Result<Value> {
     let mut command = cargo(["metadata", "--no-deps", "--format-version", "1"]);
     let output = command.output().with_context(|| format!("run {}", line(&command)))?;

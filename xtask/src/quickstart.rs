@@ -1,4 +1,4 @@
-//! `cargo xtask quickstart`: the tour, as an example that a user can read.
+//! `cargo xtask quickstart`: runs the tour, which is one of the examples.
 
 use anyhow::Result;
 use clap::Args;
@@ -7,17 +7,17 @@ use crate::cargo::{cargo, run as run_command};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Optimised: a longer first build, truer rates
+    /// Build with optimization: the first build takes longer, and the rates are higher
     #[arg(long)]
     release: bool,
-    /// Words for the example itself
+    /// Arguments for the example itself
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    // Not optimised unless asked: the first build shares its crates with this tool and takes a fraction of the time,
-    // and the tour mostly waits for the server anyway.
+    // Without optimization by default: the first build shares crates with this tool, so that it takes much less time, and
+    // the tour mostly waits for the server.
     let mut command = cargo(["run", "--package", "redis-om-examples", "--example", "quickstart"]);
     if options.release {
         command.arg("--release");

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check and every test, with a list of the steps and one line of counts at the end.
+//! `cargo xtask test`: runs every check and every test, then prints a list of the steps and a line of counts.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Only the tests of this package
     #[arg(long, short)]
     package: Option<String>,
-    /// Words for `cargo test`, such as the name of one test
+    /// Arguments for `cargo test`, such as the name of one test
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
@@ -60,11 +60,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("== {}", name(step));
         let start = Instant::now();
         let before = tally.failed;
-        // One failure does not hide the next: every step runs.
+        // Every step runs, also after a failure.
         let failure = run_step(step, options, &mut tally).err().map(|e| format!("{e:#}"));
         if let Some(failure) = &failure {
             eprintln!("error: {}: {failure}", name(step));
-            // A step that failed with no test of its own counts as one, so that the last line never says all is well.
+            // A failed step counts as one failure where none of its tests failed, so that the last line never shows 0.
             tally.failed += u64::from(tally.failed == before);
         }
         outcomes.push(Outcome { step, took: start.elapsed(), failure });
@@ -72,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     print!("{}", summary(&outcomes, tally));
     let failed: Vec<_> = outcomes.iter().filter(|o| o.failure.is_some()).map(|o| name(o.step)).collect();
     if !failed.is_empty() {
-        // The counts stay the last line: what failed is in the list above them.
+        // Nothing is printed after the counts: the list above them has the failures.
         std::process::exit(1);
     }
     Ok(())
@@ -98,7 +98,7 @@ fn tests(options: &Options, tally: &mut Tally) -> Result<()> {
         Some(package) => command.args(["--package", package]),
         None => command.arg("--workspace"),
     };
-    // A test that wants a server starts its own.
+    // A test that needs a server starts a private one.
     command.args(&options.args).env_remove("REDIS_URL");
     let before = tally.passed + tally.failed;
     run_counting(&mut command, tally)?;
@@ -112,7 +112,7 @@ fn name(step: Step) -> String {
     step.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// The list of steps, and the counts alone on the last line.
+/// The list of steps. The last line has only the counts.
 fn summary(outcomes: &[Outcome], tally: Tally) -> String {
     let mut text = String::from("\n== summary\n");
     for Outcome { step, took, failure } in outcomes {

@@ -1,4 +1,4 @@
-//! Format, lints, documentation, file sizes.
+//! Checks format, lints, documentation and file sizes.
 
 use std::{
     fs,
@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root, run as run_command};
 
-/// A file over this is reported: it should say one thing.
+/// A file with more lines is reported.
 const LONG: usize = 500;
-/// A file over this is refused.
+/// A file with more lines is refused.
 const TOO_LONG: usize = 800;
 
 pub(crate) fn run() -> Result<()> {
@@ -23,7 +23,7 @@ pub(crate) fn run() -> Result<()> {
 
 pub(crate) fn fmt() -> Result<()> {
     run_command(&mut cargo(["fmt", "--all", "--check"]))
-        .context("the format differs from rustfmt's: `cargo fmt --all` puts it right")
+        .context("the format differs from that of rustfmt: run `cargo fmt --all`")
 }
 
 pub(crate) fn clippy() -> Result<()> {
@@ -56,16 +56,16 @@ pub(crate) fn sizes() -> Result<()> {
         if lines > TOO_LONG {
             refused.push(format!("{name}: {lines} lines"));
         } else if lines > LONG {
-            println!("long: {name}: {lines} lines (up to {LONG} is the habit)");
+            println!("long: {name}: {lines} lines (expected at most {LONG})");
         }
     }
     if !refused.is_empty() {
-        bail!("files over {TOO_LONG} lines, to be divided:\n{}", refused.join("\n"));
+        bail!("files with more than {TOO_LONG} lines: divide them:\n{}", refused.join("\n"));
     }
     Ok(())
 }
 
-/// The Rust sources under a folder, without what cargo builds there.
+/// The Rust sources in a folder, without those in `target`.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_found_and_builds_are_not() {
+    fn sources_are_found_and_target_is_skipped() {
         let folder = std::env::temp_dir().join(format!("redis-om-tidy-{}", std::process::id()));
         fs::create_dir_all(folder.join("src")).unwrap();
         fs::create_dir_all(folder.join("target")).unwrap();

@@ -1,4 +1,4 @@
-//! Runs the rows: contestants alternate round by round, in an order that turns by one each round.
+//! Runs the rows. The contestants alternate round by round; their order is rotated by one after each round.
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -78,9 +78,9 @@ fn alternate(
     Ok(Outcome { ratio, more_is_better: true, awake, ..Outcome::new(row, "operations/s", figures) })
 }
 
-/// Ours over the best peer. Each peer is paired with ours round by round, so that what slows a whole round down falls out;
-/// the best peer is the one over which our median ratio is the smallest. (Not the best of each round: that would be a
-/// contestant made of everybody's luckiest moments.)
+/// The ratio of ours to the best peer. Each peer is paired with ours round by round, so that what slows a whole round down
+/// has no effect. The best peer is the one for which our median ratio is the smallest. The best peer of each round is not
+/// used: its figures would be the luckiest rounds of several peers.
 fn ratios(ids: &[Id], speeds: &[Vec<f64>], rounds: usize) -> Option<Spread> {
     let ours = ids.iter().position(|id| id.name() == "ours")?;
     let peers = (0..ids.len()).filter(|at| ids[*at].is_peer());
@@ -121,7 +121,7 @@ fn build_hello(row: Row, line_up: &[Id]) -> Result<Outcome> {
     Ok(Outcome { more, ..Outcome::new(row, "s", seconds) })
 }
 
-/// On standard error, and gone when the row is done.
+/// A progress bar on standard error. It is removed after the row.
 fn progress(row: Row, steps: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len} {msg}");
     let bar = ProgressBar::new(steps as u64).with_prefix(row.name);

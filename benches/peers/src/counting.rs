@@ -1,4 +1,5 @@
-//! A counting allocator for the rows on memory. It counts only when told to: the other rows pay one predictable branch.
+//! A counting allocator for the rows on memory. It counts only after `start`, so that the other rows pay one predictable
+//! branch.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -9,7 +10,7 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
-/// The system's allocator with a tally.
+/// The allocator of the system, with counters.
 pub(crate) struct Counting;
 
 fn grew(calls: u64, bytes: u64, live: i64) {
@@ -52,24 +53,24 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Starts counting: before the client is made, so that what is live is known from the start.
+/// Starts counting. Call it before the client is made, so that all live bytes are counted.
 pub(crate) fn start() {
     ON.store(true, Relaxed);
 }
 
-/// Calls of the allocator and bytes asked for since [`start`].
+/// The calls of the allocator and the requested bytes since [`start`].
 pub(crate) fn allocated() -> (u64, u64) {
     (CALLS.load(Relaxed), BYTES.load(Relaxed))
 }
 
-/// Bytes live now; the peak starts from here again.
+/// The live bytes. The peak is reset to them.
 pub(crate) fn mark() -> i64 {
     let live = LIVE.load(Relaxed);
     PEAK.store(live, Relaxed);
     live
 }
 
-/// The most bytes that were live since [`mark`].
+/// The largest number of live bytes since [`mark`].
 pub(crate) fn peak() -> i64 {
     PEAK.load(Relaxed)
 }

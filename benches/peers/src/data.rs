@@ -1,6 +1,6 @@
-//! What lies on the server while the contestants run, and what each must read back.
+//! The data on the server while the contestants run, which each must read back.
 //!
-//! Knows no client: the harness seeds it over a plain socket, so that no contestant is measured on its own writing.
+//! It knows no client: the harness writes the data over a plain socket, so that no contestant reads what it wrote itself.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::contestants::raw::encode;
 
-/// Keys of the GET and SET rows: more than one task's, so that the server's dictionary is really looked at.
+/// The keys of the GET and SET rows. There are many, so that the server has to search its dictionary.
 pub(crate) const KEYS: usize = 1024;
 /// Length of their values.
 pub(crate) const VALUE: usize = 64;
@@ -28,7 +28,7 @@ pub(crate) const HASH_KEY: &str = "peers:hash";
 /// Key of the large value.
 pub(crate) const LARGE_KEY: &str = "peers:large";
 
-/// The struct of the load and save rows: ten fields, as a service would keep them of a user.
+/// The struct of the load and save rows: a user with ten fields, as a service could have them.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[cfg_attr(feature = "ours", derive(redis_om::RedisModel), redis(hash, prefix = "user"))]
 #[allow(missing_docs)]
@@ -48,7 +48,7 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// The user of a number: every field differs from its neighbour's, so that a mixed-up reply is noticed.
+    /// The user with a number. Every field differs from that of the next user, so that a swapped reply is found.
     pub(crate) fn numbered(id: u64) -> Self {
         Self {
             id,
@@ -64,7 +64,7 @@ impl User {
         }
     }
 
-    /// Its fields as they lie in the hash.
+    /// The fields in their stored form.
     pub(crate) fn texts(&self) -> Vec<(&'static str, String)> {
         vec![
             ("id", self.id.to_string()),
@@ -86,7 +86,7 @@ pub(crate) fn user_key(id: u64) -> String {
     format!("user:{id}")
 }
 
-/// Keys and expected values, made once for a child.
+/// Keys and expected values, made once for each child process.
 pub(crate) struct Data {
     pub(crate) keys: Vec<String>,
     pub(crate) values: Vec<String>,
@@ -94,7 +94,7 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// The same on each call: what the harness seeds is what a child expects.
+    /// The same values on each call: a child process expects what the harness has written.
     pub(crate) fn new() -> Self {
         Self {
             keys: (0..KEYS).map(|n| format!("peers:key:{n}")).collect(),
@@ -114,7 +114,7 @@ pub(crate) fn hash() -> HashMap<String, String> {
     (0..FIELDS).map(|n| (format!("field:{n}"), format!("{n:032}"))).collect()
 }
 
-/// The large value: no run of equal bytes that a lazy reader could guess.
+/// The large value. It has no runs of equal bytes, so that every byte has to be read to be compared.
 pub(crate) fn large() -> Vec<u8> {
     (0..LARGE).map(|n| (n % 251) as u8).collect()
 }
@@ -130,7 +130,7 @@ pub(crate) fn hset_user(user: &User) -> Vec<u8> {
     encode(&arguments)
 }
 
-/// Everything that lies on the server, as one batch of commands, and how many they are.
+/// All data as one batch of commands, and the number of commands.
 pub(crate) fn seed() -> (Vec<u8>, usize) {
     let data = Data::new();
     let mut commands: Vec<Vec<u8>> = Vec::new();

@@ -1,4 +1,5 @@
-//! The server, the pinning, the waking and the children. Knows contestants by name only.
+//! The server, the pinning to cores, the processes that keep cores awake, and the child processes. It knows contestants
+//! by name only.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -18,11 +19,11 @@ use crate::data;
 pub(crate) enum Placement {
     /// Client on core 0, server on core 1.
     Pinned,
-    /// Wherever the kernel likes.
+    /// On the cores that the kernel chooses.
     Free,
 }
 
-/// A private server and what is needed to start children against it.
+/// A private server, and what is needed to start child processes that use it.
 pub(crate) struct Harness {
     server: Child,
     port: u16,
@@ -33,14 +34,17 @@ pub(crate) struct Harness {
 }
 
 impl Harness {
-    /// Starts a server on core 1 with a free port and seeds it.
+    /// Starts a server on core 1 with a free port and writes the data to it.
     pub(crate) fn start(server: &Path, seconds: f64, cores_may_sleep: bool) -> Result<Self> {
         let cores = std::thread::available_parallelism()?.get();
         if cores < 2 {
-            bail!("a comparison needs two cores, one for the client and one for the server; here is {cores}");
+            bail!(
+                "a comparison needs two cores, one for the client and one for the server; this machine has {cores}"
+            );
         }
         let folder = tempfile::tempdir().context("make a folder for the server")?;
-        // The port is given back before the server takes it; if another takes it first, the server ends and says so.
+        // The port is released before the server binds it. If another process binds it first, the server ends with an
+        // error.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let child = dying_with_us("1", server)
             .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port.to_string()])
@@ -64,14 +68,14 @@ impl Harness {
             match RawBlocking::connect(self.port) {
                 Ok(socket) => return Ok(socket),
                 Err(_) if self.server.try_wait()?.is_none() && Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(10)); // no event tells that a foreign process listens
+                    std::thread::sleep(Duration::from_millis(10)); // no event says that another program listens
                 }
                 Err(error) => return Err(error.context(format!("{} does not answer", path.display()))),
             }
         }
     }
 
-    /// Puts the server where the row wants it.
+    /// Moves the server to the cores of the row.
     pub(crate) fn place(&self, placement: Placement) -> Result<()> {
         let cores = match placement {
             Placement::Pinned => "1".to_owned(),
@@ -87,8 +91,8 @@ impl Harness {
         Ok(())
     }
 
-    /// Keeps the cores of a pinned row awake until this is dropped; none, where they may sleep. (Those of the other rows
-    /// have more than one thread each to run.)
+    /// Keeps the cores of a pinned row awake until this is dropped. `None` where they may sleep. The cores of the other rows
+    /// have more than one thread each to run.
     pub(crate) fn wake(&self, placement: Placement) -> Result<Vec<Wakeful>> {
         let cores: &[&str] = match placement {
             Placement::Pinned if !self.cores_may_sleep => &["0", "1"],
@@ -97,19 +101,19 @@ impl Harness {
         cores.iter().map(|core| Wakeful::start(core)).collect()
     }
 
-    /// A command that runs on the clients' core.
+    /// A command that runs on the core of the clients.
     pub(crate) fn pinned(&self, program: impl AsRef<Path>) -> Command {
         taskset("0", program.as_ref())
     }
 
-    /// Tells a command of this binary which child it is.
+    /// Adds the arguments that select a child process of this binary.
     pub(crate) fn describe_child(&self, command: &mut Command, id: Id, row: &str) {
         let (port, seconds) = (self.port.to_string(), self.seconds.to_string());
         command.args(["--child", id.name(), "--rows", row, "--port", &port, "--seconds", &seconds]);
     }
 
-    /// Starts a contestant's child for a row and waits until it is ready; nothing where the contestant has no such
-    /// operation.
+    /// Starts the child process of a contestant for a row and waits until it is ready. `None` where the contestant does not
+    /// have the operation.
     pub(crate) fn contestant(&self, id: Id, row: &str, placement: Placement) -> Result<Option<Runner>> {
         let exe = std::env::current_exe()?;
         let mut command = match placement {
@@ -124,11 +128,11 @@ impl Harness {
         Ok(match runner.line()?.as_str() {
             "ready" => Some(runner),
             "absent" => None,
-            other => bail!("{id} said {other:?} instead of being ready"),
+            other => bail!("{id}: expected \"ready\", found {other:?}"),
         })
     }
 
-    /// Runs a child to its end; the two numbers that it printed.
+    /// Runs a child process to its end. Returns the two numbers that it printed.
     pub(crate) fn two_numbers(&self, id: Id, row: &str) -> Result<(f64, f64)> {
         let mut command = self.pinned(std::env::current_exe()?);
         self.describe_child(&mut command, id, row);
@@ -137,14 +141,14 @@ impl Harness {
             bail!("{id} ended with {}", output.status);
         }
         let text = String::from_utf8_lossy(&output.stdout);
-        let numbers = text.trim().split_once(' ').context("a child printed no two numbers")?;
+        let numbers = text.trim().split_once(' ').context("expected two numbers from the child process")?;
         Ok((numbers.0.parse()?, numbers.1.parse()?))
     }
 }
 
 impl Drop for Harness {
     fn drop(&mut self) {
-        // By its process id, and waited for; a server that is gone already is no error.
+        // Ends the server by its process id and waits for it. It is no error if the server has ended already.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
@@ -156,7 +160,7 @@ fn taskset(core: &str, program: &Path) -> Command {
     command
 }
 
-/// Like [`taskset`]; where util-linux brings `setpriv`, the kernel also ends the server if this process is killed.
+/// Like [`taskset`]. Where util-linux has `setpriv`, the kernel also ends the server if this process is killed.
 fn dying_with_us(core: &str, program: &Path) -> Command {
     let known = Command::new("setpriv").args(["--pdeathsig", "KILL", "true"]).stderr(Stdio::null()).status();
     if !known.is_ok_and(|status| status.success()) {
@@ -167,11 +171,11 @@ fn dying_with_us(core: &str, program: &Path) -> Command {
     command
 }
 
-/// A process that keeps one core from sleeping. It runs only while nobody else wants the core
-/// (`SCHED_IDLE`), and whoever does takes it over at once.
+/// A process that keeps one core from sleeping. It has the scheduling class `SCHED_IDLE`: it runs only while no other
+/// process needs the core, and the kernel preempts it at once.
 ///
-/// A virtual processor with nothing to do is put to sleep by its host, and waking it takes longer than a client's work on
-/// a batch of a hundred: the same for all contestants, but other from minute to minute.
+/// The host puts an idle virtual processor to sleep. To wake it takes longer than a client works on a batch of a hundred
+/// commands. That time is the same for all contestants, but it changes from minute to minute.
 pub(crate) struct Wakeful(Child);
 
 impl Wakeful {
@@ -185,13 +189,13 @@ impl Wakeful {
             .spawn();
         let remedy = "keep a core awake with taskset and chrt (util-linux); --let-cores-sleep does without";
         let mut wakeful = Self(child.context(remedy)?);
-        // Only a process that has got as far as this has the core and the class that were asked for.
+        // The process writes this line only after it has got the core and the class.
         let mut line = String::new();
         BufReader::new(wakeful.0.stdout.take().context(remedy)?).read_line(&mut line)?;
         if line.trim_end() == AWAKE { Ok(wakeful) } else { bail!("cannot {remedy}") }
     }
 
-    /// What its process does.
+    /// The work of the process.
     pub(crate) fn spin() -> ! {
         println!("{AWAKE}");
         loop {
@@ -210,7 +214,7 @@ impl Drop for Wakeful {
     }
 }
 
-/// A contestant's child, waiting for its next round.
+/// The child process of a contestant, which waits for its next round.
 pub(crate) struct Runner {
     id: Id,
     child: Child,
@@ -219,12 +223,12 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// Who it is.
+    /// The contestant.
     pub(crate) fn id(&self) -> Id {
         self.id
     }
 
-    /// One round: operations a second.
+    /// Runs one round. Returns the operations a second.
     pub(crate) fn round(&mut self) -> Result<f64> {
         self.input.write_all(b"round\n")?;
         let line = self.line()?;
@@ -249,7 +253,7 @@ impl Drop for Runner {
     }
 }
 
-/// The server to start: the one named, else a `redis-server` or `valkey-server` on PATH.
+/// The server program: the given one, else a `redis-server` or `valkey-server` on PATH.
 pub(crate) fn find_server(named: Option<PathBuf>) -> Result<PathBuf> {
     if let Some(path) = named {
         return if path.is_file() { Ok(path) } else { bail!("no server at {}", path.display()) };

@@ -1,7 +1,7 @@
-//! `peers`: redis-om's client beside redis-rs, fred and rustis, and a raw socket as the limit.
+//! `peers`: compares the client of redis-om with redis-rs, fred and rustis, and with a raw socket as the limit.
 //!
-//! Contestants alternate round by round in one run, each in a process of its own, against one private server: only
-//! ratios within a run mean anything on a busy machine.
+//! The contestants alternate round by round in one run, each in a process of its own, with one private server. On a busy
+//! machine only ratios within a run are meaningful.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,20 +42,20 @@ struct Options {
     /// Peers to compare with.
     #[arg(long, value_delimiter = ',', default_value = "redis-rs,fred,rustis")]
     against: Vec<Peer>,
-    /// One JSON object a row instead of the table.
+    /// Print one JSON object for each row instead of the table.
     #[arg(long)]
     json: bool,
     /// End with exit code 1 where a threshold is missed.
     #[arg(long)]
     check: bool,
-    /// Let cores with nothing to do sleep, so that waking them is part of the figures of the pinned rows.
+    /// Let idle cores sleep, so that the time to wake them is part of the figures of the pinned rows.
     #[arg(long)]
     let_cores_sleep: bool,
-    /// The server to start (redis-server 8.2 for comparable figures); else one on PATH.
+    /// The server program (redis-server 8.2 for comparable figures). The default is one on PATH.
     #[arg(long, env = "REDIS_OM_BENCH_SERVER")]
     server: Option<PathBuf>,
 
-    /// What a child process is told.
+    /// The arguments of a child process.
     #[arg(long, hide = true)]
     child: Option<Id>,
     #[arg(long, hide = true, default_value_t = 0)]
@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Exit code 0; 1 where a threshold is missed and `--check` was given; 2 where a row broke.
+/// The exit code is 0, or 1 where a threshold is missed with `--check`, or 2 where a row failed.
 fn compare(options: Options) -> Result<ExitCode> {
     let rows = rows::chosen(&options.rows)?;
     if !(0.001..=60.0).contains(&options.seconds) {
@@ -99,7 +99,7 @@ fn compare(options: Options) -> Result<ExitCode> {
                 }
                 outcomes.push(outcome);
             }
-            // The other rows may still be well; the exit code tells.
+            // The other rows are still measured. The exit code reports the failure.
             Err(error) => {
                 eprintln!("peers: {error:#}");
                 broken = true;

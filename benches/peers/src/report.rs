@@ -1,4 +1,4 @@
-//! What a row came to, for people and for programs.
+//! The result of a row, as a table and as JSON.
 
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 use serde_json::{Map, Value, json};
@@ -14,13 +14,13 @@ pub(crate) const COLUMNS: [&str; 5] = ["raw", "redis-rs", "fred", "rustis", "our
 pub(crate) struct Outcome {
     pub(crate) row: Row,
     pub(crate) unit: &'static str,
-    /// The row's figure of each contestant.
+    /// The figure of each contestant.
     pub(crate) figures: Vec<(Id, f64)>,
     /// Other figures by name, for the JSON form and the notes.
     pub(crate) more: Vec<(&'static str, Vec<(Id, f64)>)>,
-    /// Ours over the best peer, round by round.
+    /// The ratio of ours to the best peer, over the rounds.
     pub(crate) ratio: Option<Spread>,
-    /// Whether more is better.
+    /// Whether a larger figure is better.
     pub(crate) more_is_better: bool,
     /// Whether the cores were kept awake, where that matters.
     pub(crate) awake: Option<bool>,
@@ -28,13 +28,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Less is better, unless said otherwise.
+    /// A row in which a smaller figure is better.
     pub(crate) fn new(row: Row, unit: &'static str, figures: Vec<(Id, f64)>) -> Self {
         let (more, ratio, awake, skipped) = (Vec::new(), None, None, None);
         Self { row, unit, figures, more, ratio, more_is_better: false, awake, skipped }
     }
 
-    /// A row that could not be measured here.
+    /// A row that cannot be measured on this machine.
     pub(crate) fn skipped(row: Row, why: &str) -> Self {
         Self { skipped: Some(why.to_owned()), ..Self::new(row, "", Vec::new()) }
     }
@@ -44,7 +44,7 @@ impl Outcome {
         best(&self.figures, self.more_is_better, |id| group(id) == name)
     }
 
-    /// The best peer's figure.
+    /// The figure of the best peer.
     fn best_peer(&self) -> Option<(Id, f64)> {
         let peers = self.figures.iter().copied().filter(|(id, _)| id.is_peer());
         if self.more_is_better {
@@ -54,7 +54,7 @@ impl Outcome {
         }
     }
 
-    /// Whether ours holds the threshold; nothing where ours or what it is held against was not measured.
+    /// Whether ours holds the threshold. `None` where ours, or the peer of the threshold, was not measured.
     pub(crate) fn holds(&self) -> Option<bool> {
         let ours = self.column("ours");
         match self.row.threshold {
@@ -132,7 +132,7 @@ impl Outcome {
         }
     }
 
-    /// The lines under the table: what has no column.
+    /// The lines under the table, for figures without a column.
     fn notes(&self) -> Vec<String> {
         if let Some(why) = &self.skipped {
             return vec![format!("{}: skipped: {why}", self.row.name)];
@@ -149,7 +149,7 @@ impl Outcome {
     }
 }
 
-/// The table for people.
+/// The table.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED);
@@ -186,7 +186,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     format!("{table}\n{}", notes.join("\n"))
 }
 
-/// The column that a contestant stands in.
+/// The column of a contestant.
 fn group(id: Id) -> &'static str {
     match id {
         Id::RedisRs1 | Id::RedisRs2 => "redis-rs",
@@ -203,7 +203,7 @@ fn rounded(value: f64) -> Value {
     json!((value * 1000.0).round() / 1000.0)
 }
 
-/// Thousands apart where the number is large, decimals where it is small.
+/// A number with separators between thousands where it is large, and with decimals where it is small.
 fn figure(value: f64) -> String {
     if value < 100.0 {
         let text = format!("{value:.2}");

@@ -1,6 +1,6 @@
 //! Medians.
 
-/// The median of some rounds, and how far they lie apart.
+/// The median of some rounds, with their minimum and maximum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -8,7 +8,7 @@ pub(crate) struct Spread {
     pub(crate) max: f64,
 }
 
-/// Nothing of nothing.
+/// `None` for no values.
 pub(crate) fn spread(values: &[f64]) -> Option<Spread> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! The model, and the file it comes from.
+//! The model, and the file from which it is read.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -25,7 +25,7 @@ pub(crate) struct Airport {
 
 const COLUMNS: [&str; 7] = ["iata", "name", "city", "state", "country", "latitude", "longitude"];
 
-/// Reads the good rows; and says of each bad one where it is and what is wrong with it.
+/// Reads the file. Returns the valid rows, and for each invalid row a text with its line and what is wrong.
 pub(crate) fn read(file: &Path) -> Result<(Vec<Airport>, Vec<String>)> {
     let mut reader = csv::Reader::from_path(file).with_context(|| format!("read {}", file.display()))?;
     let headers = reader.byte_headers().with_context(|| format!("read {}", file.display()))?.clone();
@@ -37,7 +37,7 @@ pub(crate) fn read(file: &Path) -> Result<(Vec<Airport>, Vec<String>)> {
     let mut lines = HashMap::new();
     let mut record = csv::ByteRecord::new();
     loop {
-        // By bytes: text that is no UTF-8 spoils its own row only.
+        // Read as bytes, so that text that is not UTF-8 makes only its own row invalid.
         match reader.read_byte_record(&mut record) {
             Ok(false) => break,
             Err(error) if error.is_io_error() => bail!("read {}: {error}", file.display()),
@@ -50,7 +50,7 @@ pub(crate) fn read(file: &Path) -> Result<(Vec<Airport>, Vec<String>)> {
                     Ok(airport) => match lines.entry(airport.iata.clone()) {
                         Entry::Occupied(first) => {
                             bad.push(format!(
-                                "line {line}: {} is on line {} already",
+                                "line {line}: {} is already on line {}",
                                 airport.iata,
                                 first.get()
                             ));
@@ -72,7 +72,7 @@ fn line(position: Option<&csv::Position>) -> u64 {
     position.map_or(0, csv::Position::line)
 }
 
-/// What is wrong with a row, with the column by its name.
+/// What is wrong with a row. Names the column.
 fn what(error: &csv::Error, headers: &csv::ByteRecord) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -86,10 +86,10 @@ fn what(error: &csv::Error, headers: &csv::ByteRecord) -> String {
     }
 }
 
-/// What the types do not say.
+/// Checks what the types do not express.
 fn check(airport: Airport) -> Result<Airport> {
     ensure!(!airport.iata.is_empty(), "the iata code is empty");
-    // Written so that NaN is out of range, too.
+    // In this form, NaN is out of range, too.
     ensure!(airport.latitude.abs() <= 90.0, "the latitude {} is not within 90 degrees", airport.latitude);
     ensure!(
         airport.longitude.abs() <= 180.0,
@@ -106,7 +106,7 @@ pub(crate) fn differences(wanted: &[Airport], found: &[Option<Airport>]) -> Vec<
 }
 
 fn difference(wanted: &Airport, found: Option<&Airport>) -> Option<String> {
-    let Some(found) = found else { return Some(format!("{} is not there", wanted.key())) };
+    let Some(found) = found else { return Some(format!("{} is missing", wanted.key())) };
     let fields = [
         ("iata", wanted.iata == found.iata),
         ("name", wanted.name == found.name),

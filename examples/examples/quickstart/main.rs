@@ -1,13 +1,13 @@
-//! The tour: thousands of airports from a CSV file into Redis and back, each one compared.
+//! The tour: writes thousands of airports from a CSV file to Redis, reads them back and compares each one.
 //!
 //! ```sh
-//! cargo xtask quickstart                                    # on a server of its own
-//! REDIS_URL=redis://localhost cargo xtask quickstart        # on yours, which it leaves as it was
+//! cargo xtask quickstart                                    # on a private server
+//! REDIS_URL=redis://localhost cargo xtask quickstart        # on yours; the tour leaves it unchanged
 //! cargo xtask quickstart -- my.csv                          # with a file of your own
 //! ```
 //!
-//! Its last line is `quickstart: 3376 saved, 3376 read back, 3376 equal`, with what was counted; where the three differ
-//! from the airports in the file, it ends with exit code 1.
+//! Its last line is `quickstart: 3376 saved, 3376 read back, 3376 equal`, with the counted numbers. If one of them differs
+//! from the number of airports in the file, the exit code is 1.
 
 mod airport;
 mod guest;
@@ -23,10 +23,10 @@ use airport::Airport;
 use guest::Guest;
 use show::{Step, say};
 
-/// How many airports share a round trip.
+/// How many airports are written or read in one round trip.
 const CHUNK: usize = 500;
 
-/// What the last line says.
+/// The numbers of the last line.
 #[derive(Clone, Copy)]
 struct Counts {
     saved: usize,
@@ -45,13 +45,13 @@ async fn main() -> Result<ExitCode> {
     step.end(airports.len());
     say(format!("{} rows skipped", bad.len()));
 
-    // The server in REDIS_URL, or a private one that is gone when `place` is dropped.
+    // The server in REDIS_URL, or a private one that is stopped when `place` is dropped.
     let place = Place::find()?;
     let client = Client::connect(place.url()).await?;
     let whose = if place.is_private() { "a private server" } else { "the server in REDIS_URL" };
     say(format!("connected to {whose}, {}", client.config().to_url_redacted()));
 
-    // On a server that is not ours: overwrite nothing, and whatever happens, remove what was written.
+    // On a server of the user, overwrite nothing, and remove what was written, also after an error.
     let guest = if place.is_private() { None } else { Some(Guest::enter(&client, &airports).await?) };
     let result = tokio::select! {
         result = tour(&client, &airports) => result,
@@ -68,8 +68,8 @@ async fn main() -> Result<ExitCode> {
     cleaned?;
 
     say(format!("quickstart: {saved} saved, {read} read back, {equal} equal"));
-    let all_well = [saved, read, equal] == [airports.len(); 3];
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let complete = [saved, read, equal] == [airports.len(); 3];
+    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn tour(client: &Client, airports: &[Airport]) -> Result<Counts> {
@@ -111,32 +111,48 @@ async fn changes(client: &Client, airports: &[Airport]) -> Result<()> {
         bail!("the file has {} good rows: the tour needs 6", airports.len());
     };
 
-    // A command, a round trip.
+    // One round trip for each command.
     let step = Step::begin("one by one");
-    let mut airport = Airport::get(client, first.id()).await?.context("it was there a moment ago")?;
+    let mut airport =
+        Airport::get(client, first.id()).await?.context("the airport that was read before is gone")?;
     airport.name.push_str(" (renamed)");
     airport.save(client).await?;
     let now = Airport::get(client, first.id()).await?;
     let deleted = Airport::delete_by_id(client, second.id()).await?;
-    ensure!(now.as_ref() == Some(&airport) && deleted, "update and deletion did not do what they should");
+    ensure!(
+        now.as_ref() == Some(&airport) && deleted,
+        "expected the new name and one deletion, found {now:?}, deleted: {deleted}"
+    );
     step.end(2);
     say(format!("  {} is {:?} now, {} is deleted", airport.iata, airport.name, second.iata));
 
-    // A pipeline: the same methods, one round trip, a typed reply for each.
+    // A pipeline: the same commands in one round trip, with a typed reply for each.
     let step = Step::begin("in a pipeline");
     let renamed = Airport { name: format!("{} (renamed)", third.name), ..third.clone() };
-    let batch = Airport::get(renamed.save(pipe()), third.id());
-    let ((), now, deleted) = client.run(Airport::delete_by_id(batch, fourth.id())).await?;
-    ensure!(now.as_ref() == Some(&renamed) && deleted, "the pipeline did not do what it should");
+    let batch = pipe()
+        .add(renamed.save(cmd()))
+        .add(Airport::get(cmd(), third.id()))
+        .add(Airport::delete_by_id(cmd(), fourth.id()));
+    let ((), now, deleted) = client.run(batch).await?;
+    ensure!(
+        now.as_ref() == Some(&renamed) && deleted,
+        "expected the new name and one deletion, found {now:?}, deleted: {deleted}"
+    );
     step.end(2);
     say(format!("  {} is {:?} now, {} is deleted", renamed.iata, renamed.name, fourth.iata));
 
-    // A transaction: all of it or nothing, and nobody sees one without the other.
+    // A transaction: all commands run or none, and no other client sees one without the others.
     let step = Step::begin("in a transaction");
     let renamed = Airport { name: format!("{} (renamed)", fifth.name), ..fifth.clone() };
-    let batch = Airport::get(renamed.save(atomic()), fifth.id());
-    let ((), now, deleted) = client.run(Airport::delete_by_id(batch, sixth.id())).await?;
-    ensure!(now.as_ref() == Some(&renamed) && deleted, "the transaction did not do what it should");
+    let batch = atomic()
+        .add(renamed.save(cmd()))
+        .add(Airport::get(cmd(), fifth.id()))
+        .add(Airport::delete_by_id(cmd(), sixth.id()));
+    let ((), now, deleted) = client.run(batch).await?;
+    ensure!(
+        now.as_ref() == Some(&renamed) && deleted,
+        "expected the new name and one deletion, found {now:?}, deleted: {deleted}"
+    );
     step.end(2);
     say(format!("  {} is {:?} now, {} is deleted", renamed.iata, renamed.name, sixth.iata));
 

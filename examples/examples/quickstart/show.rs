@@ -1,4 +1,4 @@
-//! What the tour puts on the terminal.
+//! The output of the tour.
 
 use std::{
     collections::HashMap,
@@ -11,12 +11,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::airport::Airport;
 
-/// Prints a line. Where nobody reads on (`| head`) the tour still ends as it should, and cleans up.
+/// Prints a line. An error is ignored: where the reader has stopped (`| head`), the tour still ends and removes its keys.
 pub(crate) fn say(line: impl Display) {
     drop(writeln!(io::stdout(), "{line}"));
 }
 
-/// A step of the tour, timed.
+/// A step of the tour, with its start.
 pub(crate) struct Step {
     name: &'static str,
     start: Instant,
@@ -27,7 +27,7 @@ impl Step {
         Self { name, start: Instant::now() }
     }
 
-    /// Says how many airports it was for, how long it took and the rate.
+    /// Prints the number of airports, the time and the rate.
     pub(crate) fn end(self, airports: usize) {
         let seconds = self.start.elapsed().as_secs_f64();
         let rate = airports as f64 / seconds.max(1e-9);
@@ -36,7 +36,7 @@ impl Step {
     }
 }
 
-/// A progress bar; hidden where standard error is no terminal.
+/// A progress bar. It is hidden where standard error is not a terminal.
 pub(crate) fn bar(airports: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} airports");
     ProgressBar::new(airports as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -57,7 +57,7 @@ pub(crate) fn table_by_state<'a>(airports: impl Iterator<Item = &'a Airport>) {
     say("");
 }
 
-/// With a comma between thousands.
+/// The digits, with commas between groups of three.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();

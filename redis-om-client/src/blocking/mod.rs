@@ -6,6 +6,7 @@
 //! client's.
 
 mod connection;
+mod executors;
 mod first;
 
 use std::{

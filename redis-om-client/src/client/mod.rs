@@ -9,6 +9,8 @@
 mod connection;
 mod dispatch;
 mod exchange;
+mod executors;
+mod pager;
 mod partial;
 mod pool;
 mod request;
@@ -34,6 +36,7 @@ use crate::{
 
 pub use connection::Connection;
 pub(crate) use exchange::outgoing;
+pub use pager::{Connected, Paged, Pager};
 pub use request::Request;
 pub(crate) use watch::{Attempt, Outcome, words as watch_words};
 

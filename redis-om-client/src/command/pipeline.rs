@@ -29,6 +29,18 @@ pub fn pipe() -> Pipeline<()> {
 }
 
 impl<L> Pipeline<L> {
+    /// Adds a command that was built before: one of [`cmd`](super::cmd), of a model, of your own.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let visit = cmd().incr("visits");
+    /// assert_eq!(pipe().add(visit).get::<String>("name").to_string(), "INCR visits | GET name");
+    /// ```
+    #[expect(clippy::should_implement_trait, reason = "it adds a command; it is not a sum")]
+    pub fn add<R>(self, command: Command<R>) -> Pipeline<(L, One<R>)> {
+        self.execute(command)
+    }
+
     /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
     ///
     /// ```

@@ -35,6 +35,18 @@ pub fn atomic() -> Transaction<()> {
 }
 
 impl<L> Transaction<L> {
+    /// Adds a command that was built before: one of [`cmd`](super::cmd), of a model, of your own.
+    ///
+    /// ```
+    /// # use redis_om_client::prelude::*;
+    /// let visit = cmd().incr("visits");
+    /// assert_eq!(atomic().add(visit).get::<String>("name").to_string(), "MULTI | INCR visits | GET name | EXEC");
+    /// ```
+    #[expect(clippy::should_implement_trait, reason = "it adds a command; it is not a sum")]
+    pub fn add<R>(self, command: Command<R>) -> Transaction<(L, One<R>)> {
+        self.execute(command)
+    }
+
     /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
     pub fn many<R>(mut self, commands: impl IntoIterator<Item = Command<R>>) -> Transaction<(L, Many<R>)> {
         let many = push_all(&mut self.batch, commands);

@@ -1,4 +1,4 @@
-//! The fields of a struct, to and from a hash.
+//! The code that writes the fields of a struct to a hash and reads them back.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
@@ -82,14 +82,14 @@ pub(crate) fn fields(model: &Model) -> TokenStream {
     }
 }
 
-/// The member's name where its type is, so that an error about the type points there, and is told once.
+/// The name of the member with the span of its type, so that an error about the type is reported there, and once.
 fn at_type(field: &Field) -> Ident {
     let mut member = field.member.clone();
     member.set_span(field.ty.span());
     member
 }
 
-/// What was read of a field so far.
+/// The member of the partial struct that holds what was read of a field.
 fn partial(field: &Field) -> TokenStream {
     let Field { ty, form, .. } = field;
     let member = at_type(field);
@@ -103,11 +103,11 @@ fn partial(field: &Field) -> TokenStream {
     }
 }
 
-/// Writes a field's name and value.
+/// Writes the name and the value of a field.
 fn write(field: &Field) -> TokenStream {
     let Field { name, ty, form, optional, .. } = field;
     let member = at_type(field);
-    // The span is the type's, so that an error about it points there.
+    // With the span of the type, so that an error about it is reported there.
     let reference = if *optional { quote!(value) } else { quote_spanned!(ty.span()=> &self.#member) };
     let put = match form {
         Form::Embedded => {
@@ -137,7 +137,7 @@ fn write(field: &Field) -> TokenStream {
     }
 }
 
-/// Tells a field's name where it has no value. A model itself is always there, so its required fields are too.
+/// Passes on the name of a field that has no value. The required fields of a model always have one.
 fn absent(field: &Field, root: bool) -> Option<TokenStream> {
     let Field { name, ty, form, optional, .. } = field;
     let member = at_type(field);
@@ -174,7 +174,7 @@ fn optional(field: &Field) -> TokenStream {
     }
 }
 
-/// Takes a field's value out of the reply.
+/// Takes the value of a field from the reply.
 fn take(field: &Field) -> TokenStream {
     let Field { member, label, name, ty, form, .. } = field;
     let bytes = Literal::byte_string(name.as_bytes());
@@ -193,7 +193,7 @@ fn take(field: &Field) -> TokenStream {
     }
 }
 
-/// Hands a value to the embedded struct whose name stands before the field's.
+/// Passes a value to the embedded struct whose name is the first part of the field name.
 fn inside(field: &Field) -> TokenStream {
     let Field { label, name, ty, .. } = field;
     let member = at_type(field);
@@ -205,7 +205,7 @@ fn inside(field: &Field) -> TokenStream {
     }
 }
 
-/// A field of the struct that was read.
+/// The value of a field of the struct that was read.
 fn finish(field: &Field) -> TokenStream {
     let Field { member, label, name, ty, form, optional, default } = field;
     let value = match (form, optional, default) {

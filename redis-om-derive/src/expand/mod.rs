@@ -1,5 +1,5 @@
-//! From the validated model to Rust. What is generated names `__private` only, so that nothing in the user's scope can
-//! get in its way.
+//! Generates Rust code from the validated model. The code names only `__private`, so that no name in the user's scope can
+//! change its meaning.
 
 mod fields;
 mod value;
@@ -10,7 +10,7 @@ pub(crate) use value::value;
 
 use crate::model::{Model, Root, Storage};
 
-/// A model: its key, and its fields where it is a hash.
+/// The code for a model: its key, and its fields where it is a hash.
 pub(crate) fn model(model: &Model) -> TokenStream {
     let Model { ident, krate, root, .. } = model;
     let Some(Root { storage, prefix, id: (id, id_type) }) = root else { return TokenStream::new() };
@@ -41,7 +41,7 @@ pub(crate) fn model(model: &Model) -> TokenStream {
     }
 }
 
-/// An embedded struct: its fields.
+/// The code for an embedded struct: its fields.
 pub(crate) fn embedded(model: &Model) -> TokenStream {
     let krate = &model.krate;
     let fields = fields::fields(model);

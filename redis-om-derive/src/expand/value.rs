@@ -1,4 +1,4 @@
-//! Enums by name, newtypes by what is inside.
+//! The code for enums, which are stored by name, and for newtypes, which are stored as their inner value.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
@@ -6,7 +6,7 @@ use syn::{Ident, Member, Type, spanned::Spanned};
 
 use crate::value::{Shape, Value};
 
-/// A value: argument, arguments, reply, and text.
+/// The code for a value: its traits as an argument, as arguments, as a reply and as text.
 pub(crate) fn value(value: &Value) -> TokenStream {
     let Value { ident, krate, shape } = value;
     let body = match shape {

@@ -1,14 +1,15 @@
-//! Values that are a short text: ids, and the elements of joined lists.
+//! Values that are one short text: ids, and the elements of joined lists.
 
 use std::{fmt, str::FromStr};
 
 use redis_om_client::{Arg, DecodeError, ToArg, ToArgs, Written};
 use smallvec::SmallVec;
 
-/// A value that is a text of its own and can be a part of a longer one: a model's id in its key, an element of a list
+/// A value that is one text and can be part of a longer text: the id of a model in its key, or an element of a list
 /// that is joined with a separator.
 ///
-/// Strings, integers, UUIDs, ULIDs, and enums and newtypes with [`RedisValue`](macro@crate::RedisValue) are.
+/// Strings, numbers, booleans, UUIDs, ULIDs, and enums and newtypes with [`RedisValue`](macro@crate::RedisValue) are
+/// atoms.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a model's id, nor an element of a list with a separator",
     label = "not an id",
@@ -21,19 +22,20 @@ pub trait Atom: Sized {
     /// Reads the text back.
     ///
     /// # Errors
-    /// Where the text is none of this type.
+    /// Where the text is not a value of this type.
     fn parse(text: &[u8]) -> Result<Self, DecodeError>;
 }
 
-/// A type that is another one on the wire; made by the derive, so that a newtype can be whatever its inside can.
+/// A type that is stored as the type inside it. The derive implements it, so that a newtype can be used wherever the
+/// inner type can.
 pub trait Newtype: Sized {
-    /// The type inside.
+    /// The inner type.
     type Inner;
 
-    /// Looks inside.
+    /// The inner value.
     fn inner(&self) -> &Self::Inner;
 
-    /// Wraps it.
+    /// Wraps an inner value.
     fn wrap(inner: Self::Inner) -> Self;
 }
 
@@ -49,7 +51,7 @@ impl<T: Newtype<Inner: Atom>> Atom for T {
     }
 }
 
-/// A text being built, without an allocation while it is short.
+/// A text that is being built. Up to 64 bytes need no allocation.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(SmallVec<[u8; 64]>);
 
@@ -60,18 +62,18 @@ impl Text {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Appends what `Display` says.
+    /// Appends the `Display` form of a value.
     pub fn display(&mut self, value: impl fmt::Display) {
-        // Writing to memory cannot fail; a `Display` that says it did has written what it could.
+        // Writing to memory cannot fail. After an error of the `Display` itself, what it wrote so far stays.
         let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
     }
 
-    /// Starts over.
+    /// Removes all bytes.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// What was appended so far.
+    /// The bytes that were appended so far.
     #[inline]
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

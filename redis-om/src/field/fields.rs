@@ -1,20 +1,20 @@
-//! A struct as fields of a hash: what the derive implements.
+//! A struct as the fields of a hash: the trait that the derives implement.
 
 use redis_om_client::{Arg, Args, DecodeError, Reply, ToArg, Written};
 
 use super::{FieldValue, Text};
 
-/// A struct whose fields lie in a hash: a hash model, or a struct embedded in one.
+/// A struct that is stored as fields of a hash: a hash model, or a struct that is embedded in one.
 ///
 /// Implemented by `#[derive(RedisModel)]` with `#[redis(hash)]`, and by
 /// [`#[derive(RedisEmbedded)]`](macro@crate::RedisEmbedded).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot lie in the fields of a hash",
+    message = "`{Self}` cannot be stored as fields of a hash",
     label = "not embeddable",
-    note = "add `#[derive(RedisEmbedded)]` to it, or keep it as JSON text with `#[redis(json)]` on the field"
+    note = "add `#[derive(RedisEmbedded)]` to it, or store it as JSON text with `#[redis(json)]` on the field"
 )]
 pub trait HashFields: Sized {
-    /// What was read so far.
+    /// The fields that were read so far.
     #[doc(hidden)]
     type Partial: Default;
 
@@ -22,28 +22,28 @@ pub trait HashFields: Sized {
     #[doc(hidden)]
     const OPTIONAL: bool;
 
-    /// A guess at the bytes that the fields take as arguments.
+    /// An estimate of the bytes that the fields take as arguments.
     #[doc(hidden)]
     const ROOM: usize;
 
-    /// Writes the names and values of all that is there.
+    /// Writes the names and values of all fields that have a value.
     #[doc(hidden)]
     fn write(&self, at: &FieldPath<'_>, args: &mut Args<'_>);
 
-    /// Tells the names of what is not there: of everything, where `this` itself is not.
+    /// Passes on the name of each field that has no value; of every field, where `this` is `None`.
     #[doc(hidden)]
     fn absent(this: Option<&Self>, at: &FieldPath<'_>, found: &mut dyn FnMut(&FieldPath<'_>));
 
-    /// Takes one field of the reply; says whether there is a field of this name.
+    /// Takes one field of the reply. Returns whether there is a field with this name.
     #[doc(hidden)]
     fn take(partial: &mut Self::Partial, name: &[u8], value: Reply<'_>) -> Result<bool, DecodeError>;
 
-    /// Puts together what was read.
+    /// Builds the struct from the fields that were read.
     #[doc(hidden)]
     fn finish(partial: Self::Partial) -> Result<Self, DecodeError>;
 }
 
-/// The name of a field: its own behind those of the structs it is embedded in, with dots between.
+/// The name of a field: the names of the structs in which it is embedded, then its own, with dots between them.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldPath<'a> {
     outer: Option<&'a FieldPath<'a>>,
@@ -54,7 +54,7 @@ impl FieldPath<'_> {
     /// The model itself.
     pub const ROOT: FieldPath<'static> = FieldPath { outer: None, name: "" };
 
-    /// A field in here.
+    /// A field inside this one.
     #[inline]
     #[must_use]
     pub fn join(&self, name: &'static str) -> FieldPath<'_> {
@@ -87,34 +87,34 @@ impl ToArg for FieldPath<'_> {
     }
 }
 
-/// Writes one field whose value is one argument as it is.
+/// Writes one field whose value is one argument without conversion.
 #[inline]
 pub fn put_value<T: FieldValue>(args: &mut Args<'_>, name: &FieldPath<'_>, value: &T) {
     args.arg(name).arg(value);
 }
 
-/// Writes one field in another form.
+/// Writes one field whose value was converted.
 #[inline]
 pub fn put<T: ToArg + ?Sized>(args: &mut Args<'_>, name: &FieldPath<'_>, value: &T) {
     args.arg(name).arg(value);
 }
 
-/// Takes one field of an embedded struct. Nothing is started for a field that it does not have, so that an absent
+/// Takes one field of an embedded struct. A field that the struct does not have changes nothing, so that an absent
 /// struct stays absent.
 #[inline]
 pub fn take_embedded<T: HashFields>(
-    slot: &mut Option<T::Partial>,
+    partial: &mut Option<T::Partial>,
     name: &[u8],
     value: Reply<'_>,
     label: &'static str,
 ) -> Result<bool, DecodeError> {
-    let known = match slot {
+    let known = match partial {
         Some(partial) => T::take(partial, name, value),
         None => {
-            let mut partial = T::Partial::default();
-            let known = T::take(&mut partial, name, value);
+            let mut new = T::Partial::default();
+            let known = T::take(&mut new, name, value);
             if let Ok(true) = known {
-                *slot = Some(partial);
+                *partial = Some(new);
             }
             known
         }
@@ -122,15 +122,15 @@ pub fn take_embedded<T: HashFields>(
     known.map_err(|error| error.at(label))
 }
 
-/// An embedded struct that must be there.
-pub fn embedded<T: HashFields>(slot: Option<T::Partial>, label: &'static str) -> Result<T, DecodeError> {
-    T::finish(slot.unwrap_or_default()).map_err(|error| error.at(label))
+/// A required embedded struct.
+pub fn embedded<T: HashFields>(partial: Option<T::Partial>, label: &'static str) -> Result<T, DecodeError> {
+    T::finish(partial.unwrap_or_default()).map_err(|error| error.at(label))
 }
 
-/// An embedded struct that may be absent.
+/// An optional embedded struct.
 pub fn embedded_option<T: HashFields>(
-    slot: Option<T::Partial>,
+    partial: Option<T::Partial>,
     label: &'static str,
 ) -> Result<Option<T>, DecodeError> {
-    slot.map(|partial| T::finish(partial).map_err(|error| error.at(label))).transpose()
+    partial.map(|partial| T::finish(partial).map_err(|error| error.at(label))).transpose()
 }

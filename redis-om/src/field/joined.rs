@@ -1,18 +1,18 @@
-//! Lists as one text, their elements joined with a separator.
+//! Lists that are stored as one text, with a separator between the elements.
 //!
-//! Lossless: a backslash stands before each separator and each backslash in an element. The empty list is the empty
-//! text, so a list of one empty element is a lone backslash, which is no escape of anything.
+//! No list is changed by it: each separator and each backslash in an element is escaped with a backslash. The empty
+//! list is the empty text. A list of one empty element is a single backslash, which escapes nothing.
 
 use redis_om_client::{Arg, DecodeError, Reply, ToArg, Written};
 
 use super::{Atom, Text};
 
-/// A list, set or the like whose elements can be joined to one text.
+/// A list, set or similar collection whose elements can be joined into one text.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be joined with a separator",
     label = "not a list of short texts",
     note = "`Vec`, `VecDeque`, `HashSet` and `BTreeSet` of strings, numbers, ids or `#[derive(RedisValue)]` types can; \
-            leave `separator` out to keep it as JSON text"
+            leave `separator` out to store it as JSON text"
 )]
 pub trait JoinedList: Sized {
     /// Writes the elements.
@@ -88,7 +88,7 @@ impl<C: JoinedList> ToArg for Joined<'_, C> {
     }
 }
 
-/// Reads a field's value from joined text; an error names the field.
+/// Reads the value of a field from joined text. An error names the field.
 pub fn read_joined<C: JoinedList>(
     value: Reply<'_>,
     label: &'static str,
@@ -103,7 +103,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_list_comes_back(list: Vec<String>, separator in 0_u8..128) {
+        fn any_list_is_read_back_equal(list: Vec<String>, separator in 0_u8..128) {
             if separator != b'\\' {
                 let text = list.join(separator);
                 proptest::prop_assert_eq!(Vec::<String>::split(text.as_bytes(), separator).unwrap(), list);
@@ -111,14 +111,14 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_some_list(text: Vec<u8>) {
-            // It may be refused, as bytes that are no text, but never with a panic.
+        fn no_text_panics(text: Vec<u8>) {
+            // It may be refused, for example where it is not UTF-8, but must not panic.
             let _ = Vec::<String>::split(&text, b'|');
         }
     }
 
     #[test]
-    fn every_list_comes_back() {
+    fn special_lists_are_read_back_equal() {
         let lists: [&[&str]; 8] =
             [&[], &[""], &["", ""], &["", "a"], &["a", ""], &["a|b", "\\"], &["\\|"], &["x", "", "y"]];
         for list in lists {

@@ -1,17 +1,17 @@
-//! Values that are kept as JSON text.
+//! Values that are stored as JSON text.
 
 use redis_om_client::{Arg, DecodeError, Reply, ToArg, Written};
 
 /// A value that can be written as JSON and read back: any type with serde's `Serialize` and `Deserialize`, with the
 /// `json` feature.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept as JSON",
+    message = "`{Self}` cannot be stored as JSON",
     label = "not JSON",
     note = "the type needs `#[derive(serde::Serialize, serde::Deserialize)]`, and redis-om its feature `json` \
             (which is on by default)"
 )]
 pub trait JsonValue: Sized {
-    /// The text.
+    /// The JSON text.
     #[doc(hidden)]
     fn write_json(&self) -> Result<Vec<u8>, String>;
 
@@ -24,7 +24,7 @@ pub trait JsonValue: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> JsonValue for T {
     fn write_json(&self) -> Result<Vec<u8>, String> {
-        super::dense::to_vec(self).map_err(|error| error.to_string())
+        super::json_without_none::to_vec(self).map_err(|error| error.to_string())
     }
 
     fn parse_json(text: &[u8]) -> Result<Self, DecodeError> {
@@ -32,7 +32,7 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned> JsonValue for T {
     }
 }
 
-/// Reads once more, to see where it went wrong: only what failed pays for keeping the path.
+/// Reads the text a second time to find the path of the mistake. Only a text that failed pays for it.
 #[cfg(feature = "json")]
 #[cold]
 fn what_is_wrong<T: serde::de::DeserializeOwned>(text: &[u8]) -> DecodeError {
@@ -68,7 +68,7 @@ impl<T: JsonValue> ToArg for JsonText<'_, T> {
     }
 }
 
-/// Reads a field's value from JSON text; an error names the field.
+/// Reads the value of a field from JSON text. An error names the field.
 pub fn read_json<T: JsonValue>(value: Reply<'_>, label: &'static str) -> Result<T, DecodeError> {
     value.blob("JSON text").and_then(|text| T::parse_json(&text)).map_err(|error| error.at(label))
 }

@@ -1,14 +1,14 @@
-//! How the fields of a struct lie in a hash: names, values, and what is absent.
+//! The stored form of fields: names, values and absent fields.
 //!
-//! Layer 1: knows arguments and replies, no model and no key. What is one argument and one reply of the client
-//! (`ToArg`, `FromRedis`) is one field's value as it is; lists and bytes have the forms below.
+//! Layer 1: it uses arguments and replies, and knows neither models nor keys. A type that is one argument and one reply
+//! of the client (`ToArg`, `FromRedis`) is the value of a field without conversion. Lists have the forms below.
 
 mod atom;
-#[cfg(feature = "json")]
-mod dense;
 mod fields;
 mod joined;
 mod json;
+#[cfg(feature = "json")]
+mod json_without_none;
 mod read;
 
 pub use atom::{Atom, Newtype, Text};

@@ -1,15 +1,15 @@
-//! Models that are a hash: one field for each of the struct's.
+//! Models that are stored as a hash: one hash field for each field of the struct.
 
 use redis_om_client::{Args, Cmd, Command, DecodeError, Items, Replies, Reply, ToArgs, commands::KeyType};
 
 use super::{Key, RedisModel, Storage};
 use crate::field::{FieldPath, HashFields};
 
-/// A hash with a field for each of the struct's: `#[redis(hash)]`.
+/// Stored as a hash with a field for each field of the struct: `#[redis(hash)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct AsHash;
 
-/// Sets before it removes: a key that loses its last field is gone, and its expiry with it.
+/// Sets fields before it removes any: the server deletes a key, and its expiry, together with its last field.
 const SAVE: &str = "local n=tonumber(ARGV[1])+1 \
 redis.call('HSET',KEYS[1],unpack(ARGV,n+1)) \
 redis.call('HDEL',KEYS[1],unpack(ARGV,2,n))";
@@ -64,7 +64,7 @@ impl<M: RedisModel + HashFields> Storage<M> for AsHash {
     }
 }
 
-/// A value that is no plain string, which a server sends for none of a hash's fields; not in the way of those.
+/// A value that is no bulk string. No server sends one in a hash, so it is kept out of the common path.
 #[cold]
 #[inline(never)]
 fn other<M: HashFields>(

@@ -1,11 +1,11 @@
-//! Models that are a JSON document, by serde.
+//! Models that are stored as a JSON document, written and read by serde.
 
 use redis_om_client::{Cmd, Command, DecodeError, Replies, Reply, commands::KeyType};
 
 use super::{Key, RedisModel, Storage};
 use crate::field::{JsonText, JsonValue};
 
-/// A JSON document: `#[redis(json)]`.
+/// Stored as a JSON document: `#[redis(json)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct AsJson;
 

@@ -1,4 +1,4 @@
-//! Keys of models: prefix, colon, id.
+//! The keys of models: a prefix, a colon and an id.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use redis_om_client::{Arg, Args, ToArg, ToArgs, Written};
 
 use crate::field::{Atom, Text};
 
-/// The key of a model, `{prefix}:{id}`; no allocation while it is short. It goes wherever a command takes a key.
+/// The key of a model, `{prefix}:{id}`. Every command takes it as a key. A key of up to 64 bytes needs no allocation.
 ///
 /// ```
 /// use redis_om::prelude::*;
@@ -34,7 +34,7 @@ impl Key {
         Self(text)
     }
 
-    /// The key's bytes.
+    /// The bytes of the key.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -60,14 +60,14 @@ impl fmt::Display for Key {
     }
 }
 
-/// What can be given as an id: the id itself, a reference to it, `&str` where it is a `String`.
+/// A value that can be passed as an id: the id itself or a reference to it, and `&str` where the id is a `String`.
 #[diagnostic::on_unimplemented(
     message = "the id of this model is a `{Id}`, not a `{Self}`",
-    label = "not this model's id",
-    note = "an id is given by value or by reference; a `String` also as `&str`"
+    label = "not the id of this model",
+    note = "an id is passed by value or by reference; a `String` also as `&str`"
 )]
 pub trait IdOf<Id> {
-    /// Appends its text.
+    /// Appends the text of the id.
     #[doc(hidden)]
     fn write_id(&self, text: &mut Text);
 }

@@ -1,37 +1,37 @@
-//! Structs that live in Redis: [`RedisModel`].
+//! Structs that are stored in Redis: [`RedisModel`].
 //!
-//! Layer 3: stands on `field`; knows commands and executors, no client. Every operation here is one command value, so
-//! all of them work on every executor: an async client, a blocking one, a pipeline, a transaction.
+//! Layer 3: it uses `field`, commands and executors. Except for `all` and `all_ids`, which need several round trips,
+//! every operation is one command value and works on every executor: an async client, a blocking one, a pipeline, a
+//! transaction.
 //!
-//! A save that must also remove fields is a script sent as `EVAL`, not as `EVALSHA`: its 130 bytes cost less than what
-//! a missing script would. Inside a pipeline or a transaction a `NOSCRIPT` could not be healed in time, and the server
-//! finds a script it has seen by its text all the same.
+//! A save that must also remove fields is a script. It is sent as `EVAL` and not as `EVALSHA`: a `NOSCRIPT` error
+//! inside a pipeline or a transaction could not be repaired in time. The script has 130 bytes, and the server finds a
+//! script that it has run before by its text.
 
 mod hash;
 mod json;
 mod key;
-mod walk;
+mod pages;
 
 use std::time::Duration;
 
 use redis_om_client::{
-    Command, DecodeError, Decoder, Executor, Replies, cmd,
+    Command, Connected, DecodeError, Decoder, Executor, Paged, Replies, cmd,
     commands::{KeyCommands, KeyExpiryCommands, KeyType, Ttl},
 };
 
 pub use hash::AsHash;
 pub use json::AsJson;
 pub use key::{IdOf, Key};
-pub use walk::{Ask, AskIds, AskModels, Live, Walk};
+pub use pages::{IdPager, ModelPager};
 
 use crate::field::Atom;
 
 /// A struct that is saved under a key made of its prefix and its id: `user:7`.
 ///
-/// Derived: see [`RedisModel`](macro@crate::RedisModel) for the attributes and for what lies in Redis. The methods take
-/// any executor and give what it makes of the reply, so with `&client` they are awaited, with a blocking client they
-/// give a `Result`, with [`pipe()`](crate::pipe) and [`atomic()`](crate::atomic) the batch with one more command in
-/// it, and with [`cmd()`](crate::cmd) the command itself.
+/// Derived: [`RedisModel`](macro@crate::RedisModel) describes the attributes and the stored form. The methods take any
+/// executor. With `&client` they return a future, with a blocking client a `Result`, and with [`cmd()`](crate::cmd) the
+/// command itself. [`pipe()`](crate::pipe) and [`atomic()`](crate::atomic) take such commands with `add`.
 ///
 /// ```
 /// use redis_om::prelude::*;
@@ -48,7 +48,7 @@ use crate::field::Atom;
 /// assert_eq!(ann.save(cmd()).to_string(), "HSET user:7 id 7 name Ann");
 /// assert_eq!(User::get(cmd(), 7).to_string(), "HGETALL user:7");
 ///
-/// let both = ann.save(User::exists(atomic(), 7));
+/// let both = atomic().add(User::exists(cmd(), 7)).add(ann.save(cmd()));
 /// assert_eq!(both.to_string(), "MULTI | EXISTS user:7 | HSET user:7 id 7 name Ann | EXEC");
 /// ```
 #[diagnostic::on_unimplemented(
@@ -57,22 +57,22 @@ use crate::field::Atom;
     note = "add `#[derive(RedisModel)]` and `#[redis(hash)]` or `#[redis(json)]` to it"
 )]
 pub trait RedisModel: Sized {
-    /// The type of its id.
+    /// The type of the id.
     type Id: Atom;
 
-    /// How it lies in Redis: [`AsHash`] or [`AsJson`].
+    /// How the model is stored: [`AsHash`] or [`AsJson`].
     type Storage: Storage<Self>;
 
-    /// The struct's name, for errors.
+    /// The name of the struct, for errors.
     const MODEL_NAME: &'static str;
 
-    /// What stands before the id in the key.
+    /// The part of the key before the colon and the id.
     const KEY_PREFIX: &'static str;
 
-    /// Its id.
+    /// The id of this model.
     fn id(&self) -> &Self::Id;
 
-    /// Its key.
+    /// The key of this model.
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -86,7 +86,7 @@ pub trait RedisModel: Sized {
         Key::new(Self::KEY_PREFIX, self.id())
     }
 
-    /// The key of an id.
+    /// The key of the model with this id.
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -100,10 +100,11 @@ pub trait RedisModel: Sized {
         Key::new(Self::KEY_PREFIX, &id)
     }
 
-    /// Writes it whole, whether or not it was there: every field that has a value is set, every field that is `None`
-    /// is removed, in one atomic step. An expiry that the key has stays; fields that the struct does not have stay.
+    /// Writes the whole model, whether or not it is stored already: every field that has a value is set, and every field
+    /// that is `None` is removed, in one atomic step. An expiry of the key stays. In a hash, fields that the struct does
+    /// not have stay.
     ///
-    /// `HSET`, or a short script where a hash has fields to remove (its user needs the right to `EVAL`); `JSON.SET` for
+    /// `HSET`, or a short script where a hash has fields to remove (the user needs the right to `EVAL`); `JSON.SET` for
     /// a JSON model. O(fields).
     ///
     /// ```
@@ -123,12 +124,13 @@ pub trait RedisModel: Sized {
         executor.execute(Self::Storage::save(self))
     }
 
-    /// Reads the model of this id; `None` where there is none.
+    /// Reads the model with this id; `None` where there is none.
     ///
     /// `HGETALL` or `JSON.GET`. O(fields).
     ///
     /// # Errors
-    /// Where what is stored is not this model: the error names key, model and field, what was expected and found.
+    /// Where the stored value is not this model: the error names the key, the model and the field, and says what was
+    /// expected and what was found.
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -142,7 +144,7 @@ pub trait RedisModel: Sized {
         executor.execute(Self::Storage::get(&Self::key_of(id)))
     }
 
-    /// Whether there is a model of this id. `EXISTS`, O(1).
+    /// Whether there is a model with this id. `EXISTS`, O(1).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -155,7 +157,7 @@ pub trait RedisModel: Sized {
         executor.execute(cmd().exists(Self::key_of(id)).decode_with(Decoder::of()))
     }
 
-    /// Deletes it; says whether it was there. `DEL`, O(fields).
+    /// Deletes this model. Returns whether it was stored. `DEL`, O(fields).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -168,7 +170,7 @@ pub trait RedisModel: Sized {
         executor.execute(delete(self.key()))
     }
 
-    /// Deletes the model of this id; says whether it was there. `DEL`, O(fields).
+    /// Deletes the model with this id. Returns whether it was stored. `DEL`, O(fields).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -181,9 +183,10 @@ pub trait RedisModel: Sized {
         executor.execute(delete(Self::key_of(id)))
     }
 
-    /// Reads the models of these ids, in their order, `None` for each that is not there: one round trip.
+    /// Reads the models with these ids in one round trip. The result has their order, with `None` for each id that has no
+    /// model.
     ///
-    /// Not a snapshot: a writer may come between two of them, unless this is in a transaction.
+    /// It is not a snapshot: another client can write between two of the reads, unless this is in a transaction.
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -200,9 +203,9 @@ pub trait RedisModel: Sized {
         executor.execute(Command::together(commands, Decoder::new(each::<Self>)))
     }
 
-    /// Writes many: one round trip. Each is saved as by [`save`](Self::save), so each is written whole or not at all;
-    /// for all of them or none put this into [`atomic()`](crate::atomic). All of it is in memory at once: save a very
-    /// long list in pieces, of some thousands.
+    /// Writes many models in one round trip. Each is saved as by [`save`](Self::save), so each is written whole or not at
+    /// all. For all of them or none, add this to [`atomic()`](crate::atomic). The whole request is in memory at once:
+    /// save a very long list in chunks of some thousands.
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -220,7 +223,7 @@ pub trait RedisModel: Sized {
         executor.execute(Command::together(commands, Decoder::new(all_done)))
     }
 
-    /// Deletes the models of these ids; says how many there were. One round trip.
+    /// Deletes the models with these ids in one round trip. Returns how many were stored.
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -237,10 +240,11 @@ pub trait RedisModel: Sized {
         executor.execute(Command::together(commands, Decoder::new(sum)))
     }
 
-    /// Lets it vanish after this time, to the millisecond; says whether it was there. `EXPIRE` or `PEXPIRE`, O(1).
+    /// Sets the time after which the model is deleted, to the millisecond. Returns whether the model is stored. `EXPIRE` or
+    /// `PEXPIRE`, O(1).
     ///
     /// # Errors
-    /// Where the time is zero: delete instead.
+    /// Where the time is zero: delete the model instead.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -255,7 +259,7 @@ pub trait RedisModel: Sized {
         executor.expire(self.key(), after)
     }
 
-    /// How long it has to live, if it has an expiry, and is there at all. `PTTL`, O(1).
+    /// The time until the model expires; [`Ttl`] also says that it has no expiry, or is not stored. `PTTL`, O(1).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -268,15 +272,15 @@ pub trait RedisModel: Sized {
         executor.pttl(self.key())
     }
 
-    /// The ids of all that there are, as they are found: a stream over `&Client`, an iterator over
-    /// `&blocking::Client`. `SCAN`, page by page.
+    /// The ids of all models, as they are found: a stream over `&Client`, an iterator over `&blocking::Client`. `SCAN`,
+    /// page by page.
     ///
-    /// What is there from the beginning to the end is found; what comes or goes meanwhile may be or not. Within a page
-    /// each comes once, but the server may name one in two pages while its table is resized. Keys behind the prefix
-    /// that are no id of this type, or hold another type of value, are passed over.
+    /// A model that is stored from the beginning to the end is found. One that is added or deleted meanwhile may be found
+    /// or not. An id comes once in a page, but the server may return it in two pages while it resizes its table. A key
+    /// with the prefix is skipped where the rest is no id of this type, or where it holds another type of value.
     ///
     /// # Errors
-    /// The error of a page is the last item.
+    /// Each item is a result. If the command for a page fails, its error is the last item.
     ///
     /// ```no_run
     /// # use redis_om::prelude::*;
@@ -290,16 +294,16 @@ pub trait RedisModel: Sized {
     /// }
     /// # Ok(()) }
     /// ```
-    fn all_ids<E: Live>(executor: E) -> Walk<AskIds<Self>, E> {
-        Walk::new(AskIds::new(), executor)
+    fn all_ids<E: Connected>(executor: E) -> Paged<IdPager<Self>, E> {
+        Paged::new(IdPager::new(), executor)
     }
 
-    /// All that there are, as they are found: a stream over `&Client`, an iterator over `&blocking::Client`. `SCAN`,
-    /// and one round trip more for the models of each page; [`all_ids`](Self::all_ids) says what is found.
+    /// All models, as they are found: a stream over `&Client`, an iterator over `&blocking::Client`. `SCAN`, and one more
+    /// round trip for the models of each page; [`all_ids`](Self::all_ids) says which are found.
     ///
     /// # Errors
-    /// A model that cannot be read is an error with its key, and the walk goes on; where a page fails, that is the last
-    /// item.
+    /// Each item is a result. A model that cannot be read is an error with its key, and the next models still come. If the
+    /// command for a page fails, its error is the last item.
     ///
     /// ```no_run
     /// # use redis_om::prelude::*;
@@ -316,18 +320,18 @@ pub trait RedisModel: Sized {
     /// }
     /// # Ok(()) }
     /// ```
-    fn all<E: Live>(executor: E) -> Walk<AskModels<Self>, E> {
-        Walk::new(AskModels::new(), executor)
+    fn all<E: Connected>(executor: E) -> Paged<ModelPager<Self>, E> {
+        Paged::new(ModelPager::new(), executor)
     }
 }
 
-/// How models lie in Redis.
+/// How models are stored: as a hash or as a JSON document.
 pub trait Storage<M> {
     /// The command that reads one, by name.
     #[doc(hidden)]
     const GET: &'static str;
 
-    /// What their keys hold.
+    /// The type of value that their keys hold.
     #[doc(hidden)]
     fn key_type() -> KeyType;
 
@@ -339,7 +343,7 @@ pub trait Storage<M> {
     #[doc(hidden)]
     fn get(key: &Key) -> Command<Option<M>>;
 
-    /// Reads one reply.
+    /// Decodes one reply.
     #[doc(hidden)]
     fn read(replies: &mut Replies<'_>) -> Result<Option<M>, DecodeError>;
 }
@@ -356,7 +360,7 @@ fn each<M: RedisModel>(replies: &mut Replies<'_>) -> Result<Vec<Option<M>>, Deco
     Ok(models)
 }
 
-/// Every reply is looked at, so that the first error is the one that is told.
+/// Decodes every reply, so that the first error is the one that is returned.
 fn all_done(replies: &mut Replies<'_>) -> Result<(), DecodeError> {
     while replies.has_more() {
         Decoder::<()>::of().decode(replies)?;

@@ -1,4 +1,4 @@
-//! Replies in bytes, and the words of commands.
+//! Replies as bytes, and the words of commands.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses some of it")]
 #![allow(clippy::unwrap_used, reason = "only tests call these")]
 

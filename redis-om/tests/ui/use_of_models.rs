@@ -13,6 +13,7 @@ fn main() {
     User::get(cmd(), "seven");
     User::get(cmd(), 7_i32);
     load::<Plain>();
+    User::all(pipe());
 }
 
 fn load<M: RedisModel>() {}

@@ -10,6 +10,7 @@ mod json;
 mod keys;
 mod lists;
 mod newer;
+mod paged;
 mod scripts;
 mod sets;
 mod sorted_sets;

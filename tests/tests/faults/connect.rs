@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use redis_om_client::{
-    Client, Config, Error, ErrorKind, ReconnectPolicy, RetryPolicy, ServerErrorCode, TimeoutKind, blocking,
-    prelude::*, raw, testing::Server,
+    Client, Config, Error, ErrorKind, KeyName, ReconnectPolicy, RetryPolicy, ServerErrorCode, TimeoutKind,
+    blocking, prelude::*, raw, testing::Server,
 };
 use redis_om_tests::{Keys, Kind, Proxy, in_time, valkey};
 
@@ -228,7 +228,7 @@ async fn times_are_rounded_up_and_never_overflow() {
         let key = Keys::new().of("q");
         let client = in_time("connecting", Client::with_config(config.clone())).await.unwrap();
         client.rpush(&key, [1, 2]).await.unwrap();
-        let taken: Option<(String, i64)> = client.blpop(&key, Duration::from_secs(9)).await.unwrap();
+        let taken: Option<(KeyName, i64)> = client.blpop(&key, Duration::from_secs(9)).await.unwrap();
         assert_eq!(taken.unwrap().1, 1);
         let blocking = std::thread::spawn(move || {
             let client = blocking::Client::with_config(config)?;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use redis_om_client::{
-    ByteStream, Client, Config, Connecting, Connector, Endpoint, ErrorKind, Pem, TimeoutKind, TlsConfig,
-    blocking, prelude::*,
+    ByteStream, Client, Config, Connecting, Connector, Endpoint, ErrorKind, KeyName, Pem, TimeoutKind,
+    TlsConfig, blocking, prelude::*,
 };
 use redis_om_tests::{Certificates, Fault, Keys, Proxy, TlsFront, in_time, valkey};
 use tokio::{io::copy_bidirectional, net::TcpStream};
@@ -90,7 +90,7 @@ async fn every_connection_is_opened_by_it() {
             client.set(keys.of("k"), "v").await.unwrap();
             assert_eq!(client.get::<String>(keys.of("k")).await.unwrap(), "v");
             client.rpush(keys.of("q"), 1).await.unwrap();
-            let taken: Option<(String, i64)> =
+            let taken: Option<(KeyName, i64)> =
                 client.blpop(keys.of("q"), Duration::from_secs(5)).await.unwrap();
             assert_eq!(taken.unwrap().1, 1);
             // Two shared ones, and one for the command that blocks.

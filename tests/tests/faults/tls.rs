@@ -1,4 +1,4 @@
-//! TLS by the terminator in front of a plain server: whom the client trusts, and who trusts the client.
+//! TLS by the terminator in front of a plain server: which certificates the client accepts, and which the server does.
 
 use redis_om_client::{Client, Config, ErrorKind, Pem, Result, TlsConfig, prelude::*};
 use redis_om_tests::{Certificates, Fault, Keys, Proxy, TlsFront, in_time, valkey};

@@ -69,7 +69,7 @@ async fn a_write_that_overwrites_is_not_repeated_by_itself() {
     assert_eq!(l.direct.get::<String>(&key).await.unwrap(), "mine");
     l.direct.set(&key, "another's").await.unwrap();
     assert_eq!(in_time("reading", l.client.get::<String>(&key)).await.unwrap(), "another's");
-    // Whoever knows that nobody else writes it says so.
+    // A caller who knows that no other client writes the key declares the command idempotent.
     let sprung = l.proxy.trap("SET", Fault::LoseReply);
     in_time("the write", l.client.run(cmd().set(&key, "again").idempotent())).await.unwrap();
     sprung.wait().await;

@@ -18,7 +18,7 @@ fn ticks() -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Nothing but waiting for a while: whoever turns in circles needs most of it.
+/// Waits and does nothing else. A task that polls in a loop uses most of the time of a core.
 async fn rests(what: &str) {
     let before = ticks();
     tokio::time::sleep(WHILE).await;

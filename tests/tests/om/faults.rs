@@ -84,10 +84,11 @@ async fn a_save_that_removes_works_where_no_script_is_loaded() {
         client.script_flush().await.unwrap();
         model.save(&client).await.unwrap();
         client.script_flush().await.unwrap();
-        let ((), found) = client.run(Pair::get(model.save(pipe()), "1")).await.unwrap();
+        let ((), found) = client.run(pipe().add(model.save(cmd())).add(Pair::get(cmd(), "1"))).await.unwrap();
         assert_eq!(found.as_ref(), Some(&model));
         client.script_flush().await.unwrap();
-        let ((), found) = client.run(Pair::get(model.save(atomic()), "1")).await.unwrap();
+        let ((), found) =
+            client.run(atomic().add(model.save(cmd())).add(Pair::get(cmd(), "1"))).await.unwrap();
         assert_eq!(found, Some(model));
         server.restart().unwrap();
         // The client gets to notice: a save that went into the lost connection would be told as one that may have run.

@@ -133,7 +133,10 @@ async fn many(on: &On, keys: &Keys) -> Result<()> {
     assert!(absent.is_none() && found.iter().map(Option::as_ref).eq(users.iter().map(Some)));
     let ((), one, gone, there) = on
         .run(User::exists(
-            User::delete_many(User::get(users[0].save(atomic()), &ids[1]), &ids[2..4]),
+            atomic()
+                .add(users[0].save(cmd()))
+                .add(User::get(cmd(), &ids[1]))
+                .add(User::delete_many(cmd(), &ids[2..4])),
             &ids[2],
         ))
         .await?;

@@ -1,67 +1,56 @@
-//! A crate read from its `lib.rs` on, along its `mod` declarations, as a list of uses between its modules.
+//! A crate, read from its `lib.rs` along its `mod` declarations: its modules, and how they use one another.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
-use syn::{Attribute, Item, ItemMod, ItemUse, Meta};
+use syn::{Attribute, Item, ItemMod, Meta};
 
-use super::paths;
+use super::{
+    paths::{self, Target},
+    resolve::{Modules, Place},
+};
 
-/// One module of the crate's root using another.
+/// One module using another. Each is named by its path from the root of the crate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Use {
-    pub(super) from: String,
-    pub(super) to: String,
+    pub(super) from: Vec<String>,
+    pub(super) to: Vec<String>,
     /// File and line.
     pub(super) place: String,
 }
 
-/// The modules at the root of a crate, and how they use one another.
+/// The modules at the root of a crate, and how all of its modules use one another.
 #[derive(Debug)]
 pub(super) struct Uses {
     pub(super) modules: BTreeSet<String>,
     pub(super) uses: Vec<Use>,
+    /// Paths from the root that lead to no module: what is named, and the place.
+    pub(super) unknown: Vec<(Vec<String>, String)>,
 }
 
-/// Reads a crate. `lib.rs` itself may use everything: it is where all layers are shown to the world.
+/// Reads a crate. The uses of `lib.rs` itself are left out: it re-exports from every layer.
 pub(super) fn uses(root: &Path, lib: &Path) -> Result<Uses> {
     let text = fs::read_to_string(lib).with_context(|| format!("read {}", lib.display()))?;
     let file = syn::parse_file(&text).with_context(|| format!("parse {}", lib.display()))?;
+    let mut reader = Reader { root, modules: Modules::default(), found: Vec::new() };
+    reader.modules.add(&[], &file.items);
+    reader.nested(&file.items, &[], lib, lib.parent().unwrap_or(root), true)?;
     let names = modules(&file.items).map(|module| module.ident.to_string());
-    let mut found = Uses { modules: names.collect(), uses: Vec::new() };
-    let shown = shown(&file.items);
-    let folder = lib.parent().unwrap_or(root);
-    for module in modules(&file.items) {
-        let name = module.ident.to_string();
-        let mut reader = Reader { root, top: name.clone(), shown: &shown, uses: &mut found.uses };
-        match &module.content {
-            Some((_, items)) => reader.items(items, &[name], lib, folder)?,
-            None => reader.declared(module, std::slice::from_ref(&name), folder)?,
+    let mut uses = Uses { modules: names.collect(), uses: Vec::new(), unknown: Vec::new() };
+    for (Target { from, to, line }, file) in reader.found {
+        let place = format!("{file}:{line}");
+        match reader.modules.resolve(&to) {
+            Place::Foreign => {}
+            Place::Module(module) if module.is_empty() => uses.unknown.push((to, place)),
+            Place::Module(module) if module == from => {}
+            Place::Module(module) => uses.uses.push(Use { from, to: module, place }),
         }
     }
-    // What `lib.rs` shows from other crates is no module of ours.
-    let foreign = |name: &String| shown.values().any(|from| from == name) && !found.modules.contains(name);
-    found.uses.retain(|one| !foreign(&one.to));
-    Ok(found)
-}
-
-/// Names that `lib.rs` shows at the root, with the module each comes from: `crate::Error` is a use of `error`.
-fn shown(items: &[Item]) -> BTreeMap<String, String> {
-    let mut shown = BTreeMap::new();
-    let uses = items.iter().filter_map(|item| if let Item::Use(one) = item { Some(one) } else { None });
-    for ItemUse { tree, .. } in uses {
-        for (path, name) in paths::leaves(tree) {
-            let path: Vec<_> = path.into_iter().filter(|word| word != "crate" && word != "self").collect();
-            if path.len() > 1 {
-                shown.insert(name, path[0].clone());
-            }
-        }
-    }
-    shown
+    Ok(uses)
 }
 
 /// The modules declared among these items, without those of tests.
@@ -91,10 +80,9 @@ fn says_test(meta: &Meta) -> bool {
 
 struct Reader<'a> {
     root: &'a Path,
-    /// The module at the crate's root that all this belongs to.
-    top: String,
-    shown: &'a BTreeMap<String, String>,
-    uses: &'a mut Vec<Use>,
+    modules: Modules,
+    /// Paths that are named, each with its file.
+    found: Vec<(Target, String)>,
 }
 
 impl Reader<'_> {
@@ -107,29 +95,38 @@ impl Reader<'_> {
         let file: &PathBuf = file.with_context(|| format!("find the file of module {}", path.join("::")))?;
         let text = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
         let parsed = syn::parse_file(&text).with_context(|| format!("parse {}", file.display()))?;
-        self.items(&parsed.items, path, file, &inner)
+        self.modules.add(path, &parsed.items);
+        self.targets(&parsed.items, path, file);
+        self.nested(&parsed.items, path, file, &inner, false)
     }
 
-    fn items(&mut self, items: &[Item], path: &[String], file: &Path, folder: &Path) -> Result<()> {
-        for (target, line) in paths::targets(items, path) {
-            let to = self.shown.get(&target).cloned().unwrap_or(target);
-            if to != self.top {
-                let name = file.strip_prefix(self.root).unwrap_or(file).display();
-                self.uses.push(Use { from: self.top.clone(), to, place: format!("{name}:{line}") });
-            }
-        }
-        self.nested(items, path, folder)
+    fn targets(&mut self, items: &[Item], path: &[String], file: &Path) {
+        let name = file.strip_prefix(self.root).unwrap_or(file).display().to_string();
+        self.found.extend(paths::targets(items, path).into_iter().map(|target| (target, name.clone())));
     }
 
-    /// The modules declared in a module. An inline one has its paths found with those of its file: only the files
-    /// that it declares are left.
-    fn nested(&mut self, items: &[Item], path: &[String], folder: &Path) -> Result<()> {
+    /// The modules declared in a module. The paths of an inline one are found with those of its file, except in
+    /// `lib.rs`, of which only the inline modules are read.
+    fn nested(
+        &mut self,
+        items: &[Item],
+        path: &[String],
+        file: &Path,
+        folder: &Path,
+        root: bool,
+    ) -> Result<()> {
         for module in modules(items) {
-            let path = [path, &[module.ident.to_string()]].concat();
-            match &module.content {
-                Some((_, items)) => self.nested(items, &path, &folder.join(module.ident.to_string()))?,
-                None => self.declared(module, &path, folder)?,
+            let name = module.ident.to_string();
+            let path = [path, std::slice::from_ref(&name)].concat();
+            let Some((_, items)) = &module.content else {
+                self.declared(module, &path, folder)?;
+                continue;
+            };
+            self.modules.add(&path, items);
+            if root {
+                self.targets(items, &path, file);
             }
+            self.nested(items, &path, file, &folder.join(name), false)?;
         }
         Ok(())
     }
@@ -139,7 +136,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    /// A crate in a folder of its own, read.
+    /// Writes a crate to a folder and reads it.
     fn read(name: &str, files: &[(&str, &str)]) -> Uses {
         let root = std::env::temp_dir().join(format!("redis-om-layers-{name}-{}", std::process::id()));
         for (file, text) in files {
@@ -169,8 +166,32 @@ mod tests {
             ],
         );
         assert_eq!(found.modules, ["error", "net", "one"].map(str::to_owned).into());
-        let uses: Vec<_> = found.uses.iter().map(|u| format!("{} {} {}", u.from, u.to, u.place)).collect();
-        assert_eq!(uses, ["net error src/net/tcp.rs:1", "net one src/net/tcp.rs:3", "one net src/lib.rs:1"]);
+        let uses =
+            found.uses.iter().map(|u| format!("{} {} {}", u.from.join("::"), u.to.join("::"), u.place));
+        assert_eq!(
+            uses.collect::<Vec<_>>(),
+            ["net::tcp error src/net/tcp.rs:1", "net::tcp one src/net/tcp.rs:3", "one net src/lib.rs:1"]
+        );
+        assert!(found.unknown.is_empty(), "{:?}", found.unknown);
+    }
+
+    #[test]
+    fn a_use_through_the_parent_is_a_use_of_the_module_that_has_the_item() {
+        let found = read(
+            "through",
+            &[
+                ("src/lib.rs", "mod client;"),
+                ("src/client/mod.rs", "mod pool; mod request; pub use pool::Pool; pub struct Client;"),
+                ("src/client/pool.rs", "use super::{Client, request::Request};"),
+                ("src/client/request.rs", "use crate::{Missing, client::Pool};"),
+            ],
+        );
+        let uses = found.uses.iter().map(|u| format!("{} {}", u.from.join("::"), u.to.join("::")));
+        assert_eq!(
+            uses.collect::<Vec<_>>(),
+            ["client::pool client", "client::pool client::request", "client::request client::pool"]
+        );
+        assert_eq!(found.unknown, [(vec!["Missing".to_owned()], "src/client/request.rs:1".to_owned())]);
     }
 
     #[test]

@@ -1,32 +1,40 @@
-//! What is against the layers, in words.
+//! The uses that are against the layers, in words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use super::{
+    crates::{Use, Uses},
+    cycles::{cycles, siblings},
+    table::{Accepted, Architecture},
+};
 
-use super::crates::{Use, Uses};
-use super::table::Architecture;
-
-/// Every use against the layers, and every circle.
+/// Every use against the layers, every cycle, and every entry of the table that is not needed.
 pub(super) fn complaints(architecture: &Architecture, uses: &Uses) -> Vec<String> {
+    let folder = architecture.folder;
     let mut complaints = Vec::new();
     for module in &uses.modules {
         if architecture.layer(module).is_none() {
             complaints.push(format!(
-                "{}: module {module} is in no layer: give it one in xtask/src/layers/table.rs",
-                architecture.folder
+                "{folder}: module {module} is in no layer: give it one in xtask/src/layers/table.rs"
             ));
         }
     }
-    complaints.extend(uses.uses.iter().filter_map(|u| complaint(architecture, uses, u)));
-    complaints.extend(circle(uses).map(|c| format!("{}: a circle: {}", architecture.folder, c.join(" -> "))));
+    complaints.extend(uses.unknown.iter().map(|(path, place)| {
+        let path = path.join("::");
+        format!("{place}: crate::{path} leads to no module: name it by the path of its module")
+    }));
+    complaints.extend(uses.uses.iter().filter_map(|one| complaint(architecture, one)));
+    let cycles = cycles(uses, |from, to| architecture.accepts(from, to));
+    complaints.extend(cycles.iter().map(|cycle| format!("{folder}: a cycle: {cycle}")));
+    complaints.extend(architecture.accepted.iter().filter(|one| !needed(one, uses)).map(|one| {
+        let Accepted { from, to, .. } = one;
+        format!("{folder}: {from} does not use {to}: take it out of `accepted` in xtask/src/layers/table.rs")
+    }));
     complaints
 }
 
-fn complaint(architecture: &Architecture, uses: &Uses, one: &Use) -> Option<String> {
-    let Use { from, to, place } = one;
-    if !uses.modules.contains(to) {
-        return Some(format!(
-            "{place}: {from} uses crate::{to}, which is no module: name it by the path of its module"
-        ));
+fn complaint(architecture: &Architecture, one: &Use) -> Option<String> {
+    let (from, to, place) = (one.from.first()?, one.to.first()?, &one.place);
+    if from == to || architecture.accepts(&one.from[..1], &one.to[..1]) {
+        return None;
     }
     let (below, above) = (architecture.layer(to)?, architecture.layer(from)?);
     if let Some((_, allowed)) = architecture.only.iter().find(|(module, _)| module == from) {
@@ -34,44 +42,22 @@ fn complaint(architecture: &Architecture, uses: &Uses, one: &Use) -> Option<Stri
         return (!allowed.contains(&to.as_str()))
             .then(|| format!("{place}: {from} uses {to}; it may use only {words}"));
     }
-    let declared = architecture.declared.iter().any(|(a, b)| a == from && b == to);
-    if below < above || declared {
+    if let Some((.., instead)) = architecture.barred.iter().find(|(a, b, _)| a == from && b == to) {
+        return Some(format!("{place}: {from} uses {to}; it reaches that through {instead} only"));
+    }
+    if below < above {
         return None;
     }
-    let why = if below == above { "its neighbour" } else { "above it" };
+    let why = if below == above { "of the same layer" } else { "a higher one" };
     Some(format!(
         "{place}: {from} (layer {above}) uses {to} (layer {below}), {why}: a module uses lower layers only"
     ))
 }
 
-/// One circle between modules, if there is any.
-fn circle(uses: &Uses) -> Option<Vec<String>> {
-    let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for Use { from, to, .. } in &uses.uses {
-        edges.entry(from).or_default().insert(to);
-    }
-    let mut done = BTreeSet::new();
-    edges.keys().find_map(|start| follow(start, &edges, &mut Vec::new(), &mut done))
-}
-
-fn follow<'a>(
-    module: &'a str,
-    edges: &BTreeMap<&'a str, BTreeSet<&'a str>>,
-    path: &mut Vec<&'a str>,
-    done: &mut BTreeSet<&'a str>,
-) -> Option<Vec<String>> {
-    if let Some(start) = path.iter().position(|m| *m == module) {
-        let circle = path[start..].iter().copied().chain([module]);
-        return Some(circle.map(str::to_owned).collect());
-    }
-    if done.contains(module) {
-        return None;
-    }
-    path.push(module);
-    let found = edges.get(module).into_iter().flatten().find_map(|next| follow(next, edges, path, done));
-    path.pop();
-    done.insert(module);
-    found
+/// Whether a use that is accepted is there.
+fn needed(accepted: &Accepted, uses: &Uses) -> bool {
+    let pairs = uses.uses.iter().filter_map(|one| siblings(&one.from, &one.to));
+    pairs.into_iter().any(|(from, to)| accepted.is(from, to))
 }
 
 #[cfg(test)]
@@ -82,37 +68,40 @@ mod tests {
         folder: "a-crate",
         layers: &[&["error"], &["left", "right"], &["roof", "shed"]],
         only: &[("shed", &["error"])],
-        declared: &[("left", "right")],
+        barred: &[("roof", "error", "left")],
+        accepted: &[],
     };
 
-    fn judge(edges: &[(&str, &str)]) -> Vec<String> {
+    fn uses(edges: &[(&str, &str)]) -> Uses {
         let modules = ["error", "left", "right", "roof", "shed"].map(str::to_owned).into();
+        let words = |path: &str| path.split("::").map(str::to_owned).collect();
         let uses = edges
             .iter()
-            .map(|(from, to)| Use { from: (*from).into(), to: (*to).into(), place: "f.rs:3".into() })
+            .map(|(from, to)| Use { from: words(from), to: words(to), place: "f.rs:3".into() })
             .collect();
-        complaints(&EXAMPLE, &Uses { modules, uses })
+        Uses { modules, uses, unknown: Vec::new() }
+    }
+
+    fn judge(edges: &[(&str, &str)]) -> Vec<String> {
+        complaints(&EXAMPLE, &uses(edges))
     }
 
     #[test]
-    fn down_and_declared_is_allowed() {
-        assert!(
-            judge(&[("roof", "error"), ("roof", "left"), ("left", "right"), ("shed", "error")]).is_empty()
-        );
+    fn lower_layers_are_allowed() {
+        assert!(judge(&[("roof", "left::inner"), ("left::inner", "error"), ("shed", "error")]).is_empty());
     }
 
     #[test]
-    fn up_is_refused_with_the_place() {
-        let found = judge(&[("error", "roof")]);
+    fn a_higher_layer_is_refused_with_the_place_also_in_a_submodule() {
         assert_eq!(
-            found,
-            ["f.rs:3: error (layer 0) uses roof (layer 2), above it: a module uses lower layers only"]
+            judge(&[("error::inner", "roof")]),
+            ["f.rs:3: error (layer 0) uses roof (layer 2), a higher one: a module uses lower layers only"]
         );
     }
 
     #[test]
-    fn neighbours_are_refused_unless_declared_in_this_direction() {
-        assert!(judge(&[("right", "left")])[0].contains("its neighbour"));
+    fn the_same_layer_is_refused() {
+        assert!(judge(&[("right", "left")])[0].contains("of the same layer"));
     }
 
     #[test]
@@ -121,15 +110,40 @@ mod tests {
     }
 
     #[test]
-    fn circles_are_shown_whole() {
-        let found = judge(&[("error", "left"), ("left", "right"), ("right", "error")]);
-        assert!(found.iter().any(|c| c == "a-crate: a circle: error -> left -> right -> error"), "{found:?}");
+    fn a_barred_use_names_what_to_use_instead() {
+        assert_eq!(
+            judge(&[("roof::inner", "error")]),
+            ["f.rs:3: roof uses error; it reaches that through left only"]
+        );
     }
 
     #[test]
-    fn a_module_without_a_floor_and_a_path_without_a_module_are_complaints() {
-        assert!(judge(&[("roof", "Thing")])[0].contains("which is no module"));
-        let uses = Uses { modules: ["unplaced".to_owned()].into(), uses: Vec::new() };
-        assert!(complaints(&EXAMPLE, &uses)[0].contains("unplaced is in no layer"));
+    fn a_cycle_of_submodules_is_refused() {
+        let found = judge(&[("left::a", "left::b"), ("left::b", "left::a")]);
+        assert_eq!(found, ["a-crate: a cycle: left::a uses left::b (f.rs:3), left::b uses left::a (f.rs:3)"]);
+    }
+
+    #[test]
+    fn what_is_accepted_passes_and_is_refused_once_it_is_not_needed() {
+        const ACCEPTING: Architecture = Architecture {
+            accepted: &[
+                Accepted { from: "left", to: "right", why: "a test" },
+                Accepted { from: "left::b", to: "left::a", why: "a test" },
+            ],
+            ..EXAMPLE
+        };
+        let edges = [("left", "right"), ("left::a", "left::b"), ("left::b", "left::a")];
+        assert!(complaints(&ACCEPTING, &uses(&edges)).is_empty());
+        let found = complaints(&ACCEPTING, &uses(&edges[..2]));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("left::b does not use left::a: take it out"), "{found:?}");
+    }
+
+    #[test]
+    fn a_module_without_a_layer_and_a_path_without_a_module_are_refused() {
+        let unknown = vec![(vec!["Thing".to_owned()], "f.rs:3".to_owned())];
+        let found = complaints(&EXAMPLE, &Uses { modules: ["new".to_owned()].into(), uses: vec![], unknown });
+        assert!(found[0].contains("new is in no layer"), "{found:?}");
+        assert!(found[1].contains("crate::Thing leads to no module"), "{found:?}");
     }
 }

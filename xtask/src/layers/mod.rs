@@ -1,8 +1,11 @@
-//! `cargo xtask layers`: every module stands on a layer and uses lower ones only.
+//! `cargo xtask layers`: every module has a layer and uses lower layers only, and no modules of one folder use one
+//! another in a cycle.
 
 mod crates;
+mod cycles;
 mod judge;
 mod paths;
+mod resolve;
 mod table;
 
 use anyhow::{Result, bail};
@@ -17,7 +20,7 @@ pub(crate) fn run() -> Result<()> {
         let found = judge::complaints(architecture, &uses);
         if found.is_empty() {
             println!(
-                "{:<16} {} modules, {} uses between them",
+                "{:<16} {} modules, {} uses between them and their submodules",
                 architecture.folder,
                 uses.modules.len(),
                 uses.uses.len()

@@ -1,4 +1,4 @@
-//! The paths in a piece of source that lead out of its module, resolved to a name at the crate's root.
+//! The paths in a file that begin with `crate`, `self` or `super`, as paths from the root of the crate.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
@@ -9,8 +9,18 @@ use syn::{
 
 use super::crates::for_tests;
 
-/// The names at the root that `items`, standing in module `path`, use, with their lines.
-pub(super) fn targets(items: &[Item], path: &[String]) -> Vec<(String, usize)> {
+/// A path that is named in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The module in which it is named.
+    pub(super) from: Vec<String>,
+    /// What it names, from the root of the crate on.
+    pub(super) to: Vec<String>,
+    pub(super) line: usize,
+}
+
+/// The paths that `items` of the module `path` name.
+pub(super) fn targets(items: &[Item], path: &[String]) -> Vec<Target> {
     let mut finder = Finder { path: path.to_vec(), found: Vec::new() };
     for item in items {
         finder.visit_item(item);
@@ -18,12 +28,36 @@ pub(super) fn targets(items: &[Item], path: &[String]) -> Vec<(String, usize)> {
     finder.found
 }
 
-/// Every path a use declaration names, with the name it is bound to.
+/// A path from the root on; `None` where it begins with a name.
+pub(super) fn absolute(words: &[String], module: &[String]) -> Option<Vec<String>> {
+    let mut place = match words.first()?.as_str() {
+        "crate" => Vec::new(),
+        "super" | "self" => module.to_vec(),
+        _ => return None,
+    };
+    for word in words {
+        match word.as_str() {
+            "crate" | "self" => {}
+            "super" => drop(place.pop()),
+            word => place.push(word.to_owned()),
+        }
+    }
+    Some(place)
+}
+
+/// Every path that a use declaration names, with the name to which it is bound.
 pub(super) fn leaves(tree: &UseTree) -> Vec<(Vec<String>, String)> {
     match tree {
         UseTree::Path(path) => {
             let mut all = leaves(&path.tree);
-            for (words, _) in &mut all {
+            for (words, name) in &mut all {
+                if words[..] == ["self"] {
+                    // `a::{self}` binds the name `a`, and `a::{self as b}` the name `b`.
+                    words.clear();
+                    if name == "self" {
+                        *name = path.ident.to_string();
+                    }
+                }
                 words.insert(0, path.ident.to_string());
             }
             all
@@ -36,33 +70,20 @@ pub(super) fn leaves(tree: &UseTree) -> Vec<(Vec<String>, String)> {
 }
 
 struct Finder {
-    /// The module we are in.
+    /// The module of the items that are visited.
     path: Vec<String>,
-    found: Vec<(String, usize)>,
+    found: Vec<Target>,
 }
 
 impl Finder {
-    /// Takes a path's words: `crate::a::b` is a use of `a`, `super::super::c` of whatever that leads to.
+    /// Takes the words of a path. What begins with a name is skipped: it is from another crate, or bound by a `use`.
     fn take(&mut self, words: &[String], span: Span) {
-        let mut place = match words.first().map(String::as_str) {
-            Some("crate") => Vec::new(),
-            Some("super" | "self") => self.path.clone(),
-            _ => return,
-        };
-        for word in words {
-            match word.as_str() {
-                "crate" | "self" => {}
-                "super" => drop(place.pop()),
-                word => place.push(word.to_owned()),
-            }
-        }
-        // Of `crate::*` this takes `*`, which is no module: nobody may use everything.
-        if let Some(target) = place.into_iter().next() {
-            self.found.push((target, span.start().line));
+        if let Some(to) = absolute(words, &self.path) {
+            self.found.push(Target { from: self.path.clone(), to, line: span.start().line });
         }
     }
 
-    /// Paths in the words of a macro, which syn does not parse: `crate::` and `$crate::`, then a name.
+    /// Paths in the tokens of a macro, which syn does not parse: `crate::` or `$crate::`, then a name.
     fn scan(&mut self, tokens: TokenStream) {
         let mut state = 0;
         for token in tokens {
@@ -149,10 +170,11 @@ impl<'ast> Visit<'ast> for Finder {
 mod tests {
     use super::*;
 
-    /// What a source standing in `client::pool` uses.
+    /// What a source in `client::pool` uses: paths and lines.
     fn used(source: &str) -> Vec<(String, usize)> {
         let file = syn::parse_file(source).unwrap();
-        targets(&file.items, &["client".to_owned(), "pool".to_owned()])
+        let found = targets(&file.items, &["client".to_owned(), "pool".to_owned()]);
+        found.into_iter().map(|target| (target.to.join("::"), target.line)).collect()
     }
 
     fn names(source: &str) -> Vec<String> {
@@ -160,20 +182,21 @@ mod tests {
     }
 
     #[test]
-    fn uses_are_taken_apart() {
+    fn each_name_of_a_use_is_a_path() {
         let found =
             used("use std::fmt;\nuse crate::{error::Error, value::{self, Value as V}};\nuse tokio::net;");
-        let expected = [("error", 2), ("value", 2), ("value", 2)].map(|(name, line)| (name.to_owned(), line));
+        let expected = [("error::Error", 2), ("value", 2), ("value::Value", 2)]
+            .map(|(name, line)| (name.to_owned(), line));
         assert_eq!(found, expected);
     }
 
     #[test]
     fn super_leads_out_only_when_there_is_enough_of_it() {
-        assert_eq!(names("use super::request::Request;"), ["client"]);
-        assert_eq!(names("use super::super::net::Link;"), ["net"]);
+        assert_eq!(names("use super::request::Request;"), ["client::request::Request"]);
+        assert_eq!(names("use super::super::net::Link;"), ["net::Link"]);
         assert_eq!(
             names("mod inner { use super::super::super::net::Link; use super::Pool; }"),
-            ["net", "client"]
+            ["net::Link", "client::pool::Pool"]
         );
     }
 
@@ -181,7 +204,7 @@ mod tests {
     fn paths_in_types_bodies_and_macros_count() {
         let source = "fn f(e: crate::error::Error) { let v = crate::value::nil(); println!(\"{}\", crate::resp::x()); }\n\
                       macro_rules! m { () => { $crate::command::raw() } }";
-        assert_eq!(names(source), ["error", "value", "resp", "command"]);
+        assert_eq!(names(source), ["error::Error", "value::nil", "resp", "command"]);
     }
 
     #[test]
@@ -189,6 +212,6 @@ mod tests {
         let source = "/// [`crate::client::Client`]\nfn f() {}\n#[cfg(test)] mod tests { use crate::client::Client; }\n\
                       #[cfg(all(test, unix))] use crate::net::Link;\n#[cfg(test)] fn g() { crate::route::h() }\n\
                       #[cfg(unix)] use crate::error::Error;";
-        assert_eq!(names(source), ["error"]);
+        assert_eq!(names(source), ["error::Error"]);
     }
 }

@@ -35,7 +35,7 @@ impl Contestant for Fred {
     async fn pipe_get(&mut self, keys: &[String]) -> Result<Vec<String>> {
         let pipeline = self.0.pipeline();
         for key in keys {
-            // Queues only; the reply comes with `all`.
+            // This only queues the command; `all` gives the reply.
             let _: () = pipeline.get(key.as_str()).await?;
         }
         Ok(pipeline.all().await?)

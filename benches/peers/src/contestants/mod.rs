@@ -1,4 +1,4 @@
-//! The contestants behind one trait, each used the way its own documentation recommends for throughput.
+//! The contestants behind one trait. Each is used as its own documentation recommends for throughput.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,7 +27,7 @@ pub(crate) type BlockingGet = Box<dyn FnMut(&str) -> Result<Option<String>>>;
 
 /// A client under measurement. A clone is a handle to the same connection, one for each task.
 pub(crate) trait Contestant: Clone + Send + Sync + 'static {
-    /// What a large value is read into: the cheapest type of owned bytes that the client offers.
+    /// The type into which a large value is read: the cheapest type of owned bytes that the client has.
     type Blob: AsRef<[u8]> + Send;
 
     /// One multiplexed connection, without a response timeout.
@@ -49,7 +49,7 @@ pub(crate) trait Contestant: Clone + Send + Sync + 'static {
     }
 }
 
-/// Who takes part. Both generations of redis-rs do; in each round the faster one counts.
+/// The contestants. Of the two generations of redis-rs, the faster one counts in each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
 pub(crate) enum Id {
     Raw,
@@ -63,7 +63,7 @@ pub(crate) enum Id {
     Ours,
 }
 
-/// A peer as the user names it.
+/// A peer by the name that the user gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Peer {
     RedisRs,
@@ -72,7 +72,7 @@ pub(crate) enum Peer {
 }
 
 impl Id {
-    /// The name in the table and on a child's command line.
+    /// The name in the table and on the command line of a child process.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -85,12 +85,12 @@ impl Id {
         }
     }
 
-    /// Whether it is one that ours is held against.
+    /// Whether it is a peer with which ours is compared.
     pub(crate) fn is_peer(self) -> bool {
         matches!(self, Self::RedisRs1 | Self::RedisRs2 | Self::Fred | Self::Rustis)
     }
 
-    /// The raw socket, the peers asked for, and ours.
+    /// The raw socket, the chosen peers, and ours.
     pub(crate) fn line_up(peers: &[Peer]) -> Vec<Self> {
         let mut all = vec![Self::Raw];
         for peer in peers {

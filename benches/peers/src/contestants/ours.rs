@@ -1,4 +1,4 @@
-//! Ours: one client, cloned for each task; models by the derive.
+//! Ours: one client, cloned for each task. The models are derived.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::data::User;
 #[derive(Clone)]
 pub(crate) struct Ours(Client);
 
-/// No timeout, as with the others.
+/// The settings: no timeout, as for the other clients.
 fn config(port: u16) -> Config {
     Config::new("127.0.0.1", port).command_timeout(None)
 }

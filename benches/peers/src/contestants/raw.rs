@@ -1,5 +1,5 @@
-//! The limit: one socket, bytes made beforehand, and a scan that finds where replies end and nothing more. No client
-//! can be faster by much (one that writes larger batches can be, a little).
+//! The limit: one socket, requests that are encoded before the measurement, and a scan that only finds the ends of
+//! replies. A client can be faster only by a little, if it writes larger batches.
 
 use std::io::{Read, Write};
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Room for what one read brings.
+/// The size of the read buffer.
 const ROOM: usize = 256 * 1024;
 
 /// One command as bytes.
@@ -71,19 +71,19 @@ fn header(bytes: &[u8]) -> Option<(i64, usize)> {
     None
 }
 
-/// What arrived and how far it is scanned.
-struct Inbox {
+/// The bytes that were read, and how far they are scanned.
+struct ReadBuffer {
     bytes: Vec<u8>,
     filled: usize,
     scan: Scan,
 }
 
-impl Inbox {
+impl ReadBuffer {
     fn new() -> Self {
         Self { bytes: vec![0; ROOM], filled: 0, scan: Scan::default() }
     }
 
-    /// Free space; what is scanned is dropped first, and a reply larger than the space makes it grow.
+    /// The free space. Scanned bytes are removed first; the buffer grows for a reply that is larger than the space.
     fn space(&mut self) -> &mut [u8] {
         if self.scan.open == 0 && self.scan.at > 0 {
             self.bytes.copy_within(self.scan.at..self.filled, 0);
@@ -96,7 +96,7 @@ impl Inbox {
         &mut self.bytes[self.filled..]
     }
 
-    fn arrived(&mut self, count: usize) -> Result<usize> {
+    fn advance(&mut self, count: usize) -> Result<usize> {
         ensure!(count > 0, "the server closed the connection");
         self.filled += count;
         self.scan.replies(&self.bytes[..self.filled])
@@ -106,18 +106,18 @@ impl Inbox {
 /// An asynchronous socket.
 pub(crate) struct Raw {
     stream: TcpStream,
-    inbox: Inbox,
+    buffer: ReadBuffer,
 }
 
 impl Raw {
     pub(crate) async fn connect(port: u16) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connect the raw socket")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, inbox: Inbox::new() })
+        Ok(Self { stream, buffer: ReadBuffer::new() })
     }
 
-    /// Sends `count` of the requests in turn, `window` of them in flight. `whole`: the window is refilled only when
-    /// it is empty, as a pipeline is; else as replies arrive, as independent tasks do.
+    /// Sends `count` requests in turn, with `window` of them in flight. With `whole`, the window is filled again only when
+    /// it is empty, as by a pipeline; otherwise as replies arrive, as by independent tasks.
     pub(crate) async fn run(
         &mut self,
         requests: &[Vec<u8>],
@@ -136,19 +136,19 @@ impl Raw {
                 }
                 self.stream.write_all(&out).await?;
             }
-            let read = self.stream.read(self.inbox.space()).await?;
-            answered += self.inbox.arrived(read)? as u64;
+            let read = self.stream.read(self.buffer.space()).await?;
+            answered += self.buffer.advance(read)? as u64;
         }
         Ok(())
     }
 
-    /// The bytes of one reply: to see, before anything is measured, that the request asks for what the others read.
+    /// The bytes of one reply. It is used before the measurement to check that the request asks for the same data.
     pub(crate) async fn reply(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         self.stream.write_all(request).await?;
         loop {
-            let read = self.stream.read(self.inbox.space()).await?;
-            if self.inbox.arrived(read)? > 0 {
-                return Ok(self.inbox.bytes[..self.inbox.filled].to_vec());
+            let read = self.stream.read(self.buffer.space()).await?;
+            if self.buffer.advance(read)? > 0 {
+                return Ok(self.buffer.bytes[..self.buffer.filled].to_vec());
             }
         }
     }
@@ -157,14 +157,14 @@ impl Raw {
 /// A blocking socket.
 pub(crate) struct RawBlocking {
     stream: std::net::TcpStream,
-    inbox: Inbox,
+    buffer: ReadBuffer,
 }
 
 impl RawBlocking {
     pub(crate) fn connect(port: u16) -> Result<Self> {
         let stream = std::net::TcpStream::connect(("127.0.0.1", port)).context("connect the raw socket")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, inbox: Inbox::new() })
+        Ok(Self { stream, buffer: ReadBuffer::new() })
     }
 
     /// One request and its reply.
@@ -172,13 +172,13 @@ impl RawBlocking {
         self.send(request, 1)
     }
 
-    /// A batch of requests and all its replies: the harness seeds with it.
+    /// Sends a batch of requests and reads all replies. The harness writes the data with it.
     pub(crate) fn send(&mut self, requests: &[u8], count: usize) -> Result<()> {
         self.stream.write_all(requests)?;
         let mut answered = 0;
         while answered < count {
-            let read = self.stream.read(self.inbox.space())?;
-            answered += self.inbox.arrived(read)?;
+            let read = self.stream.read(self.buffer.space())?;
+            answered += self.buffer.advance(read)?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! redis-rs: clones of one `MultiplexedConnection`, tuned as far as its configuration goes. Compiled once for each
-//! generation; `api` is the one at hand.
+//! redis-rs: clones of one `MultiplexedConnection`, tuned as far as its configuration allows. This file is compiled once
+//! for each generation; `api` is the current one.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ impl Contestant for RedisRs {
     type Blob = Vec<u8>;
 
     async fn connect(port: u16) -> Result<Self> {
-        // Its defaults (a timer for each command, 50 places in the channel, 8 KiB of writing) cost it a third or more.
+        // Its defaults (a timer for each command, a channel of 50 places, a write buffer of 8 KiB) cost it a third or more.
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_pipeline_buffer_size(4096)

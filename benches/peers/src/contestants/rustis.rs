@@ -14,7 +14,7 @@ use crate::data::{User, user_key};
 #[derive(Clone)]
 pub(crate) struct Rustis(Client);
 
-/// Its type of bytes, which derefs to a slice but is not `AsRef` of one.
+/// Its type of bytes, which implements `Deref` to a slice, but not `AsRef`.
 pub(crate) struct Blob(BulkString);
 
 impl AsRef<[u8]> for Blob {
@@ -28,10 +28,10 @@ impl Contestant for Rustis {
 
     async fn connect(port: u16) -> Result<Self> {
         let mut config: Config = format!("redis://127.0.0.1:{port}").parse()?;
-        // No timeout is its default. With its 64 KiB of reading it grows a buffer anew for each large reply, at a third of
-        // the speed.
+        // It has no timeout by default. With its read buffer of 64 KiB it grows the buffer again for each large reply, which
+        // leaves a third of the speed.
         config.buffers.read_capacity = 4 << 20;
-        // Its byte budget fails commands where others wait: a million queued would not fit.
+        // Above its byte budget commands fail, where those of the others wait: a million queued commands do not fit.
         config.backpressure.max_queued_bytes = 0;
         Ok(Self(Client::connect(config).await?))
     }
@@ -65,7 +65,7 @@ impl Contestant for Rustis {
     }
 
     async fn load(&mut self, id: u64) -> Result<User> {
-        // Its serde facility: the reply straight into the struct.
+        // It reads the reply into the struct with serde.
         Ok(self.0.hgetall(user_key(id)).await?)
     }
 

@@ -1,5 +1,5 @@
-//! Allocations of one `GET` into a `String` at 64 tasks, in the steady state: a long run less a short one, so that
-//! spawning falls out, after a warm-up that has grown every buffer.
+//! Allocations of one `GET` into a `String` with 64 tasks in the steady state: the difference of a long and a short run, so
+//! that spawning does not count, after a warm-up that has grown every buffer.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ const TASKS: usize = 64;
 const SHORT: u64 = 200;
 const LONG: u64 = 2_200;
 
-/// The child: prints allocations and bytes of one operation.
+/// The child process: prints allocations and bytes of one operation.
 pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
     let data = Arc::new(Data::new());
     let runtime = runtime(1)?;

@@ -1,5 +1,5 @@
-//! A clean release build of hello world: one `SET` and one `GET` with the contestant's default features. Crates are
-//! fetched first and the versions are those of this package's lock file, so that only compiling is timed.
+//! A clean release build of a small program: one `SET` and one `GET` with the default features of the contestant. Crates
+//! are fetched first, with the versions of the lock file of this package, so that only compiling is timed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::contestants::Id;
 
-/// What a build came to.
+/// The result of a build.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Build {
     pub(crate) seconds: f64,
@@ -50,7 +50,7 @@ const OURS: &str = r#"
     let hello: Option<String> = client.get("hello").await?;
 "#;
 
-/// The line of the manifest and the body of `main`; nothing for the raw socket.
+/// The line of the manifest and the body of `main`. `None` for the raw socket.
 fn template(id: Id) -> Option<(String, &'static str)> {
     Some(match id {
         Id::Raw => return None,
@@ -68,7 +68,7 @@ fn template(id: Id) -> Option<(String, &'static str)> {
     })
 }
 
-/// Builds the contestant's hello world in a folder of its own that is gone afterwards.
+/// Builds the program of a contestant in a temporary folder.
 pub(crate) fn measure(id: Id) -> Result<Option<Build>> {
     let Some((dependency, body)) = template(id) else { return Ok(None) };
     let folder = tempfile::tempdir().context("make a folder for hello world")?;
@@ -93,7 +93,7 @@ pub(crate) fn measure(id: Id) -> Result<Option<Build>> {
     let tree =
         cargo(root, &["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--no-dedupe"])?;
     let crates: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
-    // The first line is hello itself.
+    // The first line is the program itself.
     let crates = crates.iter().filter(|line| !line.is_empty()).count() - 1;
     let bytes = fs::metadata(root.join("target/release/hello"))?.len();
     Ok(Some(Build { seconds, crates, bytes }))
@@ -103,7 +103,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
     let cargo: PathBuf = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), Into::into);
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(root);
-    // What the caller's build was told must not reach this one: flags, wrappers, profiles, the target folder.
+    // The settings of the calling build must not affect this one: flags, wrappers, profiles, the target folder.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         let foreign = name.starts_with("CARGO_") && name != "CARGO_HOME" || name.starts_with("RUSTC_");

@@ -1,5 +1,5 @@
-//! User instructions of one `GET` at 64 tasks: two runs of different length under callgrind, the difference divided by
-//! the difference of operations, so that start-up, connecting and spawning fall out.
+//! User instructions of one `GET` with 64 tasks: two runs of different length under callgrind. Their difference is divided
+//! by the difference of operations, so that start-up, connecting and spawning do not count.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const TASKS: usize = 64;
 const SHORT: u64 = 100 * TASKS as u64;
 const LONG: u64 = 500 * TASKS as u64;
 
-/// The child: so many `GET`s and out.
+/// The child process: sends this number of `GET`s and ends.
 pub(crate) fn child<C: Contestant>(port: u16, count: u64) -> Result<()> {
     let data = Arc::new(Data::new());
     runtime(1)?.block_on(async {
@@ -34,7 +34,7 @@ pub(crate) fn child_raw(port: u16, count: u64) -> Result<()> {
     runtime(1)?.block_on(async { Raw::connect(port).await?.run(&requests, count, TASKS, false).await })
 }
 
-/// Whether valgrind is at hand.
+/// Whether valgrind is installed.
 pub(crate) fn valgrind() -> bool {
     let version =
         Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -59,5 +59,5 @@ fn collected(harness: &Harness, id: Id, count: u64) -> Result<u64> {
     }
     let line =
         text.lines().find_map(|line| line.split_once("Collected :")).context("callgrind printed no count")?;
-    line.1.trim().parse().context("callgrind's count is no number")
+    line.1.trim().parse().context("the count of callgrind is not a number")
 }

@@ -1,5 +1,6 @@
-//! Memory of 1,000,000 commands queued at once on one client: a task each, all made before any is polled. What the
-//! client itself needs is the peak of the live heap over what lived then; the tasks with their futures are shown apart.
+//! Memory of 1,000,000 commands that are queued at once on one client: one task for each, all made before any is polled.
+//! The memory of the client is the peak of the live heap minus the live heap at that time. The memory with the tasks and
+//! their futures is shown beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -22,14 +23,14 @@ struct Finish {
     all: Notify,
 }
 
-/// The child: prints the client's own bytes and those with the futures.
+/// The child process: prints the bytes of the client, and the bytes with the futures.
 pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
     counting::start();
     let data = Arc::new(Data::new());
     let finish = Arc::new(Finish::default());
     runtime(1)?.block_on(async {
         let client = C::connect(port).await?;
-        // Something has been asked and answered: buffers that every connection has are not the queue's.
+        // One command has been answered, so that the buffers of the connection exist and do not count for the queue.
         gets(client.clone(), Arc::clone(&data), 0, 10).await?;
         let bare = counting::mark();
         for n in 0..COMMANDS as usize {
@@ -43,7 +44,7 @@ pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
                 }
             });
         }
-        // On one thread nothing ran so far.
+        // There is one thread, so that no task has run so far.
         let made = counting::mark();
         finish.all.notified().await;
         let failed = finish.failed.load(Relaxed);
@@ -53,7 +54,7 @@ pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
     })
 }
 
-/// The client's own bytes and those with the futures, in MB of 10^6 bytes.
+/// The bytes of the client and the bytes with the futures, in MB of 10^6 bytes.
 pub(crate) fn measure(harness: &Harness, id: Id) -> Result<(f64, f64)> {
     let (own, total) = harness.two_numbers(id, "memory")?;
     Ok((own / 1e6, total / 1e6))

@@ -1,4 +1,4 @@
-//! The rows: what is measured, and the threshold that ours has to hold.
+//! The rows: what is measured, and the threshold that ours has to reach.
 
 use anyhow::{Result, bail};
 
@@ -15,9 +15,9 @@ pub(crate) enum Load {
     Sequential,
     /// The same without async.
     Blocking,
-    /// So many tasks on one client, `GET` and `SET` in turn.
+    /// This number of tasks on one client, `GET` and `SET` in turn.
     Tasks(usize),
-    /// One task, pipelines of so many `GET`s.
+    /// One task, pipelines of this number of `GET`s.
     Pipeline(usize),
     /// `LRANGE` of the whole list into strings.
     List,
@@ -34,7 +34,8 @@ pub(crate) enum Load {
 /// How a row is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Operations a second. One thread: client on core 0 and server on core 1. Two: both where the kernel likes.
+    /// Operations a second. With one thread, the client is on core 0 and the server on core 1. With two, the kernel chooses
+    /// the cores.
     Throughput { load: Load, threads: usize },
     /// User instructions of one `GET`.
     Instructions,
@@ -46,14 +47,14 @@ pub(crate) enum Kind {
     Hello,
 }
 
-/// What ours has to reach.
+/// The threshold of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Threshold {
-    /// Ours over the best peer of the same round, at least.
+    /// The smallest ratio of ours to the best peer.
     Ratio(f64),
-    /// Ours, at most.
+    /// The largest figure of ours.
     AtMost(f64),
-    /// No more than rustis.
+    /// Not more than rustis.
     NoMoreThanRustis,
 }
 

@@ -1,6 +1,6 @@
-//! The throughput rows, as a child runs them: connect, see that the answers are right, find out how much work fills a
-//! round, then one round for each line on standard input. A child has one contestant, so that no contestant's memory
-//! or threads are in another's way; idle children wait on a pipe.
+//! The throughput rows in a child process: it connects, checks that the replies are right, finds out how much work fills a
+//! round, then runs one round for each line on standard input. A child process has one contestant, so that the memory and
+//! threads of one do not affect another. Idle child processes wait on a pipe.
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::contestants::raw::{Raw, RawBlocking, encode};
 use crate::contestants::{BlockingGet, Contestant};
 use crate::data::{self, Data, FIELDS, HASH_KEY, LARGE, LARGE_KEY, LIST, LIST_KEY, USERS, VALUE, user_key};
 
-/// A runtime of so many threads; one thread means the current one.
+/// A runtime with this number of threads. One thread means the current one.
 pub(crate) fn runtime(threads: usize) -> Result<Runtime> {
     let mut builder = match threads {
         1 => tokio::runtime::Builder::new_current_thread(),
@@ -69,7 +69,7 @@ fn absent() -> Result<()> {
     Ok(())
 }
 
-/// Calibrates, says `ready`, and answers each line with operations and nanoseconds until the input ends.
+/// Calibrates, prints `ready`, and answers each line with operations and nanoseconds until the input ends.
 fn rounds(target: Duration, mut run: impl FnMut(u64) -> Result<u64>) -> Result<()> {
     let mut count = 16;
     let count = loop {
@@ -92,7 +92,7 @@ fn rounds(target: Duration, mut run: impl FnMut(u64) -> Result<u64>) -> Result<(
     Ok(())
 }
 
-/// Every answer of the row's operation, compared in full: nobody wins by answering wrongly.
+/// Compares every reply to the operation of the row in full, so that a client with wrong replies is not measured.
 async fn verify<C: Contestant>(mut client: C, data: &Data, load: Load) -> Result<()> {
     match load {
         Load::Sequential | Load::Blocking | Load::Tasks(_) => {
@@ -112,7 +112,7 @@ async fn verify<C: Contestant>(mut client: C, data: &Data, load: Load) -> Result
             for user in &data.users {
                 ensure!(client.load(user.id).await? == *user, "loaded user {} differs", user.id);
             }
-            // Written under numbers of its own and read back.
+            // Saved with other numbers and read back.
             let mut other = data.users[1].clone();
             other.id = 1_000_000 + u64::from(std::process::id());
             client.save(&other).await?;
@@ -132,11 +132,11 @@ fn blocking(get: &mut BlockingGet, data: &Data, count: u64) -> Result<u64> {
 fn check(value: Option<String>) -> Result<()> {
     match value {
         Some(value) if value.len() == VALUE => Ok(()),
-        other => bail!("a GET answered {other:?}"),
+        other => bail!("expected a value for GET, found {other:?}"),
     }
 }
 
-/// Does about `count` operations; how many they were.
+/// Does about `count` operations. Returns the exact number.
 async fn work<C: Contestant>(client: &C, data: &Arc<Data>, load: Load, count: u64) -> Result<u64> {
     let mut client = client.clone();
     match load {
@@ -155,7 +155,7 @@ async fn work<C: Contestant>(client: &C, data: &Arc<Data>, load: Load, count: u6
             let times = count.div_ceil(size as u64);
             for _ in 0..times {
                 let values = client.pipe_get(&data.keys[..size]).await?;
-                ensure!(values.len() == size, "a pipeline of {size} answered {}", values.len());
+                ensure!(values.len() == size, "a pipeline of {size} commands has {} replies", values.len());
             }
             Ok(times * size as u64)
         }
@@ -187,7 +187,7 @@ async fn work<C: Contestant>(client: &C, data: &Arc<Data>, load: Load, count: u6
     }
 }
 
-/// Runs one future a task, each with its own handle, to the end.
+/// Runs one future for each task, each with its own handle, to the end.
 pub(crate) async fn spread<C, F, T>(client: C, data: &Arc<Data>, tasks: usize, make: F) -> Result<()>
 where
     C: Contestant,
@@ -247,7 +247,7 @@ pub(crate) async fn gets<C: Contestant>(
     Ok(())
 }
 
-/// The row's requests as bytes, how many are in flight, and whether they go out as whole pipelines.
+/// The requests of the row as bytes, how many are in flight, and whether they are sent as whole pipelines.
 pub(crate) fn raw_requests(load: Load, data: &Data) -> (Vec<Vec<u8>>, usize, bool) {
     let get = |key: &str| encode(&[b"GET", key.as_bytes()]);
     let gets: Vec<_> = data.keys.iter().map(|key| get(key)).collect();
@@ -273,7 +273,7 @@ pub(crate) fn raw_requests(load: Load, data: &Data) -> (Vec<Vec<u8>>, usize, boo
     }
 }
 
-/// The least that the first of the row's raw requests is answered with.
+/// The smallest length of the reply to the first raw request of the row.
 fn raw_reply(load: Load) -> usize {
     match load {
         Load::Sequential | Load::Blocking | Load::Tasks(_) | Load::Pipeline(_) => VALUE,

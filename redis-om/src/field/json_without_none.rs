@@ -1,7 +1,7 @@
-//! JSON text without the fields that are `None`: what is absent in the struct is absent in the document.
+//! Writes JSON text without the struct fields that are `None`.
 //!
-//! Only fields of structs are left out; an element of a list or an entry of a map that is `None` is `null`, since to
-//! leave it out would change what comes back.
+//! Only fields of structs are left out. An element of a list or an entry of a map that is `None` is written as `null`:
+//! without it, another list or map would be read back.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use serde::ser::{
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-/// The text of a value.
+/// The JSON text of a value.
 pub(super) fn to_vec<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(128);
-    value.serialize(Dense(&mut serde_json::Serializer::new(&mut out)))?;
+    value.serialize(WithoutNone(&mut serde_json::Serializer::new(&mut out)))?;
     Ok(out)
 }
 
-/// A serializer, or a part of one, that passes on everything but the fields that are `None`.
-struct Dense<S>(S);
+/// A serializer, or a part of one, that passes on everything except fields that are `None`.
+struct WithoutNone<S>(S);
 
-/// A value that is written by [`Dense`] wherever it stands.
+/// A value that is written by [`WithoutNone`] inside another value.
 struct Inside<'a, T: ?Sized>(&'a T);
 
 impl<T: Serialize + ?Sized> Serialize for Inside<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(Dense(serializer))
+        self.0.serialize(WithoutNone(serializer))
     }
 }
 
@@ -37,16 +37,16 @@ macro_rules! scalars {
     )* };
 }
 
-impl<S: Serializer> Serializer for Dense<S> {
+impl<S: Serializer> Serializer for WithoutNone<S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Dense<S::SerializeSeq>;
-    type SerializeTuple = Dense<S::SerializeTuple>;
-    type SerializeTupleStruct = Dense<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Dense<S::SerializeTupleVariant>;
-    type SerializeMap = Dense<S::SerializeMap>;
-    type SerializeStruct = Dense<S::SerializeStruct>;
-    type SerializeStructVariant = Dense<S::SerializeStructVariant>;
+    type SerializeSeq = WithoutNone<S::SerializeSeq>;
+    type SerializeTuple = WithoutNone<S::SerializeTuple>;
+    type SerializeTupleStruct = WithoutNone<S::SerializeTupleStruct>;
+    type SerializeTupleVariant = WithoutNone<S::SerializeTupleVariant>;
+    type SerializeMap = WithoutNone<S::SerializeMap>;
+    type SerializeStruct = WithoutNone<S::SerializeStruct>;
+    type SerializeStructVariant = WithoutNone<S::SerializeStructVariant>;
 
     scalars! {
         serialize_bool(bool) serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64)
@@ -103,11 +103,11 @@ impl<S: Serializer> Serializer for Dense<S> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.0.serialize_seq(len).map(Dense)
+        self.0.serialize_seq(len).map(WithoutNone)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.0.serialize_tuple(len).map(Dense)
+        self.0.serialize_tuple(len).map(WithoutNone)
     }
 
     fn serialize_tuple_struct(
@@ -115,7 +115,7 @@ impl<S: Serializer> Serializer for Dense<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.0.serialize_tuple_struct(name, len).map(Dense)
+        self.0.serialize_tuple_struct(name, len).map(WithoutNone)
     }
 
     fn serialize_tuple_variant(
@@ -125,15 +125,15 @@ impl<S: Serializer> Serializer for Dense<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.0.serialize_tuple_variant(name, index, variant, len).map(Dense)
+        self.0.serialize_tuple_variant(name, index, variant, len).map(WithoutNone)
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.0.serialize_map(len).map(Dense)
+        self.0.serialize_map(len).map(WithoutNone)
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        self.0.serialize_struct(name, len).map(Dense)
+        self.0.serialize_struct(name, len).map(WithoutNone)
     }
 
     fn serialize_struct_variant(
@@ -143,13 +143,13 @@ impl<S: Serializer> Serializer for Dense<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.0.serialize_struct_variant(name, index, variant, len).map(Dense)
+        self.0.serialize_struct_variant(name, index, variant, len).map(WithoutNone)
     }
 }
 
 macro_rules! elements {
     ($($part:ident :: $method:ident)*) => { $(
-        impl<S: $part> $part for Dense<S> {
+        impl<S: $part> $part for WithoutNone<S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
@@ -169,7 +169,7 @@ elements! {
     SerializeTupleStruct::serialize_field SerializeTupleVariant::serialize_field
 }
 
-impl<S: SerializeMap> SerializeMap for Dense<S> {
+impl<S: SerializeMap> SerializeMap for WithoutNone<S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
@@ -188,7 +188,7 @@ impl<S: SerializeMap> SerializeMap for Dense<S> {
 
 macro_rules! fields {
     ($($part:ident)*) => { $(
-        impl<S: $part> $part for Dense<S> {
+        impl<S: $part> $part for WithoutNone<S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
@@ -216,10 +216,10 @@ macro_rules! fields {
 
 fields! { SerializeStruct SerializeStructVariant }
 
-/// Looks whether a value is `None`, and at nothing more of it.
+/// A serializer that finds out whether a value is `None` and reads nothing more of it.
 struct Probe;
 
-/// It is something else.
+/// The value is not `None`.
 #[derive(Debug)]
 struct Other;
 

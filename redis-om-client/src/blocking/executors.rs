@@ -1,0 +1,32 @@
+//! The blocking clients as executors through a second reference or an [`Arc`], and as what drives a
+//! [`Pager`](crate::Pager).
+
+use std::sync::Arc;
+
+use super::{Client, Connection};
+use crate::{
+    client::Connected,
+    command::{Command, Executor},
+    error::Result,
+};
+
+impl Executor for &&Client {
+    type Output<R> = Result<R>;
+
+    fn execute<R>(self, command: Command<R>) -> Result<R> {
+        (*self).execute(command)
+    }
+}
+
+impl Executor for &Arc<Client> {
+    type Output<R> = Result<R>;
+
+    fn execute<R>(self, command: Command<R>) -> Result<R> {
+        (**self).execute(command)
+    }
+}
+
+impl Connected for &Client {}
+impl Connected for &&Client {}
+impl Connected for &Arc<Client> {}
+impl Connected for &Connection<'_> {}

@@ -1,0 +1,27 @@
+//! [`Client`] as an executor through a second reference or an [`Arc`].
+//!
+//! A method call finds `&Client` by itself. A generic function does not: `lamp.save(&client)` where `client` is an
+//! `Arc<Client>` or a `&Client` needs these.
+
+use std::sync::Arc;
+
+use super::{Client, Request};
+use crate::command::{Command, Executor};
+
+impl<'a> Executor for &&'a Client {
+    type Output<R> = Request<'a, R>;
+
+    #[inline]
+    fn execute<R>(self, command: Command<R>) -> Request<'a, R> {
+        (*self).execute(command)
+    }
+}
+
+impl<'a> Executor for &'a Arc<Client> {
+    type Output<R> = Request<'a, R>;
+
+    #[inline]
+    fn execute<R>(self, command: Command<R>) -> Request<'a, R> {
+        (**self).execute(command)
+    }
+}

@@ -1,0 +1,209 @@
+//! Operations of several round trips in which a reply decides what is asked next: a [`Pager`] driven page by page.
+//!
+//! A pager knows no client. [`Paged`] sends its commands: as a stream over an async client, as an iterator over a
+//! blocking one, which needs no runtime for it.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+
+use super::{Client, Connection};
+use crate::{
+    command::{Command, Executor},
+    error::Result,
+};
+
+/// About how many elements a page has where nothing else is said.
+const PAGE_SIZE: u64 = 500;
+
+/// What to ask next, and what a reply holds: the state of a scan, without a client.
+///
+/// Implement it for any command with a cursor or an offset. [`Paged`] drives it.
+///
+/// ```
+/// use redis_om_client::{
+///     Command, Paged, Pager, Result,
+///     commands::{ScanOptions, ScanPage},
+///     prelude::*,
+/// };
+///
+/// /// The members of a set.
+/// struct Members {
+///     key: String,
+///     cursor: Option<u64>,
+/// }
+///
+/// impl Pager for Members {
+///     type Item = String;
+///     type Reply = ScanPage<String>;
+///
+///     fn command(&mut self, page_size: u64) -> Option<Command<Self::Reply>> {
+///         let options = ScanOptions::new().count(page_size);
+///         self.cursor.map(|cursor| cmd().sscan_with(&self.key, cursor, options))
+///     }
+///
+///     fn take(&mut self, page: Self::Reply) -> impl IntoIterator<Item = Result<String>> {
+///         self.cursor = (!page.is_last()).then_some(page.cursor);
+///         page.items.into_iter().map(Ok)
+///     }
+/// }
+///
+/// # async fn example(client: Client) -> Result<()> {
+/// let mut members = Paged::new(Members { key: "tags".into(), cursor: Some(0) }, &client);
+/// while let Some(member) = members.next().await {
+///     println!("{}", member?);
+/// }
+/// # Ok(()) }
+/// ```
+pub trait Pager {
+    /// What is found.
+    type Item;
+
+    /// The reply to one command.
+    type Reply;
+
+    /// The next command; `None` where nothing is left to ask.
+    ///
+    /// `page_size` is about how many elements the reply shall hold: the `COUNT` of a `SCAN`.
+    fn command(&mut self, page_size: u64) -> Option<Command<Self::Reply>>;
+
+    /// Takes the reply to the last command and returns the items in it. An item that cannot be read is an error of its
+    /// own; the items after it still come.
+    fn take(&mut self, reply: Self::Reply) -> impl IntoIterator<Item = Result<Self::Item>>;
+}
+
+/// An executor that sends a command at once and gives its reply: an async or a blocking client, or the connection that
+/// `watch` lends. A batch does not: its replies come together at the end.
+///
+/// Implement it for an executor of your own if that is so for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot ask page by page",
+    label = "not a client",
+    note = "each reply decides what is asked next: pass `&Client` or `&blocking::Client`"
+)]
+pub trait Connected: Executor + Clone {}
+
+impl Connected for &Client {}
+impl Connected for &&Client {}
+impl Connected for &Arc<Client> {}
+impl Connected for &Connection {}
+
+/// The items that a [`Pager`] finds: a [`Stream`] over an async client, an [`Iterator`] over a blocking one.
+///
+/// Nothing is sent before the first item is asked for. No page is asked for before the items of the last one are used
+/// up. A command that fails is the last item.
+#[must_use = "nothing is sent before an item is asked for"]
+pub struct Paged<P: Pager, E: Executor> {
+    pager: P,
+    executor: E,
+    page_size: u64,
+    /// A command failed: nothing more is asked.
+    failed: bool,
+    items: VecDeque<Result<P::Item>>,
+    request: Option<E::Output<P::Reply>>,
+}
+
+// No field is pinned in place: `request` is polled only where it is `Unpin` itself.
+impl<P: Pager, E: Executor> Unpin for Paged<P, E> {}
+
+impl<P: Pager, E: Connected> Paged<P, E> {
+    /// Drives this pager over this client.
+    pub fn new(pager: P, executor: E) -> Self {
+        Self { pager, executor, page_size: PAGE_SIZE, failed: false, items: VecDeque::new(), request: None }
+    }
+
+    /// Sets about how many elements one page has (500; 0 counts as 1). A larger page means fewer round trips, each of
+    /// which keeps the server busy for longer.
+    pub fn page_size(mut self, elements: u64) -> Self {
+        self.page_size = elements.max(1);
+        self
+    }
+
+    /// Sends the next command; `None` at the end.
+    fn ask(&mut self) -> Option<E::Output<P::Reply>> {
+        if self.failed {
+            return None;
+        }
+        let command = self.pager.command(self.page_size)?;
+        Some(self.executor.clone().execute(command))
+    }
+
+    fn take(&mut self, reply: Result<P::Reply>) {
+        match reply {
+            Ok(reply) => self.items.extend(self.pager.take(reply)),
+            Err(error) => {
+                self.failed = true;
+                self.items.push_back(Err(error));
+            }
+        }
+    }
+}
+
+impl<P: Pager, E: Connected> Paged<P, E>
+where
+    Self: Stream<Item = Result<P::Item>>,
+{
+    /// The next item; `None` at the end. The same as `StreamExt::next`, without that trait.
+    ///
+    /// # Errors
+    /// Where the item cannot be read, or the command for its page failed; after the latter nothing more comes.
+    pub async fn next(&mut self) -> Option<Result<P::Item>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl<P: Pager, E: Connected> Stream for Paged<P, E>
+where
+    E::Output<P::Reply>: Future<Output = Result<P::Reply>> + Unpin,
+{
+    type Item = Result<P::Item>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Some(item) = this.items.pop_front() {
+                return Poll::Ready(Some(item));
+            }
+            if this.request.is_none() {
+                this.request = this.ask();
+            }
+            let Some(request) = &mut this.request else { return Poll::Ready(None) };
+            let reply = ready!(Pin::new(request).poll(cx));
+            this.request = None;
+            this.take(reply);
+        }
+    }
+}
+
+impl<P: Pager, E: Connected> Iterator for Paged<P, E>
+where
+    E::Output<P::Reply>: Into<Result<P::Reply>>,
+{
+    type Item = Result<P::Item>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.items.pop_front() {
+                return Some(item);
+            }
+            let reply = self.ask()?.into();
+            self.take(reply);
+        }
+    }
+}
+
+impl<P: Pager + fmt::Debug, E: Executor> fmt::Debug for Paged<P, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paged")
+            .field("pager", &self.pager)
+            .field("page_size", &self.page_size)
+            .finish_non_exhaustive()
+    }
+}
