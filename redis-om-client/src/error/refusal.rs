@@ -5,7 +5,7 @@
 //! of a script only a whole line is proof, and even that only because the server's own refusals come before the script is
 //! begun. Servers of other makers have other texts behind the same codes.
 
-use super::ServerErrorCode;
+use super::{ServerError, ServerErrorCode};
 
 /// What is done after a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,13 @@ impl Refusal {
     /// Whether the server at the other end of the connection will not serve this command any more.
     pub(crate) fn needs_new_connection(&self) -> bool {
         self.again == Again::Elsewhere
+    }
+}
+
+impl ServerError {
+    /// Whether it is, word for word, one of the servers' own refusals of a command of which nothing ran.
+    pub(crate) fn is_refusal(&self) -> bool {
+        Refusal::of(&format!("{} {}", self.code().as_str(), self.message()), true).is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Refusal, brief::line as cut};
+use super::brief::line as cut;
 
 /// An error reply, split into its code and its text: `WRONGTYPE Operation against a key …`.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,11 +101,6 @@ impl ServerError {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
-    }
-
-    /// Whether it is, word for word, one of the servers' own refusals of a command of which nothing ran.
-    pub(crate) fn is_refusal(&self) -> bool {
-        Refusal::of(&format!("{} {}", self.code.as_str(), self.message), true).is_some()
     }
 }
 
