@@ -1,44 +1,47 @@
 //! The same client for code without async.
 //!
-//! Layer 10: stands on `client`. The connections run on a current-thread runtime that is driven by whichever thread
-//! waits for a reply: no thread of its own, no hand-over. An ordinary command's first attempt does not even need that:
-//! it goes over a socket which the calling thread reads itself (module `first`); retries, and all else, are the async
-//! client's.
+//! Layer 11: uses `client`. The connections live in a current-thread runtime that is driven by the thread which waits for
+//! a reply: no hand-over between threads. The first attempt of an ordinary command does not even need that: it goes over a
+//! socket which the calling thread reads itself. What that attempt ended with is judged by the dispatch of
+//! the async client, which also does all else. While no call is under way, a thread drives the runtime where something
+//! needs it.
 
+mod background;
 mod connection;
 mod executors;
-mod first;
+mod runtime;
+mod sync_path;
 
 use std::{
     fmt,
     future::Future,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    task::{Context, Poll, Waker},
-    time::Instant,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-use tokio::{
-    runtime::{Builder, Handle, Runtime},
-    task::coop::poll_proceed,
-};
+use tokio::sync::Notify;
 
 use crate::{
     client,
     command::{Cmd, Command, Executor, Plan},
     config::Config,
-    error::{Error, Result},
-    net::Direct,
+    error::Result,
+    route::SyncConnection,
     session::ReplyBuf,
     value::ToArgs,
 };
 
+pub use background::KeepDriving;
 pub use connection::Connection;
-use first::First;
+
+use background::{Background, Driveable};
+use runtime::{Driven, outside_async};
+use sync_path::SyncPath;
 
 /// A client whose commands wait for their replies: `let name: Option<String> = client.get("name")?;`.
 ///
-/// Shared by `&` between threads. It must not be called from async code, where it would stop the runtime's thread; it
-/// answers with an error there.
+/// Cheap to clone, and shared by `&` between threads: every clone uses the same connections. It must not be called from
+/// async code, where it would stop the runtime's thread; it answers with an error there.
 ///
 /// ```no_run
 /// use redis_om_client::{blocking::Client, prelude::*};
@@ -49,21 +52,17 @@ use first::First;
 /// let (name, visits): (Option<String>, i64) = client.run(pipe().get("name").incr("visits"))?;
 /// # Ok(()) }
 /// ```
+#[derive(Clone)]
 pub struct Client {
-    client: client::Client,
-    first: First,
-    /// `None` only while it is dropped.
-    runtime: Option<Runtime>,
-    epoch: Instant,
-    /// When the runtime was last driven, in milliseconds since the epoch.
-    driven: AtomicU64,
-    /// A connection was found lost: the runtime's may be, too, and it does not know yet.
-    suspect: AtomicBool,
+    inner: Arc<Inner>,
 }
 
-/// After so many milliseconds in which nobody drove the runtime, it first looks at what came in: a connection that the
-/// server has closed is found before a command is written into it.
-const STALE: u64 = 500;
+struct Inner {
+    client: client::Client,
+    sync_path: SyncPath,
+    background: Background,
+    runtime: Driven,
+}
 
 impl Client {
     /// Connects to the server of this URL: see [`Config::from_url`] for all its forms.
@@ -80,57 +79,65 @@ impl Client {
     /// Where no connection can be made within the connect timeout.
     pub fn with_config(config: Config) -> Result<Self> {
         outside_async()?;
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io("making the blocking client's runtime", error))?;
-        let (client, direct) = runtime.block_on(async {
+        let runtime = Driven::new()?;
+        let (client, connection) = runtime.block_on(async {
             let client = client::Client::with_config(config).await?;
-            let direct = Direct::connect(client.config()).await?;
-            Ok::<_, Error>((client, direct))
+            let connection = client.route().node().sync_connection().await?;
+            Ok((client, connection))
         })?;
-        let first = First::new(direct);
-        Ok(Self {
-            client,
-            first,
-            runtime: Some(runtime),
-            epoch: Instant::now(),
-            driven: AtomicU64::new(0),
-            suspect: AtomicBool::new(false),
-        })
+        let (sync_path, background) = (SyncPath::new(connection), Background::new());
+        let inner = Arc::new(Inner { client, sync_path, background, runtime });
+        let client = Self { inner };
+        if let idle @ Some(_) = client.config().idle_ping {
+            client.inner.background.start(&client.inner, idle)?;
+        }
+        Ok(client)
     }
 
     /// The settings it was connected with.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.client.config()
+        self.inner.client.config()
     }
 
     /// The async client that does the work, for flows that exist only there: run them with [`Client::block_on`].
     #[must_use]
     pub fn as_async(&self) -> &client::Client {
-        &self.client
+        &self.inner.client
     }
 
     /// Waits for a future that uses [`Client::as_async`].
+    ///
+    /// Tasks that the future spawned move only while a thread waits here or for a reply, unless
+    /// [`keep_driving`](Self::keep_driving) is used.
     ///
     /// # Errors
     /// The future's own; and where this is called from async code.
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
         outside_async()?;
-        let Some(runtime) = &self.runtime else { return Err(Error::config("the client is being dropped")) };
-        let now = self.epoch.elapsed().as_millis() as u64;
-        let idle = now.saturating_sub(self.driven.swap(now, Ordering::Relaxed));
-        if idle < STALE && !self.suspect.swap(false, Ordering::Relaxed) {
-            return runtime.block_on(future);
-        }
-        runtime.block_on(async {
-            // Once for the events, once for the drivers that they wake, and once for good measure.
-            for _ in 0..3 {
-                tokio::task::yield_now().await;
-            }
-            future.await
-        })
+        self.inner.runtime.block_on(future)
+    }
+
+    /// Has a thread drive the connections and the spawned tasks of this client, until the value is dropped.
+    ///
+    /// # Errors
+    /// Where the thread cannot be started.
+    pub fn keep_driving(&self) -> Result<KeepDriving> {
+        self.inner.background.start(&self.inner, self.config().idle_ping)?;
+        Ok(self.inner.background.hold())
+    }
+
+    /// Hands over a command whose reply nobody waits for, and returns at once, also in a [`Drop`]. See
+    /// [`Client::forget`](crate::Client::forget).
+    ///
+    /// # Errors
+    /// Where the command is refused before it is sent, the queue is full, the client is closed, or the thread that sends it
+    /// cannot be started.
+    pub fn forget<R>(&self, command: Command<R>) -> Result<()> {
+        self.inner.background.start(&self.inner, self.config().idle_ping)?;
+        self.inner.client.forget(command)?;
+        self.inner.background.call();
+        Ok(())
     }
 
     /// Runs a pipeline, a transaction or a command that was built before: one round trip.
@@ -138,7 +145,7 @@ impl Client {
     /// # Errors
     /// Where a command fails (the error says which; without `atomic` the others ran), or the connection does.
     pub fn run<P: Plan>(&self, plan: P) -> Result<P::Reply> {
-        self.block_on(self.client.run(plan))
+        self.block_on(self.inner.client.run(plan))
     }
 
     /// Reads, decides, and writes only if none of `keys` was changed meanwhile; else starts over. See
@@ -168,40 +175,14 @@ impl Client {
         let words = client::watch_words(keys)?;
         let mut number = 0;
         loop {
-            let attempt = self.block_on(client::Attempt::begin(&self.client, &words, number))?;
-            let decision = plan(&Connection::new(self, attempt.connection()));
-            match self.block_on(attempt.finish(decision))? {
+            let watch = self.block_on(client::Watch::begin(&self.inner.client, &words, number))?;
+            let decision = plan(&Connection::new(self, watch.connection()));
+            match self.block_on(watch.finish(decision))? {
                 client::Outcome::Done(reply) => return Ok(reply),
                 client::Outcome::Conflict => number += 1,
             }
         }
     }
-}
-
-fn outside_async() -> Result<()> {
-    if Handle::try_current().is_err() || !polled_by_tokio() {
-        return Ok(());
-    }
-    Err(Error::config(
-        "the blocking client was called from async code, where it would stop the runtime's thread: use \
-         redis_om_client::Client there, or tokio::task::spawn_blocking",
-    ))
-}
-
-/// Whether a future is being polled on this thread. Inside `spawn_blocking` there is a runtime, too, but tokio gives a
-/// budget only to what it polls: elsewhere it never ends.
-#[cold]
-fn polled_by_tokio() -> bool {
-    /// More than the budget of one poll (128).
-    const STEPS: usize = 256;
-    let mut context = Context::from_waker(Waker::noop());
-    (0..STEPS).any(|_| match poll_proceed(&mut context) {
-        Poll::Ready(step) => {
-            step.made_progress();
-            false
-        }
-        Poll::Pending => true,
-    })
 }
 
 impl Executor for &Client {
@@ -215,7 +196,7 @@ impl Executor for &Client {
         outside_async()?;
         let start = Instant::now();
         let connect = || self.connect_directly();
-        let reply = match self.first.exchange(&client::outgoing(cmd, None), start, connect) {
+        let reply = match self.inner.sync_path.exchange(&client::outgoing(cmd, None), start, connect) {
             None => return self.execute_async(command),
             Some(Ok(reply)) if !reply.is_error() => reply,
             Some(first) => self.go_on(cmd, first, start)?,
@@ -229,33 +210,63 @@ impl Executor for &Client {
 impl Client {
     #[inline(never)]
     fn execute_async<R>(&self, command: Command<R>) -> Result<R> {
-        self.block_on((&self.client).execute(command))
+        self.block_on((&self.inner.client).execute(command))
     }
 
     #[cold]
-    fn connect_directly(&self) -> Result<Option<Direct>> {
-        self.block_on(Direct::connect(self.client.config()))
+    fn connect_directly(&self) -> Result<Option<SyncConnection>> {
+        self.block_on(self.inner.client.route().node().sync_connection())
     }
 
     /// After a first attempt that ended in an error.
     #[cold]
     fn go_on(&self, cmd: &Cmd, first: Result<ReplyBuf>, start: Instant) -> Result<ReplyBuf> {
-        self.suspect.store(first.is_err(), Ordering::Relaxed);
-        self.block_on(self.client.go_on(cmd, first, start.elapsed()))
+        if first.is_err() {
+            self.inner.runtime.suspect();
+        }
+        if first.as_ref().is_ok_and(client::needs_new_connection) {
+            self.inner.sync_path.forget_connection();
+        }
+        self.block_on(self.inner.client.go_on(cmd, first, start.elapsed()))
     }
 }
 
-impl Drop for Client {
-    fn drop(&mut self) {
-        // A runtime that is dropped in async code panics; one that is shut down in the background does not.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+impl Driveable for Inner {
+    fn look_after(&self) {
+        let Some(pause) = self.client.config().idle_ping else { return self.send_what_waits(Duration::ZERO) };
+        let ping = Cmd::new("PING").readonly();
+        self.sync_path.ping_if_idle(pause, &client::outgoing(&ping, None));
+        self.send_what_waits(self.client.config().ping_timeout);
+    }
+
+    fn drive_until(&self, released: &Notify) {
+        let _released = self.runtime.block_on(async {
+            released.notified().await;
+            Ok(())
+        });
+    }
+}
+
+impl Inner {
+    /// Drives the runtime until nothing is in flight, for a second or so long at most.
+    fn send_what_waits(&self, most: Duration) {
+        /// Between two looks.
+        const LOOK: Duration = Duration::from_millis(5);
+        let most = most.max(Duration::from_secs(1));
+        let start = Instant::now();
+        let _quiet = self.runtime.block_on(async {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                if self.client.route().node().is_quiet() || start.elapsed() >= most {
+                    return Ok(());
+                }
+            }
+        });
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "blocking::{:?}", self.client)
+        write!(f, "blocking::{:?}", self.inner.client)
     }
 }

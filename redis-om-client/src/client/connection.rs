@@ -2,21 +2,17 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     command::{Command, Executor},
     error::{Error, ErrorKind, Execution, Result},
-    net::Link,
+    route::{Exclusive, Link},
 };
 
 use super::{
     Client,
-    pool::Exclusive,
     request::{Request, Target},
 };
 
@@ -29,15 +25,15 @@ pub struct Connection {
 }
 
 #[derive(Debug)]
-pub(super) struct Lease {
-    pub(super) exclusive: Exclusive,
+struct Lease {
     client: Client,
-    open: AtomicBool,
+    /// `None` once the attempt has ended.
+    exclusive: Mutex<Option<Exclusive>>,
 }
 
 impl Connection {
     pub(super) fn new(client: Client, exclusive: Exclusive) -> Self {
-        Self { lease: Arc::new(Lease { exclusive, client, open: AtomicBool::new(true) }) }
+        Self { lease: Arc::new(Lease { client, exclusive: Mutex::new(Some(exclusive)) }) }
     }
 
     /// Whose connection it is.
@@ -45,27 +41,31 @@ impl Connection {
         &self.lease.client
     }
 
-    pub(super) fn link(&self) -> Result<&Link> {
-        if self.lease.open.load(Ordering::Acquire) {
-            return Ok(self.lease.exclusive.link());
-        }
-        Err(Error::new(
-            ErrorKind::Disconnected,
-            Execution::NotSent,
-            "this connection was lent for one attempt of `watch`, which has ended: use the client",
-        ))
+    pub(super) fn link(&self) -> Result<Arc<Link>> {
+        self.lock().as_ref().map(|exclusive| exclusive.link().clone()).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Disconnected,
+                Execution::NotSent,
+                "this connection was lent for one attempt of `watch`, which has ended: use the client",
+            )
+        })
     }
 
     pub(super) fn set_watching(&self, watching: bool) {
-        self.lease.exclusive.set_watching(watching);
+        if let Some(exclusive) = &*self.lock() {
+            exclusive.set_watching(watching);
+        }
     }
 
-    /// Takes it back. Whoever kept a handle finds it dead, and the connection is closed rather than shared with him.
-    pub(super) fn end(self) {
-        self.lease.open.store(false, Ordering::Release);
-        if let Err(kept) = Arc::try_unwrap(self.lease) {
-            kept.exclusive.link().close();
-        }
+    /// Gives the connection back to the pool. A handle that was kept has no connection any more; if one of its commands is
+    /// still in flight, the connection is shut down.
+    pub(super) fn end(&self) {
+        let ended = self.lock().take();
+        drop(ended);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Exclusive>> {
+        self.lease.exclusive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

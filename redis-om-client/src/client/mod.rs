@@ -1,20 +1,18 @@
 //! The async client.
 //!
-//! Layer 8: stands on `route` and `command`; the features above stand on it. Ordinary commands share a connection (or
-//! N) with automatic pipelining; blocking commands and `watch` take an exclusive one from a pool, so that they never
-//! hold up others. The promise kept here: no write happens twice and none vanishes silently. What failed is repeated
-//! by one loop ([`dispatch`]) that asks one pure function ([`retry`]), and only where it cannot have run, or may run
-//! twice.
+//! Layer 8: uses `route` and `command`, and knows no sockets. Ordinary commands share a connection (or several) with
+//! automatic pipelining; blocking commands and `watch` take an exclusive one from a pool, so that they never delay others.
+//! The promise kept here: no write happens twice and none vanishes silently. Every command is sent by an [`attempt`]; how
+//! that ended is judged by one pure function of `route`, and [`dispatch`] does what it says.
 
+mod answer;
+mod attempt;
 mod connection;
 mod dispatch;
-mod exchange;
 mod executors;
 mod pager;
 mod partial;
-mod pool;
 mod request;
-mod retry;
 mod watch;
 
 use std::{
@@ -27,21 +25,22 @@ use std::{
 
 use crate::{
     command::{Cmd, Command, Executor, Plan},
-    config::Config,
-    error::Result,
+    config::{Config, millis},
+    error::{Error, Result},
     route::Route,
     session::ReplyBuf,
     value::ToArgs,
 };
 
+pub(crate) use attempt::{needs_new_connection, outgoing};
 pub use connection::Connection;
-pub(crate) use exchange::outgoing;
 pub use pager::{Connected, Paged, Pager};
 pub use request::Request;
-pub(crate) use watch::{Attempt, Outcome, words as watch_words};
+pub(crate) use watch::{Outcome, Watch, words as watch_words};
 
+use answer::Answer;
+use attempt::Deadline;
 use partial::{PartialReplies, Reader};
-use pool::Pool;
 
 /// A client of one Redis or Valkey server.
 ///
@@ -67,8 +66,9 @@ pub struct Client {
 
 struct Inner {
     config: Arc<Config>,
-    route: Route,
-    pool: Pool,
+    /// The time of an ordinary command in milliseconds, as the settings have it.
+    timeout: Option<u64>,
+    route: Arc<Route>,
 }
 
 impl Client {
@@ -101,8 +101,47 @@ impl Client {
         config.check()?;
         let config = Arc::new(config);
         let route = Route::connect(&config).await?;
-        let pool = Pool::new(config.clone())?;
-        Ok(Self { inner: Arc::new(Inner { config, route, pool }) })
+        Ok(Self::of(config, Arc::new(route)))
+    }
+
+    fn of(config: Arc<Config>, route: Arc<Route>) -> Self {
+        let timeout = config.command_timeout.map(millis);
+        Self { inner: Arc::new(Inner { config, timeout, route }) }
+    }
+
+    /// Another client over the same connections, the pool of exclusive ones included, with its own times and its own retry
+    /// policy: [`command_timeout`](Config::command_timeout), [`blocking_grace`](Config::blocking_grace),
+    /// [`retry`](Config::retry). No connection is made.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use redis_om_client::{Client, RetryPolicy, prelude::*};
+    /// # async fn example(client: Client) -> redis_om_client::Result<()> {
+    /// let impatient = client.sharing(|config| {
+    ///     config.command_timeout(Duration::from_millis(50)).retry(RetryPolicy::never())
+    /// })?;
+    /// let cached: Option<String> = impatient.get("page").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Where another setting was changed, which belongs to the connections themselves; where the settings make no sense.
+    pub fn sharing(&self, change: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let config = change(self.config().clone());
+        config.check()?;
+        let own = Config {
+            command_timeout: config.command_timeout,
+            blocking_grace: config.blocking_grace,
+            retry: config.retry.clone(),
+            ..self.config().clone()
+        };
+        if config != own {
+            return Err(Error::config(
+                "clients that share connections can differ in command_timeout, blocking_grace and retry only: connect \
+                 another client for other settings",
+            ));
+        }
+        Ok(Self::of(Arc::new(config), self.inner.route.clone()))
     }
 
     /// The settings it was connected with.
@@ -111,21 +150,61 @@ impl Client {
         &self.inner.config
     }
 
-    /// Goes on after a first attempt that the caller made himself, in so much time: its reply, or what the dispatch loop
-    /// makes of it.
+    #[inline]
+    pub(crate) fn route(&self) -> &Route {
+        &self.inner.route
+    }
+
+    /// The time of an ordinary command, in milliseconds.
+    #[inline]
+    pub(crate) fn timeout(&self) -> Option<u64> {
+        self.inner.timeout
+    }
+
+    /// Goes on after a first attempt that was made elsewhere and took so long.
     pub(crate) async fn go_on(
         &self,
         cmd: &Cmd,
         first: Result<ReplyBuf>,
         spent: Duration,
     ) -> Result<ReplyBuf> {
-        match dispatch::settled(self, first, cmd, 0) {
-            Ok(reply) => Ok(reply),
-            Err(error) => {
-                let left = self.config().command_timeout.map(|time| time.saturating_sub(spent));
-                dispatch::repeat(self, cmd, left, Some(error), None).await
-            }
+        let left = self.config().command_timeout.map(|time| time.saturating_sub(spent));
+        dispatch::repeat(self, cmd, Some(first), Deadline::after(left)).await
+    }
+
+    /// Hands over a command whose reply nobody waits for, and returns at once: from any thread, inside or outside of a
+    /// runtime, also in a [`Drop`]. It is sent when the connection stands, unless its time (`command_timeout`) is up before;
+    /// it is never repeated, and an error of the server is not told.
+    ///
+    /// ```no_run
+    /// # use redis_om_client::{Client, prelude::*};
+    /// struct Guard(Client);
+    ///
+    /// impl Drop for Guard {
+    ///     fn drop(&mut self) {
+    ///         let _full_or_closed = self.0.forget(cmd().del("working"));
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the command is refused before it is sent (a bad argument; one that blocks or needs a connection of its own),
+    /// the queue is full, or the client is closed.
+    pub fn forget<R>(&self, command: Command<R>) -> Result<()> {
+        let cmd = command.cmd();
+        cmd.check()?;
+        if cmd.is_blocking() || cmd.needs_own_connection() {
+            let text =
+                "it takes a connection of its own, so it cannot be sent without waiting: await it in a task";
+            return Err(cmd.in_context(Error::argument(text), 0));
         }
+        if cmd.parts() == 0 {
+            return Ok(());
+        }
+        self.route()
+            .link()
+            .forget(outgoing(cmd, self.timeout()))
+            .map_err(|error| cmd.in_context_of_all(error))
     }
 
     /// Runs a pipeline, a transaction or a command that was built before: one round trip.
@@ -142,13 +221,13 @@ impl Client {
     /// Where a command fails (the error says which; without `atomic` the others ran), or the connection does.
     pub async fn run<P: Plan>(&self, mut plan: P) -> Result<P::Reply> {
         plan.seal();
-        if !P::GRADUAL {
-            let reply = dispatch::send(self, plan.cmd(), None).await?;
-            return plan.read(&mut reply.replies());
-        }
         let partial = PartialReplies::default();
+        if !P::GRADUAL {
+            let answer: Answer = dispatch::send(self, plan.cmd(), &partial).await?;
+            return plan.read(&mut answer.after(partial.hold().1).replies());
+        }
         let mut reader = Reader::new(&plan, &partial);
-        let mut sending = pin!(dispatch::send(self, plan.cmd(), Some(&partial)));
+        let mut sending = pin!(dispatch::send(self, plan.cmd(), &partial));
         let last = poll_fn(|cx| {
             let sent = sending.as_mut().poll(cx);
             reader.read();
@@ -190,9 +269,9 @@ impl Client {
         let words = watch::words(keys)?;
         let mut number = 0;
         loop {
-            let attempt = Attempt::begin(self, &words, number).await?;
-            let outcome = plan(attempt.connection()).await;
-            match attempt.finish(outcome).await? {
+            let watch = self.route().within(Watch::begin(self, &words, number)).await?;
+            let decision = plan(watch.connection()).await;
+            match watch.finish(decision).await? {
                 Outcome::Done(reply) => return Ok(reply),
                 Outcome::Conflict => number += 1,
             }

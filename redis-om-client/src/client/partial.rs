@@ -1,21 +1,24 @@
-//! What has come of a batch's replies before all are there.
+//! The first replies of a batch, read while the server is still at work on the rest.
 //!
-//! The caller reads them while the server is still at work on the rest. Between the attempt to send and the reading
-//! lies this box, so that the one dispatch loop knows nothing of what the replies are read as.
+//! An attempt puts the replies here and knows nothing of their types; a [`Reader`] takes them and knows nothing of
+//! attempts. A reply that may be an error is kept, and so are those behind it, until the dispatch has decided whether its
+//! command is sent again: what was read is never taken back. Serves the row `pipe-1000`.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 use crate::{
     command::Plan,
     error::{Error, Result},
-    resp::Replies,
+    resp::{Replies, may_have_error},
     session::ReplyBuf,
 };
 
-/// Replies that have come and were not read. Behind a lock, though nobody ever waits for it, so that the future that
-/// holds it can move between threads.
+use super::answer::Answer;
+
+/// Replies of a batch that have come and were not read. Behind a lock, which no thread ever waits for, so that the future
+/// that holds it can move between threads.
 #[derive(Debug, Default)]
 pub(super) struct PartialReplies(Mutex<Unread>);
 
@@ -24,25 +27,48 @@ struct Unread {
     /// Each holds whole replies.
     pieces: Vec<Bytes>,
     replies: usize,
-    /// They are of another attempt than those before.
-    restarted: bool,
+    /// How many replies were read.
+    given: usize,
+    /// One of the replies may be an error: from there on they are kept until it is known whether the command is sent again.
+    held: bool,
 }
 
 impl PartialReplies {
-    /// An attempt begins: what came in the one before it counts no more.
-    pub(super) fn restart(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Unread { restarted: true, ..Unread::default() };
-    }
-
     pub(super) fn add(&self, mut pieces: Vec<Bytes>, replies: usize) {
-        let mut unread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unread = self.lock();
+        unread.held |= pieces.iter().any(|piece| may_have_error(piece));
         unread.pieces.append(&mut pieces);
         unread.replies += replies;
     }
 
-    fn take(&self) -> Unread {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Whether one of the replies that came may be an error.
+    #[inline]
+    pub(super) fn may_have_errors(&self) -> bool {
+        self.lock().held
+    }
+
+    /// From now on nothing is read. How many replies were read, and the others.
+    pub(super) fn hold(&self) -> (usize, Vec<Bytes>) {
+        let mut unread = self.lock();
+        unread.held = true;
+        unread.replies = 0;
+        (unread.given, std::mem::take(&mut unread.pieces))
+    }
+
+    /// What can be read now: pieces, and how many replies they hold.
+    fn take(&self) -> (Vec<Bytes>, usize) {
+        let mut unread = self.lock();
+        if unread.held {
+            return (Vec::new(), 0);
+        }
+        let replies = std::mem::take(&mut unread.replies);
+        unread.given += replies;
+        (std::mem::take(&mut unread.pieces), replies)
+    }
+
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Unread> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -51,49 +77,51 @@ pub(super) struct Reader<'a, P: Plan> {
     plan: &'a P,
     partial: &'a PartialReplies,
     progress: P::Progress,
-    /// Replies that belong together with some that are to come.
-    kept: Unread,
-    /// What was wrong with one: told when all have come, since only then has the whole batch run.
+    /// Replies that belong together with some that are to come: pieces, and how many replies they hold.
+    kept: (Vec<Bytes>, usize),
+    /// What was wrong with one. It is told when all have come, since only then has the whole batch run.
     failed: Option<Error>,
 }
 
 impl<'a, P: Plan> Reader<'a, P> {
     pub(super) fn new(plan: &'a P, partial: &'a PartialReplies) -> Self {
-        Self { plan, partial, progress: P::Progress::default(), kept: Unread::default(), failed: None }
+        let mut progress = P::Progress::default();
+        // Nothing has come, but room for what will is made while the server is at work.
+        let failed = plan.advance(&mut progress, &mut Replies::new(&[]), 0).err();
+        Self { plan, partial, progress, kept: (Vec::new(), 0), failed }
     }
 
     /// Reads what has come.
     pub(super) fn read(&mut self) {
-        let Unread { mut pieces, replies, restarted } = self.partial.take();
-        if restarted {
-            self.progress = P::Progress::default();
-            self.kept = Unread::default();
-            // Nothing has come, but room for what will is made while the server is at work.
-            self.failed = self.plan.advance(&mut self.progress, &mut Replies::new(&[]), 0).err();
-        }
-        if self.failed.is_some() || replies == 0 {
+        if self.failed.is_some() {
             return;
         }
-        self.kept.pieces.append(&mut pieces);
-        self.kept.replies += replies;
-        let mut replies = Replies::pieces(&self.kept.pieces);
-        let outcome = self.plan.advance(&mut self.progress, &mut replies, self.kept.replies);
-        let (taken, pieces) = (replies.taken(), replies.untaken());
-        self.kept = Unread { pieces, replies: self.kept.replies.saturating_sub(taken), restarted: false };
+        let (mut pieces, replies) = self.partial.take();
+        if replies == 0 {
+            return;
+        }
+        self.kept.0.append(&mut pieces);
+        self.kept.1 += replies;
+        let mut replies = Replies::pieces(&self.kept.0);
+        let outcome = self.plan.advance(&mut self.progress, &mut replies, self.kept.1);
+        let (taken, untaken) = (replies.taken(), replies.untaken());
+        self.kept = (untaken, self.kept.1.saturating_sub(taken));
         self.failed = outcome.err();
     }
 
-    /// The plan's reply, with these the last of its replies.
-    pub(super) fn finish(mut self, last: &ReplyBuf) -> Result<P::Reply> {
+    /// The plan's reply, with the last of its replies.
+    pub(super) fn finish(mut self, last: &Answer) -> Result<P::Reply> {
         self.read();
         if let Some(error) = self.failed {
             return Err(error);
         }
-        if self.kept.replies == 0 {
-            self.plan.advance(&mut self.progress, &mut last.replies(), usize::MAX)?;
-        } else if let ReplyBuf::Pieces(last) = last {
-            self.kept.pieces.extend_from_slice(last);
-            let mut replies = Replies::pieces(&self.kept.pieces);
+        let mut unread = self.kept.0;
+        if self.kept.1 == 0 {
+            let mut replies = last.replies();
+            self.plan.advance(&mut self.progress, &mut replies, usize::MAX)?;
+        } else if let ReplyBuf::Pieces(pieces) = &last.reply {
+            unread.extend_from_slice(pieces);
+            let mut replies = Replies::pieces(&unread).with_failures(&last.failures);
             self.plan.advance(&mut self.progress, &mut replies, usize::MAX)?;
         }
         self.plan.finish(self.progress)
@@ -128,8 +156,15 @@ mod tests {
         partial.add(pieces.iter().map(|piece| Bytes::from_static(piece)).collect(), replies);
     }
 
-    fn last(piece: &'static [u8]) -> ReplyBuf {
-        ReplyBuf::Pieces(vec![Bytes::from_static(piece)])
+    fn last(piece: &'static [u8]) -> Answer {
+        ReplyBuf::Pieces(vec![Bytes::from_static(piece)]).into()
+    }
+
+    /// Where a reply may be an error, those that were kept come with the last ones.
+    fn with_kept(partial: &PartialReplies, piece: Bytes) -> Answer {
+        let mut pieces = if partial.may_have_errors() { partial.hold().1 } else { Vec::new() };
+        pieces.push(piece);
+        ReplyBuf::Pieces(pieces).into()
     }
 
     #[test]
@@ -163,7 +198,6 @@ mod tests {
         for cut in (0..whole.len()).step_by(4) {
             let partial = PartialReplies::default();
             let mut reader = Reader::new(&plan, &partial);
-            partial.restart();
             reader.read();
             add(&partial, &[&whole[..cut]]);
             reader.read();
@@ -176,17 +210,19 @@ mod tests {
     }
 
     #[test]
-    fn another_attempt_starts_over() {
+    fn nothing_is_read_from_an_error_on() {
         let plan = pipe().many([number("a"), number("b"), number("c")]);
         let partial = PartialReplies::default();
         let mut reader = Reader::new(&plan, &partial);
-        partial.restart();
-        add(&partial, &[b":1\r\n", b":2\r\n"]);
+        add(&partial, &[b":1\r\n"]);
         reader.read();
-        partial.restart();
-        add(&partial, &[b":10\r\n"]);
+        add(&partial, &[b"-LOADING no\r\n", b":3\r\n"]);
         reader.read();
-        assert_eq!(reader.finish(&last(b":20\r\n:30\r\n")).unwrap(), (vec![10, 20, 30],));
+        assert!(partial.may_have_errors());
+        let (given, kept) = partial.hold();
+        assert_eq!((given, kept.concat().as_slice()), (1, &b"-LOADING no\r\n:3\r\n"[..]));
+        // Its command was sent again.
+        assert_eq!(reader.finish(&last(b":2\r\n:3\r\n")).unwrap(), (vec![1, 2, 3],));
     }
 
     #[test]
@@ -202,7 +238,7 @@ mod tests {
             reader.read();
             add(&partial, &[]);
             reader.read();
-            reader.finish(&last(&whole[end..]))
+            reader.finish(&with_kept(&partial, Bytes::from_static(&whole[end..])))
         }
         let plan = pipe().execute(number("a")).execute(number("b")).execute(number("c"));
         let error = outcome(&plan, b":1\r\n-WRONGTYPE no\r\n:3\r\n").unwrap_err();
@@ -280,7 +316,7 @@ mod tests {
                 reader.read();
                 from = cut;
             }
-            let found = reader.finish(&ReplyBuf::Pieces(vec![Bytes::from(replies[from..].concat())]));
+            let found = reader.finish(&with_kept(&partial, Bytes::from(replies[from..].concat())));
             match (at_once, found) {
                 (Ok(at_once), Ok(found)) => prop_assert_eq!(format!("{at_once:?}"), format!("{found:?}")),
                 (Err(at_once), Err(found)) => {

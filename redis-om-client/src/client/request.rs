@@ -4,23 +4,24 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use crate::{
     command::{Cmd, Command},
     error::{DecodeError, Error, Result},
-    net::Link,
+    route::Link,
     session::{Delivery, Elements, Outgoing, Received, ReplyBuf, Ticket},
     value::ChunkState,
 };
 
 use super::{
     Client, Connection,
-    dispatch::{deadline, repeat, send, worth_repeating},
-    exchange::{Exchange, outgoing, unasked},
-    retry::may_repeat,
+    answer::Answer,
+    attempt::{Attempt, Deadline, outgoing, time_of, unexpected_part},
+    dispatch::{repeat, send},
+    partial::PartialReplies,
 };
 
 /// A command and its reply to come.
@@ -43,22 +44,11 @@ pub(super) enum Target<'a> {
     Connection(&'a Connection),
 }
 
-impl Target<'_> {
-    /// The refusal that came for a reply, if there will be another attempt.
-    #[inline]
-    fn refusal(self, reply: &ReplyBuf, cmd: &Cmd) -> Option<Error> {
-        match self {
-            Self::Client(client) => worth_repeating(client, reply, cmd, 0),
-            Self::Connection(_) => None,
-        }
-    }
-}
-
 /// The common case, a first attempt that succeeds, needs no allocation; all others go through the one dispatch loop.
 enum State<'a> {
     Start,
     First(&'a Link, Ticket),
-    Slow(Pin<Box<dyn Future<Output = Result<ReplyBuf>> + Send + 'a>>),
+    Slow(Pin<Box<dyn Future<Output = Result<Answer>> + Send + 'a>>),
     Done,
 }
 
@@ -72,8 +62,8 @@ impl<'a, R> Request<'a, R> {
     #[inline]
     fn start(&mut self) {
         self.state = match self.target {
-            Target::Client(client) if self.cmd().is_plain() && self.cmd().parts() > 0 => {
-                State::First(client.inner.route.link(), Ticket::New)
+            Target::Client(client) if self.cmd().is_plain() && self.cmd().parts() == 1 => {
+                State::First(client.route().link(), Ticket::New)
             }
             target => State::Slow(Box::pin(slow(target, self.cmd().clone()))),
         };
@@ -91,12 +81,20 @@ impl<'a, R> Request<'a, R> {
         decoded.map_err(|error| self.in_context(error.into(), replies.taken()))
     }
 
+    /// The reply of the slow path: of several commands in one some may have failed without a reply.
+    fn decode_answer(&self, answer: &Answer) -> Result<R> {
+        if let Some((part, error)) = answer.failures.first() {
+            return Err(self.cmd().in_context_of_part(error.clone(), *part));
+        }
+        self.decode(&answer.reply)
+    }
+
     /// Some elements of a long list; the list, if they are the last.
-    fn chunk_decoder(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
+    fn add_chunk(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
         let mut chunks = match (self.chunks.take(), self.command.chunk_decoder()) {
             (Some(chunks), _) => chunks,
-            (None, Some(chunk_decoder)) => Box::new(ChunkState::new(chunk_decoder)),
-            (None, None) => return Err(unasked()),
+            (None, Some(decoder)) => Box::new(ChunkState::new(decoder)),
+            (None, None) => return Err(unexpected_part()),
         };
         let in_context = |error: DecodeError| self.cmd().in_context(error.into(), 0);
         chunks.add(bytes, *count).map_err(in_context)?;
@@ -107,7 +105,7 @@ impl<'a, R> Request<'a, R> {
         Ok(None)
     }
 
-    /// What still comes of the reply is nobody's.
+    /// What still comes of the reply is dropped.
     #[cold]
     fn give_up(&mut self) {
         if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
@@ -116,20 +114,17 @@ impl<'a, R> Request<'a, R> {
         self.state = State::Done;
     }
 
-    /// After a first attempt that failed: the dispatch loop, or the error.
+    /// After a first attempt that failed or was answered by an error: the dispatch loop.
     #[cold]
-    fn again(&mut self, error: Error, left: Option<Duration>) -> Result<()> {
+    fn go_on(&mut self, ended: Result<ReplyBuf>, left: Option<Duration>) {
         // All of the list comes again.
         self.chunks = None;
-        match self.target {
-            Target::Client(client) if may_repeat(&error, self.cmd().flags()) => {
-                let cmd = self.cmd().clone();
-                self.state =
-                    State::Slow(Box::pin(async move { repeat(client, &cmd, left, Some(error), None).await }));
-                Ok(())
-            }
-            _ => Err(self.cmd().in_context_of_all(error)),
-        }
+        let Target::Client(client) = self.target else { return };
+        let cmd = self.cmd().clone();
+        let deadline = Deadline::after(left);
+        self.state = State::Slow(Box::pin(async move {
+            repeat(client, &cmd, Some(ended), deadline).await.map(Answer::from)
+        }));
     }
 
     /// Of several commands in one the failing one is the last whose reply was taken.
@@ -139,14 +134,28 @@ impl<'a, R> Request<'a, R> {
     }
 }
 
-async fn slow(target: Target<'_>, cmd: Cmd) -> Result<ReplyBuf> {
+impl<'a> Target<'a> {
+    fn client(self) -> &'a Client {
+        match self {
+            Self::Client(client) => client,
+            Self::Connection(connection) => connection.client(),
+        }
+    }
+}
+
+async fn slow(target: Target<'_>, cmd: Cmd) -> Result<Answer> {
     match target {
-        Target::Client(client) => send(client, &cmd, None).await,
+        Target::Client(client) => {
+            let partial = PartialReplies::default();
+            let answer = send(client, &cmd, &partial).await?;
+            Ok(answer.after(partial.hold().1))
+        }
         Target::Connection(connection) => {
             cmd.check()?;
             let link = connection.link()?;
-            let timeout = deadline(connection.client(), &cmd);
-            Exchange::new(link, &cmd, timeout).await.map_err(|error| cmd.in_context_of_all(error))
+            let time = time_of(connection.client().config(), &cmd);
+            let ended = Attempt::new(&link, outgoing(&cmd, None), time).await;
+            ended.map(Answer::from).map_err(|error| cmd.in_context_of_all(error))
         }
     }
 }
@@ -163,17 +172,15 @@ impl<R> Future for Request<'_, R> {
         while let State::First(link, ticket) = &mut this.state {
             let delivery =
                 if this.command.chunk_decoder().is_some() { Delivery::Elements } else { Delivery::No };
-            let out = Outgoing { delivery, ..outgoing(this.command.cmd(), link.timeout()) };
-            let outcome = link.poll(ticket, &out, cx);
-            let error = match &outcome {
+            let timeout = this.target.client().timeout();
+            let out = Outgoing { delivery, ..outgoing(this.command.cmd(), timeout) };
+            let ended = match link.poll(ticket, &out, cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Received::Reply(reply))) => {
-                    match this.target.refusal(reply, this.command.cmd()) {
-                        None => return Poll::Ready(this.decode(reply)),
-                        Some(error) => error,
-                    }
+                Poll::Ready(Ok(Received::Reply(reply))) if !reply.is_error() => {
+                    this.state = State::Done;
+                    return Poll::Ready(this.decode(&reply));
                 }
-                Poll::Ready(Ok(Received::Elements(elements))) => match this.chunk_decoder(elements) {
+                Poll::Ready(Ok(Received::Elements(elements))) => match this.add_chunk(&elements) {
                     Ok(None) => continue,
                     Ok(Some(list)) => return Poll::Ready(Ok(list)),
                     Err(error) => {
@@ -181,18 +188,19 @@ impl<R> Future for Request<'_, R> {
                         return Poll::Ready(Err(error));
                     }
                 },
-                Poll::Ready(Ok(Received::Replies(..))) => return Poll::Ready(Err(unasked())),
-                Poll::Ready(Err(error)) => error.clone(),
+                Poll::Ready(Ok(Received::Reply(reply))) => Ok(reply),
+                Poll::Ready(Ok(Received::Replies(..))) => Err(unexpected_part()),
+                Poll::Ready(Err(error)) => Err(error),
             };
-            let left = link.time_left(ticket, link.timeout());
+            let left = link.time_left(ticket, timeout);
             this.state = State::Done;
-            this.again(error, left)?;
+            this.go_on(ended, left);
         }
         match &mut this.state {
             State::Slow(future) => {
-                let reply = std::task::ready!(future.as_mut().poll(cx))?;
+                let answer = ready!(this.target.client().route().poll(future.as_mut(), cx))?;
                 this.state = State::Done;
-                Poll::Ready(this.decode(&reply))
+                Poll::Ready(this.decode_answer(&answer))
             }
             State::Start | State::First(..) | State::Done => {
                 Poll::Ready(Err(Error::argument("the request was polled after it had ended")))

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use crate::{
-    command::{Cmd, Plan},
+    command::{Cmd, Decoder, Plan},
     error::{Error, ErrorKind, Execution, Result},
-    net::random,
+    route::{Tally, Verdict, judge_loss, judge_replies, random},
+    session::ReplyBuf,
     value::ToArgs,
 };
 
-use super::{Client, Connection, exchange::Exchange};
+use super::{
+    Client, Connection,
+    attempt::{Attempt, Deadline, outgoing, time_of},
+    dispatch::facts,
+};
 
 /// How often a transaction is tried whose keys keep changing.
 const ATTEMPTS: u32 = 64;
@@ -23,8 +28,8 @@ pub(crate) fn words(keys: impl ToArgs) -> Result<Cmd> {
 
 /// One attempt; dropped half way, its connection is closed and not handed to anybody else.
 #[derive(Debug)]
-pub(crate) struct Attempt {
-    connection: Option<Connection>,
+pub(crate) struct Watch {
+    connection: Connection,
 }
 
 /// How an attempt ended, where it did not fail.
@@ -35,59 +40,71 @@ pub(crate) enum Outcome<T> {
     Conflict,
 }
 
-impl Attempt {
+impl Watch {
     /// Watches the keys on a connection of its own, after a pause if this is not the first attempt.
     pub(crate) async fn begin(client: &Client, words: &Cmd, number: u32) -> Result<Self> {
         if number >= ATTEMPTS {
             let text =
                 format!("the watched keys changed during each of {ATTEMPTS} attempts: nothing was written");
-            return Err(words.in_context(Error::new(ErrorKind::Conflict, Execution::Answered, text), 0));
+            return Err(words.in_context(Error::new(ErrorKind::Conflict, Execution::NotSent, text), 0));
         }
         if number > 0 {
             let most = f64::from(1_u32 << number.min(6));
-            tokio::time::sleep(Duration::from_secs_f64(most * random() / 1000.0)).await;
+            client.route().pause(Duration::from_secs_f64(most * random() / 1000.0)).await?;
         }
-        let mut failures = 0;
+        let mut tally = Tally::default();
+        let deadline = Deadline::after(client.config().command_timeout);
         loop {
-            let connection = Connection::new(client.clone(), client.inner.pool.get().await?);
-            connection.set_watching(true);
-            let timeout = client.config().command_timeout;
-            let outcome = Exchange::new(connection.link()?, words, timeout).await;
-            let attempt = Self { connection: Some(connection) };
-            match outcome {
-                Ok(reply) => {
-                    if let Err(error) = crate::command::Decoder::<()>::of().decode(&mut reply.replies()) {
-                        return Err(words.in_context(error.into(), 0));
+            let policy = &client.config().retry;
+            let (verdict, error) = match Self::try_begin(client, words).await {
+                Ok((watch, reply)) => {
+                    match judge_replies(&[reply.to_bytes()], facts(words), &mut tally, policy, random()) {
+                        (again @ Verdict::Again { .. }, Some(error)) => (again, error),
+                        _ => match Decoder::<()>::of().decode(&mut reply.replies()) {
+                            Ok(()) => return Ok(watch),
+                            Err(error) => (Verdict::Fail, error.into()),
+                        },
                     }
-                    return Ok(attempt);
                 }
-                // A pooled connection that had died without a word: the next one is new.
-                Err(error) if super::retry::may_repeat(&error, words.flags()) && failures < 3 => {
-                    failures += 1
+                Err(error) => (judge_loss(&error, facts(words), &mut tally, policy, random()), error),
+            };
+            match verdict {
+                // Nothing of the caller's has run, and the next connection is a new one.
+                Verdict::Again { pause, redial } if deadline.left().is_none_or(|left| pause < left) => {
+                    if redial {
+                        client.route().node().redial();
+                    }
+                    client.route().pause(pause).await?;
                 }
-                Err(error) => return Err(words.in_context(error, 0)),
+                Verdict::Again { .. } | Verdict::Done | Verdict::Fail => {
+                    return Err(words.in_context(error, 0));
+                }
             }
         }
     }
 
-    /// The connection, for the caller's reads.
-    pub(crate) fn connection(&self) -> Connection {
-        match &self.connection {
-            Some(connection) => connection.clone(),
-            None => unreachable!("the connection is only taken at the end"),
-        }
+    async fn try_begin(client: &Client, words: &Cmd) -> Result<(Self, ReplyBuf)> {
+        let route = client.route();
+        let exclusive = route.while_nothing_is_sent(route.node().exclusive()).await?;
+        let watch = Self { connection: Connection::new(client.clone(), exclusive) };
+        watch.connection.set_watching(true);
+        let link = watch.connection.link()?;
+        let reply = Attempt::new(&link, outgoing(words, None), client.config().command_timeout).await?;
+        Ok((watch, reply))
     }
 
-    /// Runs what the caller decided on; what he refused is handed back, with nothing written.
+    /// The connection, for the caller's reads.
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.clone()
+    }
+
+    /// Runs the transaction that the caller returned. If he returned an error, that is handed back and nothing is written.
     pub(crate) async fn finish<P: Plan>(self, decision: Result<P>) -> Result<Outcome<P::Reply>> {
-        let connection = self.connection();
+        let connection = &self.connection;
         let mut plan = match decision {
             Ok(plan) => plan,
             Err(error) => {
-                let unwatched = unwatch(&connection).await;
-                connection.set_watching(unwatched.is_err());
-                drop(connection);
-                drop(self);
+                self.unwatch().await;
                 return Err(error);
             }
         };
@@ -95,46 +112,45 @@ impl Attempt {
         plan.seal();
         let cmd = plan.cmd();
         cmd.check()?;
-        let transaction = cmd.is_transaction();
-        if cmd.parts() > 0 {
-            let timeout = super::dispatch::deadline(client, cmd);
-            let reply = Exchange::new(connection.link()?, cmd, timeout)
-                .await
-                .map_err(|error| cmd.in_context_of_all(error))?;
-            if transaction {
-                connection.set_watching(false);
-            }
-            let outcome = plan.read(&mut reply.replies());
-            if !transaction && unwatch(&connection).await.is_ok() {
-                connection.set_watching(false);
-            }
-            return match outcome {
-                Ok(reply) => Ok(Outcome::Done(reply)),
-                Err(error)
-                    if error.kind() == &ErrorKind::Conflict && error.execution() == Execution::Answered =>
-                {
-                    Ok(Outcome::Conflict)
-                }
-                Err(error) => Err(error),
-            };
+        if cmd.parts() == 0 {
+            self.unwatch().await;
+            return plan.read(&mut crate::resp::Replies::new(&[])).map(Outcome::Done);
         }
-        if unwatch(&connection).await.is_ok() {
+        let link = connection.link()?;
+        let time = time_of(client.config(), cmd);
+        let reply = Attempt::new(&link, outgoing(cmd, None), time)
+            .await
+            .map_err(|error| cmd.in_context_of_all(error))?;
+        // `EXEC` ends the watch.
+        if cmd.is_transaction() {
             connection.set_watching(false);
+        } else {
+            self.unwatch().await;
         }
-        plan.read(&mut crate::resp::Replies::new(&[])).map(Outcome::Done)
+        match plan.read(&mut reply.replies()) {
+            Ok(reply) => Ok(Outcome::Done(reply)),
+            Err(error)
+                if error.kind() == &ErrorKind::Conflict && error.execution() == Execution::Answered =>
+            {
+                Ok(Outcome::Conflict)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the watch. Where that fails, the connection is not used again.
+    async fn unwatch(&self) {
+        let words = Cmd::new("UNWATCH").readonly();
+        let Ok(link) = self.connection.link() else { return };
+        let time = self.connection.client().config().command_timeout;
+        if Attempt::new(&link, outgoing(&words, None), time).await.is_ok() {
+            self.connection.set_watching(false);
+        }
     }
 }
 
-async fn unwatch(connection: &Connection) -> Result<()> {
-    let words = Cmd::new("UNWATCH").readonly();
-    let timeout = connection.client().config().command_timeout;
-    Exchange::new(connection.link()?, &words, timeout).await.map(drop)
-}
-
-impl Drop for Attempt {
+impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.end();
-        }
+        self.connection.end();
     }
 }

@@ -35,10 +35,26 @@ struct Extra {
     refused: Refused,
     /// The part of a batch that is refused.
     refused_part: usize,
-    /// Offsets of the keys behind the first.
+    /// Offsets of the keys behind the first, in the order of the bytes.
     keys: Vec<u32>,
+    /// The commands of a batch.
+    parts: Vec<Part>,
     /// How long the server may keep the reply back.
     block: Option<Block>,
+}
+
+/// One command of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    /// Where its bytes end in the body; they start where those of the part before end.
+    end: u32,
+    flags: Flags,
+}
+
+impl Part {
+    pub(crate) fn flags(self) -> Flags {
+        self.flags
+    }
 }
 
 /// How long the server may keep the reply back.
@@ -67,7 +83,7 @@ pub fn raw(name: &str) -> Cmd {
     for word in words {
         cmd = cmd.arg(word);
     }
-    cmd.flags = cmd.flags.with(Flags::RAW);
+    cmd.flags = cmd.flags.with(Flags::RAW).with(Flags::SCRIPT);
     if name.trim().is_empty() { cmd.refuse("a command needs a name") } else { cmd }
 }
 
@@ -249,6 +265,34 @@ impl Cmd {
         self
     }
 
+    /// Declares that an error in its reply may be the text of a script: its code says nothing of what the script did.
+    #[inline]
+    pub(crate) fn script(mut self) -> Self {
+        self.flags = self.flags.with(Flags::SCRIPT);
+        self
+    }
+
+    /// Declares that it ends other commands: it takes a new connection, so that it does not wait behind them.
+    pub(crate) fn own_connection(mut self) -> Self {
+        self.flags = self.flags.with(Flags::OWN_CONNECTION);
+        self
+    }
+
+    /// Declares that the batch is sent from `MULTI` to `EXEC`.
+    pub(crate) fn transaction(mut self) -> Self {
+        self.flags = self.flags.with(Flags::TRANSACTION);
+        self
+    }
+
+    /// Declares that the commands of the batch go together.
+    pub(crate) fn join(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            for part in extra.parts.iter_mut().skip(1) {
+                part.flags = part.flags.with(Flags::JOINED);
+            }
+        }
+    }
+
     /// Declares that the server may keep the reply back for so long (zero: for ever). It gets a connection of its own,
     /// and its deadline is this time plus a grace.
     pub fn blocking(mut self, timeout: Duration) -> Self {
@@ -310,6 +354,7 @@ impl Cmd {
     /// Makes room for so many commands like this one.
     pub(crate) fn make_room(&mut self, like: &Self, count: usize) {
         self.body.reserve_commands(&like.body, count);
+        self.extra().parts.reserve(count.min(1 << 16));
         if like.key > 0 && count > 1 {
             self.extra().keys.reserve(count.min(1 << 16));
         }
@@ -330,7 +375,15 @@ impl Cmd {
     fn append(&mut self, cmd: &Self) {
         debug_assert!(self.args == 0, "only a batch is appended to");
         let start = self.body.append(cmd.args, &cmd.body);
-        self.flags = self.flags.both(cmd.flags);
+        self.flags = self.flags.both(cmd.flags.without(Flags::TRANSACTION));
+        let end = self.body.len() as u32;
+        let parts = &mut self.extra().parts;
+        match cmd.extra.as_ref().filter(|_| cmd.args == 0) {
+            None => parts.push(Part { end, flags: cmd.flags }),
+            Some(extra) => {
+                parts.extend(extra.parts.iter().map(|part| Part { end: start as u32 + part.end, ..*part }));
+            }
+        }
         if cmd.key > 0 {
             let at = start as u32 + cmd.key;
             if self.key == 0 { self.key = at } else { self.extra().keys.push(at) }
@@ -348,7 +401,7 @@ impl Cmd {
         mine.keys.extend(extra.keys.iter().map(|key| start + key));
         mine.block = match (mine.block, extra.block) {
             (Some(Block::Forever), _) | (_, Some(Block::Forever)) => Some(Block::Forever),
-            (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one + other)),
+            (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one.saturating_add(other))),
             (one, other) => one.or(other),
         };
         if let Some(why) = &extra.refused
@@ -399,7 +452,7 @@ impl Cmd {
     /// Whether nothing is unusual about it: no flag or refusal that needs a look before it is sent.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.extra.is_none() && !self.flags.has(Flags::RAW)
+        self.extra.is_none() && !self.flags.has_any(Flags::RAW.with(Flags::OWN_CONNECTION))
     }
 
     /// The refusal that rides in it, or that its words call for on a connection that others share.
@@ -418,9 +471,52 @@ impl Cmd {
         Ok(())
     }
 
+    /// Its `index`-th command.
+    pub(crate) fn part(&self, index: usize) -> Part {
+        let of_batch = self.extra.as_ref().and_then(|extra| extra.parts.get(index));
+        of_batch.copied().unwrap_or(Part { end: self.body.len() as u32, flags: self.flags })
+    }
+
+    /// Where the bytes of its `index`-th command are in the body.
+    pub(crate) fn part_range(&self, index: usize) -> std::ops::Range<usize> {
+        let start = if index == 0 { 0 } else { self.part(index - 1).end as usize };
+        start..self.part(index).end as usize
+    }
+
+    /// The keys of its `index`-th command.
+    pub(crate) fn keys_of(&self, index: usize) -> impl Iterator<Item = &[u8]> {
+        let range = self.part_range(index);
+        let others = self.extra.as_ref().map_or(&[][..], |extra| &extra.keys);
+        let from = others.partition_point(|at| (*at as usize) < range.start);
+        let to = others.partition_point(|at| (*at as usize) < range.end);
+        let first = self.key_offset().filter(|at| range.contains(at));
+        let others = others[from..to].iter().map(|at| *at as usize);
+        first.into_iter().chain(others).filter_map(|at| key_at(&self.body, at))
+    }
+
+    /// Whether it is a batch between `MULTI` and `EXEC`.
+    #[inline]
+    pub(crate) fn is_transaction(&self) -> bool {
+        self.flags.has(Flags::TRANSACTION)
+    }
+
+    /// Whether it ends other commands, so that it must not wait behind them.
+    pub(crate) fn needs_own_connection(&self) -> bool {
+        self.flags.has(Flags::OWN_CONNECTION) || (self.flags.has(Flags::RAW) && guard::ends_others(self))
+    }
+
     /// Whether it needs a connection of its own.
+    #[inline]
     pub(crate) fn is_blocking(&self) -> bool {
         self.flags.has(Flags::BLOCKING) || (self.flags.has(Flags::RAW) && guard::blocks(self))
+    }
+}
+
+/// The argument that starts here.
+fn key_at(body: &[u8], at: usize) -> Option<&[u8]> {
+    match crate::resp::encode::arguments(body.get(at..)?).next() {
+        Some(crate::resp::encode::Part::Argument(key)) => Some(key),
+        _ => None,
     }
 }
 
@@ -524,7 +620,7 @@ mod tests {
 
     #[test]
     fn a_batch_takes_raw_commands_and_refuses_them_by_their_own_words() {
-        let mut batch = Cmd::batch();
+        let mut batch = Cmd::batch().transaction();
         batch.push(&Cmd::new("MULTI"));
         batch.push(&raw("ECHO").arg("hello"));
         assert!(batch.check().is_ok());

@@ -14,6 +14,21 @@ impl Flags {
     /// Its words were written by the user: whether a shared connection may run them is looked up before.
     pub(crate) const RAW: Self = Self(8);
 
+    /// Its error replies may be texts of a script.
+    pub(crate) const SCRIPT: Self = Self(16);
+    /// It belongs to the command before it in a batch: they go together.
+    pub(crate) const JOINED: Self = Self(32);
+    /// It ends other commands, so it must not wait behind them: it needs a new connection.
+    pub(crate) const OWN_CONNECTION: Self = Self(64);
+    /// The batch is a transaction.
+    pub(crate) const TRANSACTION: Self = Self(128);
+
+    /// Whether it has one of these.
+    #[inline]
+    pub(crate) fn has_any(self, flags: Self) -> bool {
+        self.0 & flags.0 != 0
+    }
+
     #[inline]
     pub(crate) fn has(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0

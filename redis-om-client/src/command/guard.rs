@@ -36,6 +36,17 @@ pub(crate) fn refusal(cmd: &Cmd) -> Option<&'static str> {
     })
 }
 
+/// Whether it ends other commands, so that it must not wait behind them.
+pub(crate) fn ends_others(cmd: &Cmd) -> bool {
+    let mut words = cmd.words(0).map(<[u8]>::to_ascii_uppercase);
+    matches!(
+        (words.next().as_deref(), words.next().as_deref()),
+        (Some(b"SCRIPT" | b"FUNCTION"), Some(b"KILL"))
+            | (Some(b"CLIENT"), Some(b"KILL" | b"UNBLOCK"))
+            | (Some(b"SHUTDOWN"), Some(b"NOSAVE"))
+    )
+}
+
 /// Whether the server may keep the reply of this single command back.
 pub(crate) fn blocks(cmd: &Cmd) -> bool {
     let mut words = cmd.words(0).map(<[u8]>::to_ascii_uppercase);

@@ -70,6 +70,7 @@ impl<R> Command<R> {
     pub fn together<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
         let mut batch = Cmd::batch();
         commands.into_iter().for_each(|command| batch.push(&command.cmd));
+        batch.join();
         Self::new(batch, decoder)
     }
 

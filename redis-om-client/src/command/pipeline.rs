@@ -29,14 +29,15 @@ pub fn pipe() -> Pipeline<()> {
 }
 
 impl<L> Pipeline<L> {
-    /// Adds a command that was built before: one of [`cmd`](super::cmd), of a model, of your own.
+    /// Adds a command that was built before: one of a model, of a collection, or by [`cmd`](super::cmd).
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
-    /// let visit = cmd().incr("visits");
-    /// assert_eq!(pipe().add(visit).get::<String>("name").to_string(), "INCR visits | GET name");
+    /// use redis_om_client::prelude::*;
+    ///
+    /// let batch = pipe().add(cmd().get::<Option<String>>("name")).incr("visits");
+    /// assert_eq!(batch.to_string(), "GET name | INCR visits");
     /// ```
-    #[expect(clippy::should_implement_trait, reason = "it adds a command; it is not a sum")]
+    #[expect(clippy::should_implement_trait, reason = "a batch is no number, and its output type changes")]
     pub fn add<R>(self, command: Command<R>) -> Pipeline<(L, One<R>)> {
         self.execute(command)
     }

@@ -108,11 +108,21 @@ impl<L: ReplySlots> Plan for Pipeline<L> {
             .advance(slots, &mut reading)
             .and_then(|done| if done { reading.pass() } else { Ok(false) });
         *part = reading.part;
-        outcome.map(drop).map_err(|error| part_in_context(&self.batch, error, *part))
+        let failures = reading.replies.failures();
+        outcome.map(drop).map_err(|error| failure(&self.batch, error, *part, failures))
     }
 
     fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
         L::finish(progress.slots).map_err(|error| part_in_context(&self.batch, error, progress.part))
+    }
+}
+
+/// The error of a command: its own, if it failed without a reply, else what was wrong with the reply.
+#[cold]
+pub(super) fn failure(batch: &Cmd, error: DecodeError, part: usize, failures: &[(usize, Error)]) -> Error {
+    match failures.iter().find(|(failed, _)| *failed == part) {
+        Some((_, failure)) => batch.in_context_of_part(failure.clone(), part),
+        None => part_in_context(batch, error, part),
     }
 }
 

@@ -236,7 +236,14 @@ impl<R> ReplySlot for Checked<One<R>> {
         let next = reading.part + parts;
         let outcome = reading.decode(&self.0);
         let (batch, first) = reading.batch;
-        *progress = Some(outcome.map_err(|error| batch.in_context(Error::from(error), first + reading.part)));
+        let failures = reading.replies.failures();
+        *progress = Some(outcome.map_err(|error| {
+            let part = first + reading.part;
+            match failures.iter().find(|(failed, _)| *failed == part) {
+                Some((_, failure)) => batch.in_context(failure.clone(), part),
+                None => batch.in_context(Error::from(error), part),
+            }
+        }));
         reading.part = next;
         Ok(true)
     }

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::{
-    error::Error,
+    error::{Error, ErrorKind, Execution},
     resp::encode::{Part, arguments},
 };
 
-use super::Cmd;
+use super::{Cmd, Flags};
 
 /// Commands of two words.
 const CONTAINERS: [&str; 16] = [
@@ -48,11 +48,6 @@ impl Cmd {
         }
     }
 
-    /// Whether it is a batch between `MULTI` and `EXEC`.
-    pub(crate) fn is_transaction(&self) -> bool {
-        self.argument_count() == 0 && self.words(0).next() == Some(b"MULTI")
-    }
-
     /// How many commands its user put into it.
     fn members(&self) -> usize {
         let parts = self.parts() as usize;
@@ -88,7 +83,31 @@ impl Cmd {
             Ok(text) => text.to_owned(),
             Err(_) => key.escape_ascii().to_string(),
         });
+        let error = self.with_execution_of_script(error, part);
         error.with_command(self.name_of(part), key)
+    }
+
+    /// The error reply of a script is no proof that nothing ran, whatever its code, unless it is the server's own refusal.
+    fn with_execution_of_script(&self, error: Error, part: usize) -> Error {
+        let of_part = self.part(part).flags();
+        match error.kind() {
+            ErrorKind::Server(server)
+                if of_part.has(Flags::SCRIPT)
+                    && !of_part.has(Flags::READONLY)
+                    && (self.runs_script(part) || server.code().is_transient())
+                    && !server.is_own_text()
+                    && error.execution() == Execution::Answered =>
+            {
+                error.with_execution(Execution::MaybeExecuted)
+            }
+            _ => error,
+        }
+    }
+
+    /// Whether its `part`-th command runs a script or a function.
+    fn runs_script(&self, part: usize) -> bool {
+        let name = self.words(part).next().unwrap_or_default().to_ascii_uppercase();
+        name.starts_with(b"EVAL") || name.starts_with(b"FCALL")
     }
 
     /// The first key of its `part`-th command: the one that lies among its words.
@@ -175,7 +194,7 @@ mod tests {
 
     #[test]
     fn errors_of_a_batch_say_what_else_was_sent() {
-        let mut batch = Cmd::batch();
+        let mut batch = Cmd::batch().transaction();
         batch.push(&Cmd::new("MULTI"));
         batch.push(&Cmd::new("INCR").key("a"));
         batch.push(&Cmd::new("INCR").key("b"));

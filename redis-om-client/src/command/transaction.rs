@@ -29,20 +29,21 @@ pub struct Transaction<L> {
 /// assert_eq!(atomic().incr("a").to_string(), "MULTI | INCR a | EXEC");
 /// ```
 pub fn atomic() -> Transaction<()> {
-    let mut batch = Cmd::batch();
+    let mut batch = Cmd::batch().transaction();
     batch.push(&Cmd::new("MULTI").readonly().idempotent());
     Transaction { batch, slots: (), ignored: Vec::new() }
 }
 
 impl<L> Transaction<L> {
-    /// Adds a command that was built before: one of [`cmd`](super::cmd), of a model, of your own.
+    /// Adds a command that was built before: one of a model, of a collection, or by [`cmd`](super::cmd).
     ///
     /// ```
-    /// # use redis_om_client::prelude::*;
-    /// let visit = cmd().incr("visits");
-    /// assert_eq!(atomic().add(visit).get::<String>("name").to_string(), "MULTI | INCR visits | GET name | EXEC");
+    /// use redis_om_client::prelude::*;
+    ///
+    /// let batch = atomic().add(cmd().get::<Option<String>>("name")).incr("visits");
+    /// assert_eq!(batch.to_string(), "MULTI | GET name | INCR visits | EXEC");
     /// ```
-    #[expect(clippy::should_implement_trait, reason = "it adds a command; it is not a sum")]
+    #[expect(clippy::should_implement_trait, reason = "a batch is no number, and its output type changes")]
     pub fn add<R>(self, command: Command<R>) -> Transaction<(L, One<R>)> {
         self.execute(command)
     }

@@ -13,6 +13,7 @@ use std::{fmt, io, sync::Arc};
 
 pub(crate) use brief::brief;
 pub use decode::DecodeError;
+pub(crate) use refusal::Refusal;
 pub use server::{ServerError, ServerErrorCode};
 
 /// The result of everything in this crate.

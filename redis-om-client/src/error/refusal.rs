@@ -133,7 +133,6 @@ impl Refusal {
         })
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "the judge of attempts asks it"))]
     /// Whether the server at the other end of the connection will not serve this command any more.
     pub(crate) fn needs_new_connection(&self) -> bool {
         self.again == Again::Elsewhere
@@ -144,6 +143,22 @@ impl ServerError {
     /// Whether it is, word for word, one of the servers' own refusals of a command of which nothing ran.
     pub(crate) fn is_refusal(&self) -> bool {
         Refusal::of(&format!("{} {}", self.code().as_str(), self.message()), true).is_some()
+    }
+}
+
+impl ServerError {
+    /// Whether this is a text of the server's own, which proves that the command did not run: a refusal that passes, an unknown
+    /// command or script, a script that does not compile, a right that is missing.
+    pub(crate) fn is_own_text(&self) -> bool {
+        let line = format!("{} {}", self.code().as_str(), self.message());
+        let starts = |texts: &[&str]| texts.iter().any(|text| line.starts_with(text));
+        Refusal::of(&line, true).is_some()
+            || starts(&["NOSCRIPT No matching script.", "ERR Error compiling script", "ERR unknown command"])
+            || starts(&[
+                "ERR wrong number of arguments",
+                "ERR Function not found",
+                "NOAUTH Authentication required.",
+            ])
     }
 }
 

@@ -17,6 +17,7 @@
 mod blob;
 mod cursor;
 pub(crate) mod encode;
+mod frames;
 mod irregular;
 mod items;
 mod replies;
@@ -27,6 +28,7 @@ mod vectors;
 
 pub use blob::Blob;
 pub(crate) use cursor::Text;
+pub(crate) use frames::{may_have_error, split};
 pub(crate) use irregular::{regular, regular_elements};
 pub use items::Items;
 pub use replies::Replies;

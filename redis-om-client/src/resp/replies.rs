@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, Error};
 
 use super::{
     Blob, Items, Reply,
@@ -21,19 +21,28 @@ pub struct Replies<'a> {
     taken: usize,
     /// Where the replies of the command that is being decoded end.
     end: usize,
+    /// The errors of commands of a batch that have no reply, by the number of the command. In the place of such a reply
+    /// stands an error line.
+    failures: &'a [(usize, Error)],
 }
 
 impl<'a> Replies<'a> {
     /// Over the bytes of whole replies.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { cursor: Cursor::new(bytes, None), more: [].iter(), taken: 0, end: usize::MAX }
+        Self { cursor: Cursor::new(bytes, None), more: [].iter(), taken: 0, end: usize::MAX, failures: &[] }
     }
 
     /// Over shared bytes: strings can be taken out without a copy.
     #[must_use]
     pub fn shared(bytes: &'a Bytes) -> Self {
-        Self { cursor: Cursor::new(bytes, Some(bytes)), more: [].iter(), taken: 0, end: usize::MAX }
+        Self {
+            cursor: Cursor::new(bytes, Some(bytes)),
+            more: [].iter(),
+            taken: 0,
+            end: usize::MAX,
+            failures: &[],
+        }
     }
 
     /// Over several pieces, each of whole replies.
@@ -43,6 +52,17 @@ impl<'a> Replies<'a> {
             Some((first, more)) => Self { more: more.iter(), ..Self::shared(first) },
             None => Self::new(&[]),
         }
+    }
+
+    /// The same replies, with the errors of the commands that have none.
+    pub(crate) fn with_failures(mut self, failures: &'a [(usize, Error)]) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// The errors of the commands that have no reply, by the number of the command.
+    pub(crate) fn failures(&self) -> &'a [(usize, Error)] {
+        self.failures
     }
 
     /// The next reply if it is a string of bytes, the most frequent of all; see [`Items::take_bulk`].

@@ -1,24 +1,36 @@
-//! Which connection a command takes.
+//! Which connection a command takes, and what is done after an attempt ended.
 //!
-//! Layer 7: stands on `net`; knows nothing of retries. A standalone server has N connections to choose from; Sentinel
-//! and cluster have their place here and answer with an error until their turn comes.
+//! Layer 7: uses `net`; knows nothing of what a reply means to its caller. One server is one [`Node`]. Sentinel and
+//! cluster are refused with an error.
 
-mod standalone;
+mod judge;
+mod node;
+mod pool;
 
-use std::sync::Arc;
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use crate::{
     config::{Config, Topology},
     error::{Error, ErrorKind, Execution, Result},
-    net::Link,
+    net::Runtime,
 };
 
-use standalone::Standalone;
+pub(crate) use crate::net::{Link, SyncConnection, random};
+pub(crate) use judge::{Facts, Tally, Verdict, judge_loss, judge_replies, refusal};
+pub(crate) use node::Node;
+pub(crate) use pool::Exclusive;
 
-/// The connections that ordinary commands share.
+/// The nodes of a client, and the runtime in which their connections live.
 #[derive(Debug)]
-pub(crate) enum Route {
-    Standalone(Standalone),
+pub(crate) struct Route {
+    node: Arc<Node>,
+    runtime: Runtime,
 }
 
 impl Route {
@@ -32,7 +44,11 @@ impl Route {
             ))
         };
         match &config.topology {
-            Topology::Standalone => Standalone::connect(config).await.map(Self::Standalone),
+            Topology::Standalone => {
+                let runtime = Runtime::current()?;
+                let node = Arc::new(Node::connect(config, &runtime).await?);
+                Ok(Self { node, runtime })
+            }
             Topology::Sentinel(_) => unsupported(
                 "finding the primary through Sentinel (redis-sentinel://)",
                 "connect to the primary itself by redis://host:port",
@@ -44,11 +60,72 @@ impl Route {
         }
     }
 
-    /// The connection for the next command.
+    /// The connection for the next ordinary command.
     #[inline]
     pub(crate) fn link(&self) -> &Link {
-        match self {
-            Self::Standalone(standalone) => standalone.link(),
-        }
+        self.node.link()
+    }
+
+    /// The node that serves a command.
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// The same future, polled inside the runtime of the connections, wherever it is awaited.
+    pub(crate) fn within<F: Future>(&self, future: F) -> Within<'_, F> {
+        Within { route: self, future: Box::pin(future) }
+    }
+
+    /// Polls a future inside the runtime of the connections.
+    pub(crate) fn poll<F: Future + ?Sized>(
+        &self,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        self.runtime.poll(future, cx)
+    }
+
+    /// Waits for so long.
+    ///
+    /// # Errors
+    ///
+    /// The runtime of the connections has ended.
+    pub(crate) async fn pause(&self, time: Duration) -> Result<()> {
+        self.while_nothing_is_sent(async {
+            tokio::time::sleep(time).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Awaits what needs timers or sockets of the runtime. If that has ended meanwhile, they would panic: the error says so,
+    /// and that nothing was sent.
+    pub(crate) async fn while_nothing_is_sent<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = pin!(work);
+        poll_fn(|cx| match self.node.link().is_closed() {
+            false => work.as_mut().poll(cx),
+            true => Poll::Ready(Err(Error::new(
+                ErrorKind::Disconnected,
+                Execution::NotSent,
+                "the runtime that this client was connected in has ended: connect a client in the runtime that uses it",
+            ))),
+        })
+        .await
+    }
+}
+
+/// A future that is polled inside the runtime of a route.
+#[must_use = "futures do nothing unless awaited"]
+pub(crate) struct Within<'a, F> {
+    route: &'a Route,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        this.route.poll(this.future.as_mut(), cx)
     }
 }

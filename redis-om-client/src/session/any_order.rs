@@ -13,6 +13,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
+use crate::resp::Replies;
 use crate::{
     FromRedis,
     resp::{Limits, Reply},
@@ -105,6 +106,8 @@ impl Waiting {
             body: text.as_bytes(),
             args: 0,
             parts: kind.parts(),
+            runs: if kind.parts() == 1 { Runs::Whole } else { Runs::Partly },
+            blocking: false,
             timeout: Some(100),
             delivery: kind.delivery(),
         };

@@ -123,7 +123,7 @@ impl ReplyDemux {
         let mut start = 0;
         for end in &self.ends {
             let id = session.next_sent().ok_or_else(|| unasked(&buffer[start..end.at]))?;
-            session.inflight.pop_front();
+            session.answered(id);
             wakers.extend(session.pending.small(id, &buffer[start..end.at]));
             start = end.at;
         }
@@ -150,7 +150,7 @@ impl ReplyDemux {
                     self.hand_over_run(id, bytes, (start, index), session, wakers)?
                 } else {
                     hand_over_one(id, bytes, reply, end, session, wakers)?;
-                    session.inflight.pop_front();
+                    session.answered(id);
                     1
                 }
             };
@@ -177,8 +177,8 @@ impl ReplyDemux {
             (run, bytes.slice(start..self.ends[index + run - 1].at))
         };
         if session.pending.piece(id, piece, run as u32, wakers) {
-            session.inflight.pop_front();
             session.batches -= 1;
+            session.answered(id);
         }
         Ok(run)
     }
@@ -211,6 +211,15 @@ fn hand_over_one(
 }
 
 impl Session {
+    /// The command at the front has its last reply.
+    #[inline]
+    fn answered(&mut self, id: u32) {
+        self.inflight.pop_front();
+        if self.blocking > 0 {
+            self.blocking -= usize::from(self.pending.is_blocking(id));
+        }
+    }
+
     /// The command that the next reply answers. What is not sent cannot be answered.
     #[inline]
     fn next_sent(&self) -> Option<u32> {

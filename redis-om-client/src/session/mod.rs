@@ -12,153 +12,36 @@
 //! made into what the caller wants while the others are still on their way.
 
 mod demux;
+mod detached;
 mod greeting;
+mod liveness;
+mod loss;
 mod pending;
+mod types;
 mod wait_queue;
 
 use std::{collections::VecDeque, task::Waker};
 
-use bytes::Bytes;
-
 use crate::{
-    config::WhenFull,
-    error::{Error, ErrorKind, Execution, TimeoutKind},
-    resp::{Replies, encode::header},
+    config::{Config, WhenFull},
+    error::{Error, ErrorKind, Execution},
+    resp::{Limits, encode::header},
 };
 
 pub(crate) use demux::ReplyDemux;
+use detached::Detached;
 pub(crate) use greeting::{Greeting, Identity, Optional, Step};
+pub(crate) use liveness::{Check, InFlight, Liveness};
 use pending::{Outcome, Pending, Shape};
-use wait_queue::WaitQueue;
+pub(crate) use types::{
+    Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Received, ReplyBuf, Runs, SMALL, Submitted, Tick,
+    Ticket,
+};
+use wait_queue::{Offer, Turn, WaitQueue};
 
-/// Milliseconds since some moment that the owner of the session chose.
-pub(crate) type Tick = u64;
-
-/// No deadline.
-pub(crate) const NEVER: Tick = Tick::MAX;
-
-/// What a session may hold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    /// Bytes that are queued and not yet written.
-    pub(crate) bytes: usize,
-    /// Commands that wait for their replies.
-    pub(crate) commands: usize,
-    /// What happens to a command that finds no room.
-    pub(crate) when_full: WhenFull,
-}
-
-/// A command on its way into a session.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Outgoing<'a> {
-    /// Arguments as they go over the wire.
-    pub(crate) body: &'a [u8],
-    /// Arguments in the body; 0 where it has its own headers.
-    pub(crate) args: u32,
-    /// Replies that it gets; at least 1.
-    pub(crate) parts: u32,
-    /// Milliseconds from now until it has failed.
-    pub(crate) timeout: Option<u64>,
-    /// What whoever waits can take before the last has come.
-    pub(crate) delivery: Delivery,
-}
-
-/// What of a command's answer can be taken before the last of it has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// Nothing: it is wanted whole.
-    No,
-    /// The first elements of its one reply, a list.
-    Elements,
-    /// The first replies of a batch, each of them whole.
-    Replies,
-}
-
-/// What has come of a command's answer.
-#[derive(Debug)]
-pub(crate) enum Received {
-    /// Its reply, or the last of its replies: nothing more will come.
-    Reply(ReplyBuf),
-    /// Elements of its reply, for who asked for [`Delivery::Elements`].
-    Elements(Elements),
-    /// The first so many replies of a batch, or some that follow, for who asked for [`Delivery::Replies`].
-    Replies(Vec<Bytes>, usize),
-}
-
-/// Elements of a list that has not come to its end, one after another; before the first stands its header.
-#[derive(Debug)]
-pub(crate) struct Elements {
-    pub(crate) bytes: Bytes,
-    pub(crate) count: usize,
-    /// Behind these there are no others.
-    pub(crate) last: bool,
-}
-
-/// A command's place in a session; belongs to the future that waits.
-#[derive(Debug, Default)]
-pub(crate) enum Ticket {
-    /// Not seen by the session yet.
-    #[default]
-    New,
-    /// Waiting for room.
-    Waiting(u64),
-    /// In the queue, or sent.
-    Queued(u32),
-    /// Answered, failed or cancelled; it would have had until then.
-    Done(Tick),
-}
-
-/// The reply of a command, as bytes.
-#[derive(Debug)]
-pub(crate) enum ReplyBuf {
-    /// A short one, copied.
-    Small(u8, [u8; SMALL]),
-    /// A slice of the read buffer.
-    Whole(Bytes),
-    /// Those of a batch, as they received; or the last of them.
-    Pieces(Vec<Bytes>),
-}
-
-/// Replies up to here are copied into their slot.
-pub(crate) const SMALL: usize = 79;
-
-impl ReplyBuf {
-    /// A copy of a reply of up to [`SMALL`] bytes.
-    #[inline]
-    pub(crate) fn small(bytes: &[u8]) -> Self {
-        let mut copy = [0; SMALL];
-        copy[..bytes.len()].copy_from_slice(bytes);
-        Self::Small(bytes.len() as u8, copy)
-    }
-
-    /// Whether it is the error reply of a single command.
-    #[inline]
-    pub(crate) fn is_error(&self) -> bool {
-        match self {
-            Self::Small(_, bytes) => bytes[0] == b'-',
-            Self::Whole(bytes) => bytes.first() == Some(&b'-'),
-            Self::Pieces(_) => false,
-        }
-    }
-
-    /// To read from.
-    #[inline]
-    pub(crate) fn replies(&self) -> Replies<'_> {
-        match self {
-            Self::Small(length, bytes) => Replies::new(&bytes[..usize::from(*length)]),
-            Self::Whole(bytes) => Replies::shared(bytes),
-            Self::Pieces(pieces) => Replies::pieces(pieces),
-        }
-    }
-}
-
-/// What a submitted command needs next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Submitted {
-    /// It is in the queue: see that it is written.
-    Queued,
-    /// It waits for room; its waker will be inline_woken.
-    Waiting,
+/// The limits of replies that the settings have.
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits { bulk: config.max_bulk, reply: config.max_reply, depth: config.max_depth }
 }
 
 /// Whether commands can be sent.
@@ -176,23 +59,33 @@ enum Phase {
 pub(crate) struct Session {
     phase: Phase,
     bounds: Bounds,
+    /// Nothing more is written on this connection: it is about to be replaced.
+    held: bool,
     /// Encoded commands that nobody has begun to write: they can still be withdrawn.
     queue: Vec<u8>,
-    /// How many commands they are: the last of `inflight`.
+    /// How many commands they are, the withdrawn ones included: the last of `inflight`.
     queued: usize,
+    /// Of them those that were withdrawn and still have their bytes in the queue: how many, and their bytes.
+    withdrawn: (usize, usize),
     /// The empty buffer that takes turns with `queue`.
     spare: Vec<u8>,
     /// Stream offset (bytes ever queued) at the queue's start; what lies before was handed to a writer.
     handed: u64,
     /// Stream offset of what the kernel has taken.
     written: u64,
-    /// A writer has bytes in hand whose fate is not known yet.
+    /// A write is under way at this moment: what of it was taken is not known yet.
     writing: bool,
     pending: Pending,
     inflight: VecDeque<u32>,
     /// Those of them that get more than one reply.
     batches: usize,
+    /// Those of them that block.
+    blocking: usize,
     wait_queue: WaitQueue,
+    /// Commands whose reply nobody waits for, until they can be queued.
+    detached: Detached,
+    /// Wakers that are of no more use, until the caller drops them outside of his lock.
+    spent: Vec<Waker>,
 }
 
 impl Session {
@@ -200,8 +93,10 @@ impl Session {
         Self {
             phase: Phase::Down(None),
             bounds,
+            held: false,
             queue: Vec::new(),
             queued: 0,
+            withdrawn: (0, 0),
             spare: Vec::new(),
             handed: 0,
             written: 0,
@@ -209,7 +104,10 @@ impl Session {
             pending: Pending::default(),
             inflight: VecDeque::new(),
             batches: 0,
+            blocking: 0,
             wait_queue: WaitQueue::default(),
+            detached: Detached::default(),
+            spent: Vec::new(),
         }
     }
 
@@ -222,49 +120,98 @@ impl Session {
         now: Tick,
         waker: &Waker,
     ) -> Result<Submitted, Error> {
-        let size = out.body.len();
-        let mut deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
-        match *ticket {
-            Ticket::New
-                if matches!(self.phase, Phase::Up) && self.wait_queue.is_empty() && self.has_room(size) => {}
-            Ticket::New => return self.wait_for_room(ticket, size, (deadline, now), waker),
-            Ticket::Waiting(turn) => match self.wait_queue.check(turn, waker) {
-                wait_queue::Turn::NotYet => return Ok(Submitted::Waiting),
-                wait_queue::Turn::Granted(until) if matches!(self.phase, Phase::Up) => deadline = until,
-                wait_queue::Turn::Granted(until) => {
-                    return self.wait_for_room(ticket, size, (until, now), waker);
+        let deadline = match *ticket {
+            Ticket::New => {
+                let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
+                if !self.is_open() || !self.wait_queue.is_empty() || !self.has_room(out.body.len()) {
+                    return self.wait_for_room(ticket, out.body.len(), (deadline, now), waker);
                 }
-                wait_queue::Turn::Failed(error) => {
-                    *ticket = Ticket::Done(NEVER);
-                    return Err(error);
-                }
+                deadline
+            }
+            Ticket::Waiting(number) => match self.come(ticket, number, out.body.len(), waker)? {
+                Some(deadline) => deadline,
+                None => return Ok(Submitted::Waiting),
             },
             Ticket::Queued(_) | Ticket::Done(_) => return Ok(Submitted::Waiting),
-        }
+        };
+        let id = self.enqueue(&out, deadline, waker.clone());
+        *ticket = Ticket::Queued(id);
+        Ok(Submitted::Queued)
+    }
+
+    #[inline]
+    fn enqueue(&mut self, out: &Outgoing<'_>, deadline: Tick, waker: Waker) -> u32 {
         let start = self.queue.len();
         if out.args > 0 {
             header(&mut self.queue, out.args);
         }
         self.queue.extend_from_slice(out.body);
-        let shape = Shape { parts: out.parts, delivery: out.delivery };
-        let id = self.pending.take(shape, self.queue.len() - start, deadline, waker.clone());
+        let shape =
+            Shape { parts: out.parts, delivery: out.delivery, runs: out.runs, blocking: out.blocking };
+        let place = (self.handed + start as u64, self.queue.len() - start);
+        let id = self.pending.take(shape, place, deadline, waker);
         self.inflight.push_back(id);
         self.queued += 1;
         self.batches += usize::from(out.parts > 1);
-        *ticket = Ticket::Queued(id);
-        Ok(Submitted::Queued)
+        self.blocking += usize::from(out.blocking);
+        id
+    }
+
+    /// A command that waits has come: until when it has time, if it may go now.
+    #[cold]
+    fn come(
+        &mut self,
+        ticket: &mut Ticket,
+        number: u64,
+        size: usize,
+        waker: &Waker,
+    ) -> Result<Option<Tick>, Error> {
+        match self.wait_queue.check(number, waker, &mut self.spent) {
+            Some(Turn::NotYet) => Ok(None),
+            Some(Turn::Called(Offer { deadline, kept })) => {
+                if self.is_open() && (self.fits(size, 0, 0) || (kept && self.wait_queue.factor() == 1)) {
+                    self.wait_queue.leave(number, &mut self.spent);
+                    return Ok(Some(deadline));
+                }
+                self.wait_queue.wait_again(number, waker);
+                Ok(None)
+            }
+            Some(Turn::Failed(error, deadline)) => {
+                *ticket = Ticket::Done(Ended { deadline, written: 0 });
+                Err(error)
+            }
+            None => {
+                *ticket = Ticket::Done(Ended { deadline: NEVER, written: 0 });
+                Err(Error::new(
+                    ErrorKind::Protocol,
+                    Execution::NotSent,
+                    "the command lost its place in the queue: please report this",
+                ))
+            }
+        }
+    }
+
+    /// Whether commands can be queued.
+    #[inline]
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Up) && !self.held
     }
 
     fn has_room(&self, size: usize) -> bool {
-        let (bytes, commands) = self.wait_queue.granted();
-        let pending = self.pending_bytes() + bytes;
-        self.inflight.len() + commands < self.bounds.commands
-            && (pending == 0 || pending + size <= self.bounds.bytes)
+        let kept = self.wait_queue.kept();
+        self.fits(size, kept.bytes, kept.commands)
+    }
+
+    /// Whether there is room beside so much that is kept for others.
+    fn fits(&self, size: usize, kept_bytes: usize, kept_commands: usize) -> bool {
+        let pending = self.pending_bytes() + kept_bytes;
+        self.inflight() + kept_commands < self.bounds.commands
+            && (pending == 0 || pending.saturating_add(size) <= self.bounds.bytes)
     }
 
     /// Bytes that are queued or in a writer's hand.
     pub(crate) fn pending_bytes(&self) -> usize {
-        self.queue.len() + (self.handed - self.written) as usize
+        self.queue.len() - self.withdrawn.1 + (self.handed - self.written) as usize + self.detached.bytes()
     }
 
     #[cold]
@@ -275,42 +222,45 @@ impl Session {
         (deadline, now): (Tick, Tick),
         waker: &Waker,
     ) -> Result<Submitted, Error> {
-        match &self.phase {
-            Phase::Closed(error) => {
-                *ticket = Ticket::Done(NEVER);
-                return Err(error.clone());
-            }
-            Phase::Up if self.bounds.when_full == WhenFull::Fail => {
-                *ticket = Ticket::Done(NEVER);
-                return Err(Error::new(
-                    ErrorKind::QueueFull,
-                    Execution::NotSent,
-                    format!(
-                        "the queue is full ({} bytes of {}, {} commands of {}) and the client was asked not to wait: \
-                         send less at once, or raise the queue's budget",
-                        self.pending_bytes(),
-                        self.bounds.bytes,
-                        self.inflight.len(),
-                        self.bounds.commands
-                    ),
-                ));
-            }
-            Phase::Up | Phase::Down(_) => {}
+        let refused = match &self.phase {
+            Phase::Closed(error) => Some(error.clone()),
+            Phase::Up if self.bounds.when_full == WhenFull::Fail && !self.held => Some(self.full()),
+            Phase::Up | Phase::Down(_) => None,
+        };
+        if let Some(error) = refused {
+            *ticket = Ticket::Done(Ended { deadline, written: 0 });
+            return Err(error);
         }
         *ticket = Ticket::Waiting(self.wait_queue.enter(waker.clone(), size, deadline, now));
         Ok(Submitted::Waiting)
+    }
+
+    #[cold]
+    fn full(&self) -> Error {
+        Error::new(
+            ErrorKind::QueueFull,
+            Execution::NotSent,
+            format!(
+                "the queue is full ({} bytes of {}, {} commands of {}) and the client was asked not to wait: send less at \
+                 once, or raise the queue's budget",
+                self.pending_bytes(),
+                self.bounds.bytes,
+                self.inflight(),
+                self.bounds.commands
+            ),
+        )
     }
 
     /// The reply, or what can be taken of it, if it has come.
     #[inline]
     pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<Received, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
-        let outcome = self.pending.outcome(id, waker)?;
+        let outcome = self.pending.outcome(id, waker, &mut self.spent)?;
         if let Ok(Received::Elements(Elements { last: false, .. }) | Received::Replies(..)) = outcome {
             return Some(outcome);
         }
-        *ticket = Ticket::Done(self.pending.deadline(id));
-        self.pending.release(id);
+        *ticket = Ticket::Done(self.pending.ended(id));
+        self.pending.release(id, &mut self.spent);
         Some(outcome)
     }
 
@@ -322,47 +272,85 @@ impl Session {
     /// Its future is at work, and looks after its reply itself: it is not to be woken. `false`: something has become of
     /// the command already.
     pub(crate) fn take_waker(&mut self, id: u32) -> bool {
-        self.pending.take_waker(id)
+        self.pending.take_waker(id, &mut self.spent)
+    }
+
+    /// Wakers that are of no more use: to be dropped outside of the lock, since that may run code of a user.
+    #[inline]
+    pub(crate) fn spent(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.spent)
     }
 
     /// The future is gone: withdraws the command if nobody has begun to write it, else leaves its reply to be dropped.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
-        match std::mem::replace(ticket, Ticket::Done(NEVER)) {
+        match std::mem::replace(ticket, Ticket::Done(Ended { deadline: NEVER, written: 0 })) {
             Ticket::Queued(id) => {
-                self.withdraw(id);
-                self.pending.release(id);
+                if self.is_queued(id) {
+                    self.withdraw(id);
+                }
+                self.pending.release(id, &mut self.spent);
+                self.compact_if_worth_it();
             }
-            Ticket::Waiting(turn) => self.wait_queue.leave(turn),
+            Ticket::Waiting(number) => drop(self.wait_queue.leave(number, &mut self.spent)),
             Ticket::New | Ticket::Done(_) => {}
         }
     }
 
-    /// Takes a command out of the queue, if it is still there.
+    /// Whether nobody has begun to write it.
+    fn is_queued(&self, id: u32) -> bool {
+        self.pending.start(id) >= self.handed && self.pending.is_owed(id)
+    }
+
+    /// Its bytes will not be written. They stay in the queue until it is [compacted](Self::compact).
     fn withdraw(&mut self, id: u32) {
-        let first = self.inflight.len() - self.queued;
-        let mut offset = 0;
-        for index in first..self.inflight.len() {
-            let other = self.inflight[index];
-            let size = self.pending.size(other);
-            if other == id {
-                self.queue.drain(offset..offset + size);
-                self.inflight.remove(index);
-                self.queued -= 1;
-                self.batches -= usize::from(self.pending.is_batch(id));
-                self.pending.settled(id);
-                return;
-            }
-            offset += size;
+        if self.pending.withdraw(id) {
+            self.withdrawn.0 += 1;
+            self.withdrawn.1 += self.pending.size(id);
         }
+    }
+
+    /// Many commands may be withdrawn one after another: their bytes are moved out of the queue together.
+    fn compact_if_worth_it(&mut self) {
+        if self.withdrawn.1 * 2 > self.queue.len() {
+            self.compact();
+        }
+    }
+
+    /// Moves the bytes of withdrawn commands out of the queue.
+    #[cold]
+    fn compact(&mut self) {
+        let first = self.inflight.len() - self.queued;
+        let mut kept = first;
+        let (mut from, mut to) = (0, 0);
+        for index in first..self.inflight.len() {
+            let id = self.inflight[index];
+            let size = self.pending.size(id);
+            if self.pending.is_withdrawn(id) {
+                self.batches -= usize::from(self.pending.is_batch(id));
+                self.blocking -= usize::from(self.pending.is_blocking(id));
+                self.pending.settled(id);
+            } else {
+                self.queue.copy_within(from..from + size, to);
+                self.pending.move_to(id, self.handed + to as u64);
+                self.inflight[kept] = id;
+                kept += 1;
+                to += size;
+            }
+            from += size;
+        }
+        self.queue.truncate(to);
+        self.inflight.truncate(kept);
+        self.queued = kept - first;
+        self.withdrawn = (0, 0);
     }
 
     /// How many commands wait for their replies, those not yet written included.
     #[inline]
     pub(crate) fn inflight(&self) -> usize {
-        self.inflight.len()
+        self.inflight.len() - self.withdrawn.0
     }
 
-    /// Whether one command alone is under way, and nobody waits to send another.
+    /// Whether one command alone is in flight, and no other waits to be sent.
     #[inline]
     pub(crate) fn is_only_command(&self) -> bool {
         self.inflight.len() == 1 && self.wait_queue.is_empty()
@@ -371,18 +359,21 @@ impl Session {
     /// How many commands nobody has begun to write.
     #[inline]
     pub(crate) fn queued(&self) -> usize {
-        self.queued
+        self.queued - self.withdrawn.0
     }
 
     /// Whether bytes wait for a writer.
     #[inline]
     pub(crate) fn has_output(&self) -> bool {
-        !self.queue.is_empty()
+        self.queue.len() > self.withdrawn.1 && !self.held
     }
 
     /// Hands the queue to a writer, who tells what became of it by [`Session::wrote`].
     #[inline]
     pub(crate) fn output(&mut self) -> Vec<u8> {
+        if self.withdrawn.0 > 0 {
+            self.compact();
+        }
         let spare = std::mem::take(&mut self.spare);
         let out = std::mem::replace(&mut self.queue, spare);
         self.handed += out.len() as u64;
@@ -391,12 +382,18 @@ impl Session {
         out
     }
 
-    /// The kernel took so many bytes of what was handed out; `done` gives the buffer back for reuse.
+    /// A writer goes on with what he could not get rid of.
+    pub(crate) fn resume_write(&mut self) {
+        self.writing = true;
+    }
+
+    /// The write has ended: the kernel took so many bytes. `done` gives the buffer back for reuse; without it the rest is
+    /// written later.
     #[inline]
     pub(crate) fn wrote(&mut self, bytes: usize, done: Option<Vec<u8>>) {
         self.written += bytes as u64;
+        self.writing = false;
         if let Some(mut buffer) = done {
-            self.writing = false;
             buffer.clear();
             // A buffer that grew for one large batch is not kept for ever.
             if buffer.capacity() <= 1 << 20 {
@@ -405,27 +402,43 @@ impl Session {
         }
     }
 
+    /// A turn of the driver begins: room that was kept for commands whose futures did not come passes to others. `true`:
+    /// some is still kept, so another turn is needed.
+    #[inline]
+    pub(crate) fn next_turn(&mut self) -> bool {
+        if self.wait_queue.is_unused() {
+            return false;
+        }
+        self.wait_queue.next_turn();
+        self.wait_queue.kept().commands > 0
+    }
+
     /// Wakes those for whom there is room now.
     #[inline]
     pub(crate) fn admit(&mut self, wakers: &mut Vec<Waker>) {
-        if self.wait_queue.is_empty() || !matches!(self.phase, Phase::Up) {
+        if self.wait_queue.is_empty() || !self.is_open() {
             return;
         }
-        // In bunches, so that they share a write.
-        if self.inflight.len() * 2 > self.bounds.commands || self.pending_bytes() * 2 > self.bounds.bytes {
+        // Many at a time, so that they share a write.
+        if self.inflight() * 2 > self.bounds.commands || self.pending_bytes() * 2 > self.bounds.bytes {
             return;
         }
+        // Where those that were called did not come, the same room is offered several times.
+        let times = self.wait_queue.factor();
         while let Some(size) = self.wait_queue.next_size() {
-            if !self.has_room(size) {
+            let kept = self.wait_queue.kept();
+            if !self.fits(size, kept.bytes / times, kept.commands / times) {
                 break;
             }
-            self.wait_queue.grant(wakers);
+            self.wait_queue.call(wakers);
         }
     }
 
     /// The connection stands: commands may go.
     pub(crate) fn up(&mut self, wakers: &mut Vec<Waker>) {
         self.phase = Phase::Up;
+        self.held = false;
+        self.queue_detached();
         self.admit(wakers);
     }
 
@@ -434,115 +447,46 @@ impl Session {
         self.phase = Phase::Down(Some(error));
     }
 
-    /// The connection is lost: every command under way fails, those that were sent as [`Execution::MaybeExecuted`].
-    pub(crate) fn lose(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
-        // What is in a writer's hand may have left.
-        let left = if self.writing { self.handed } else { self.written };
-        let mut end = self.handed - self.handed_size();
-        let queued_from = self.inflight.len() - self.queued;
-        for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
-            let start = end;
-            end += self.pending.size(id) as u64;
-            // Of a batch the first bytes may hold a whole command; a single command runs only when it is whole.
-            let sent =
-                index < queued_from && if self.pending.is_batch(id) { start < left } else { end <= left };
-            let execution = if sent { Execution::MaybeExecuted } else { Execution::NotSent };
-            wakers.extend(self.pending.finish(id, Outcome::Failed(error.clone().with_execution(execution))));
-            self.pending.settled(id);
+    /// From now on nothing more is written: commands wait until the connection was replaced.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Whether everything that was written is answered.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.inflight.len() == self.queued && self.handed == self.written && !self.writing
+    }
+
+    /// Queues a `PING` of the session's own, whose reply nobody waits for; the offset at which its bytes end, of all that
+    /// were ever queued.
+    pub(crate) fn probe(&mut self) -> Option<u64> {
+        if !self.is_open() {
+            return None;
         }
-        self.queue.clear();
-        self.queued = 0;
-        self.batches = 0;
-        self.written = self.handed;
-        self.writing = false;
-        self.phase = Phase::Down(Some(error.clone()));
+        let out = Outgoing {
+            body: b"$4\r\nPING\r\n",
+            args: 1,
+            parts: 1,
+            runs: Runs::Whole,
+            blocking: false,
+            timeout: None,
+            delivery: Delivery::No,
+        };
+        let id = self.enqueue(&out, NEVER, Waker::noop().clone());
+        self.pending.release(id, &mut self.spent);
+        Some(self.handed + self.queue.len() as u64)
     }
 
-    /// The bytes of the commands in flight that were handed to a writer.
-    fn handed_size(&self) -> u64 {
-        let handed = self.inflight.len() - self.queued;
-        self.inflight.iter().take(handed).map(|id| self.pending.size(*id) as u64).sum()
+    /// What is in flight, for [`Liveness`].
+    pub(crate) fn in_flight(&self) -> InFlight {
+        let sent = self.inflight.iter().take(self.inflight.len() - self.queued);
+        let deadlines = sent.map(|id| self.pending.deadline(*id)).filter(|deadline| *deadline != NEVER);
+        InFlight { blocking: self.blocking > 0, latest_deadline: deadlines.max(), written: self.written }
     }
 
-    /// No connection will be made any more: those who wait fail, and whoever comes.
-    pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
-        self.lose(error, wakers);
-        self.wait_queue.fail_all(error, wakers);
-        self.phase = Phase::Closed(error.clone());
-    }
-
-    /// Fails what has waited too long. The earliest deadline that is left, and whether a sent command was among them.
-    pub(crate) fn expire(&mut self, now: Tick, wakers: &mut Vec<Waker>) -> (Tick, bool) {
-        let mut next = NEVER;
-        let mut unanswered = false;
-        let mut index = 0;
-        while index < self.inflight.len() {
-            let id = self.inflight[index];
-            let deadline = self.pending.deadline(id);
-            if deadline > now {
-                next = next.min(deadline);
-                index += 1;
-                continue;
-            }
-            let queued = index >= self.inflight.len() - self.queued;
-            let (execution, why) = if queued {
-                (Execution::NotSent, "timed out before it could be sent: the connection takes no more bytes")
-            } else {
-                (Execution::MaybeExecuted, "timed out waiting for the reply")
-            };
-            unanswered |= !queued;
-            let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), Execution::NotSent, why)
-                .with_execution(execution);
-            wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
-            self.pending.forget_deadline(id);
-            if queued {
-                self.withdraw(id);
-            } else {
-                index += 1;
-            }
-        }
-        let wait_queue = self.wait_queue.expire(now, wakers, || {
-            let kind = ErrorKind::Timeout(TimeoutKind::Command);
-            match &self.phase {
-                Phase::Down(Some(cause)) => Error::new(
-                    kind,
-                    Execution::NotSent,
-                    format!("timed out while there was no connection: {cause}"),
-                ),
-                Phase::Down(None) => {
-                    Error::new(kind, Execution::NotSent, "timed out while the connection was being made")
-                }
-                Phase::Up | Phase::Closed(_) => Error::new(
-                    kind,
-                    Execution::NotSent,
-                    "timed out waiting for room in the queue: more is sent than the server answers",
-                ),
-            }
-        });
-        (next.min(wait_queue), unanswered)
-    }
-
-    /// Queues a `PING` of the session's own, whose reply nobody waits for.
-    pub(crate) fn probe(&mut self) {
-        let mut ticket = Ticket::New;
-        let out =
-            Outgoing { body: b"$4\r\nPING\r\n", args: 1, parts: 1, timeout: None, delivery: Delivery::No };
-        if matches!(self.phase, Phase::Up)
-            && let Ok(Submitted::Queued) = self.submit(&mut ticket, out, 0, Waker::noop())
-            && let Ticket::Queued(id) = ticket
-        {
-            self.pending.release(id);
-        } else {
-            self.cancel(&mut ticket);
-        }
-    }
-
-    /// Whether another user can have this connection: nothing is under way, and it stands.
+    /// Whether another user can have this connection: nothing is in flight, and it stands.
     pub(crate) fn is_clean(&self) -> bool {
-        matches!(self.phase, Phase::Up)
-            && self.inflight.is_empty()
-            && self.wait_queue.is_empty()
-            && self.pending_bytes() == 0
+        self.is_open() && self.inflight() == 0 && self.wait_queue.is_unused() && self.pending_bytes() == 0
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::{Delivery, Elements, NEVER, Received, ReplyBuf, Tick, demux::PORTION};
+use super::{Delivery, Elements, Ended, NEVER, Received, ReplyBuf, Runs, Tick, demux::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -21,9 +21,19 @@ pub(super) enum Outcome {
 
 #[derive(Debug)]
 struct Slot {
+    /// Where its bytes start, of all that were ever queued.
+    start: u64,
     /// Bytes on the wire.
     size: usize,
+    /// How many of them may have left, once that is known to be not all.
+    written: usize,
     deadline: Tick,
+    /// The deadline as it was given.
+    given_deadline: Tick,
+    /// Its bytes are not to be written.
+    withdrawn: bool,
+    /// Nobody ever waited for it.
+    detached: bool,
     shape: Shape,
     /// Replies that have not come; the slot is in flight while there are any.
     owed: u32,
@@ -41,6 +51,10 @@ pub(super) struct Shape {
     pub(super) parts: u32,
     /// What of them can be taken before the last has come.
     pub(super) delivery: Delivery,
+    /// What the server runs of it if not all of it arrives.
+    pub(super) runs: Runs,
+    /// The server may keep the reply back.
+    pub(super) blocking: bool,
 }
 
 /// What has come and was not taken, of what has not come to its end.
@@ -80,7 +94,11 @@ impl Slot {
         match &mut self.came {
             Came::Nothing => None,
             Came::Elements(elements) => elements.pop_front().map(Received::Elements),
-            Came::Replies(came) if self.shape.delivery == Delivery::Replies && came.bytes >= PORTION => {
+            Came::Replies(came)
+                if self.shape.delivery == Delivery::Replies
+                    && (came.bytes >= PORTION
+                        || (came.bytes > 0 && matches!(self.outcome, Outcome::Failed(_)))) =>
+            {
                 let Pieces { pieces, replies, .. } = std::mem::take(came);
                 Some(Received::Replies(pieces, replies))
             }
@@ -97,11 +115,22 @@ pub(super) struct Pending {
 
 impl Pending {
     #[inline]
-    pub(super) fn take(&mut self, shape: Shape, size: usize, deadline: Tick, waker: Waker) -> u32 {
+    pub(super) fn take(
+        &mut self,
+        shape: Shape,
+        (start, size): (u64, usize),
+        deadline: Tick,
+        waker: Waker,
+    ) -> u32 {
         if let Some(id) = self.free.pop() {
             let slot = &mut self.slots[id as usize];
+            slot.start = start;
             slot.size = size;
+            slot.written = size;
             slot.deadline = deadline;
+            slot.given_deadline = deadline;
+            slot.withdrawn = false;
+            slot.detached = false;
             slot.shape = shape;
             slot.owed = shape.parts;
             slot.held = true;
@@ -109,8 +138,13 @@ impl Pending {
             return id;
         }
         self.slots.push(Slot {
+            start,
             size,
+            written: size,
             deadline,
+            given_deadline: deadline,
+            withdrawn: false,
+            detached: false,
             shape,
             owed: shape.parts,
             held: true,
@@ -123,7 +157,12 @@ impl Pending {
 
     /// What has become of it, if anything; else the waker is kept.
     #[inline]
-    pub(super) fn outcome(&mut self, id: u32, waker: &Waker) -> Option<Result<Received, Error>> {
+    pub(super) fn outcome(
+        &mut self,
+        id: u32,
+        waker: &Waker,
+        spent: &mut Vec<Waker>,
+    ) -> Option<Result<Received, Error>> {
         let slot = &mut self.slots[id as usize];
         if let Some(early) = slot.early() {
             return Some(Ok(early));
@@ -134,7 +173,7 @@ impl Pending {
             Outcome::None => {
                 match &slot.waker {
                     Some(kept) if kept.will_wake(waker) => {}
-                    _ => slot.waker = Some(waker.clone()),
+                    _ => spent.extend(slot.waker.replace(waker.clone())),
                 }
                 None
             }
@@ -149,9 +188,9 @@ impl Pending {
     }
 
     /// Nobody is to be woken; `false` where something can be taken.
-    pub(super) fn take_waker(&mut self, id: u32) -> bool {
+    pub(super) fn take_waker(&mut self, id: u32, spent: &mut Vec<Waker>) -> bool {
         let slot = &mut self.slots[id as usize];
-        slot.waker = None;
+        spent.extend(slot.waker.take());
         matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None))
     }
 
@@ -233,7 +272,10 @@ impl Pending {
         if !slot.held || !matches!(slot.outcome, Outcome::None) {
             return None;
         }
-        slot.came = Came::Nothing;
+        // Replies of a batch that came before are still handed over.
+        if slot.shape.delivery != Delivery::Replies {
+            slot.came = Came::Nothing;
+        }
         slot.outcome = outcome;
         slot.waker.take()
     }
@@ -249,10 +291,10 @@ impl Pending {
 
     /// Its future has no use for it any more.
     #[inline]
-    pub(super) fn release(&mut self, id: u32) {
+    pub(super) fn release(&mut self, id: u32, spent: &mut Vec<Waker>) {
         let slot = &mut self.slots[id as usize];
         slot.held = false;
-        slot.waker = None;
+        spent.extend(slot.waker.take());
         slot.outcome = Outcome::None;
         slot.came = Came::Nothing;
         if slot.owed == 0 {
@@ -298,6 +340,59 @@ impl Pending {
 
     pub(super) fn deadline(&self, id: u32) -> Tick {
         self.slots[id as usize].deadline
+    }
+
+    /// Nobody waits for it: it has its deadline all the same, as long as it was not written.
+    pub(super) fn detach(&mut self, id: u32) {
+        let slot = &mut self.slots[id as usize];
+        slot.held = false;
+        slot.detached = true;
+        slot.waker = None;
+    }
+
+    pub(super) fn is_detached(&self, id: u32) -> bool {
+        self.slots[id as usize].detached
+    }
+
+    pub(super) fn is_blocking(&self, id: u32) -> bool {
+        self.slots[id as usize].shape.blocking
+    }
+
+    pub(super) fn is_owed(&self, id: u32) -> bool {
+        self.slots[id as usize].owed > 0
+    }
+
+    pub(super) fn shape(&self, id: u32) -> Shape {
+        self.slots[id as usize].shape
+    }
+
+    /// Where its bytes start, of all that were ever queued.
+    pub(super) fn start(&self, id: u32) -> u64 {
+        self.slots[id as usize].start
+    }
+
+    pub(super) fn move_to(&mut self, id: u32, start: u64) {
+        self.slots[id as usize].start = start;
+    }
+
+    /// Its bytes are not to be written; `false` if that was so.
+    pub(super) fn withdraw(&mut self, id: u32) -> bool {
+        !std::mem::replace(&mut self.slots[id as usize].withdrawn, true)
+    }
+
+    pub(super) fn is_withdrawn(&self, id: u32) -> bool {
+        self.slots[id as usize].withdrawn
+    }
+
+    pub(super) fn note_written(&mut self, id: u32, bytes: usize) {
+        self.slots[id as usize].written = bytes;
+    }
+
+    /// What is known of a command that has come to its end.
+    #[inline]
+    pub(super) fn ended(&self, id: u32) -> Ended {
+        let slot = &self.slots[id as usize];
+        Ended { deadline: slot.given_deadline, written: slot.written }
     }
 
     pub(super) fn forget_deadline(&mut self, id: u32) {

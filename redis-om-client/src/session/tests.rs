@@ -15,7 +15,15 @@ fn up(bounds: Bounds) -> Session {
 }
 
 fn get<'a>(body: &'a str) -> Outgoing<'a> {
-    Outgoing { body: body.as_bytes(), args: 1, parts: 1, timeout: Some(100), delivery: Delivery::No }
+    Outgoing {
+        body: body.as_bytes(),
+        args: 1,
+        parts: 1,
+        runs: Runs::Whole,
+        blocking: false,
+        timeout: Some(100),
+        delivery: Delivery::No,
+    }
 }
 
 fn submit(session: &mut Session, body: &str) -> Ticket {
@@ -195,7 +203,7 @@ fn what_is_lost_knows_until_when_it_had_time() {
     write_all(&mut session);
     session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     reply(&mut session, &mut ticket).unwrap().unwrap_err();
-    assert!(matches!(ticket, Ticket::Done(100)));
+    assert!(matches!(ticket, Ticket::Done(Ended { deadline: 100, .. })));
 }
 
 #[test]
@@ -229,6 +237,8 @@ fn a_batch_gets_its_replies_in_pieces() {
         body: b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n",
         args: 0,
         parts: 2,
+        runs: Runs::Partly,
+        blocking: false,
         timeout: None,
         delivery: Delivery::No,
     };
@@ -281,7 +291,7 @@ proptest! {
                 Act::Submit(batch) => {
                     let mut ticket = Ticket::New;
                     let text = body(next, batch);
-                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), timeout: None, delivery: Delivery::No };
+                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), runs: if 1 + u32::from(batch) == 1 { Runs::Whole } else { Runs::Partly }, blocking: false, timeout: None, delivery: Delivery::No };
                     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
                     waiting.push((next, batch, ticket));
                     next += 1;
@@ -322,7 +332,7 @@ proptest! {
                     let (number, batch, ticket) = &mut waiting[index];
                     if matches!(ticket, Ticket::Waiting(_)) {
                         let text = body(*number, *batch);
-                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), timeout: None, delivery: Delivery::No };
+                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), runs: if 1 + u32::from(*batch) == 1 { Runs::Whole } else { Runs::Partly }, blocking: false, timeout: None, delivery: Delivery::No };
                         session.submit(ticket, out, 0, Waker::noop()).unwrap();
                     } else if let Some(outcome) = session.reply(ticket, Waker::noop()) {
                         let reply = whole(outcome.unwrap());
@@ -343,7 +353,7 @@ proptest! {
         session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "end"), &mut Vec::new());
         prop_assert_eq!(session.inflight(), 0);
         prop_assert!(session.wait_queue.is_empty());
-        prop_assert_eq!(session.wait_queue.granted(), (0, 0));
+        prop_assert_eq!(session.wait_queue.kept(), wait_queue::Kept::default());
     }
 }
 
@@ -478,6 +488,8 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
         body: b"*1\r\n$1\r\na\r\n",
         args: 0,
         parts: 3000,
+        runs: if 3000 == 1 { Runs::Whole } else { Runs::Partly },
+        blocking: false,
         timeout: None,
         delivery: Delivery::Replies,
     };
@@ -515,7 +527,15 @@ fn a_long_list_in_a_batch_is_not_taken_apart() {
     let mut session = up(bounds());
     let mut batch = Ticket::New;
     let body = b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n";
-    let out = Outgoing { body, args: 0, parts: 2, timeout: None, delivery: Delivery::Replies };
+    let out = Outgoing {
+        body,
+        args: 0,
+        parts: 2,
+        runs: Runs::Partly,
+        blocking: false,
+        timeout: None,
+        delivery: Delivery::Replies,
+    };
     session.submit(&mut batch, out, 0, Waker::noop()).unwrap();
     let mut after = submit(&mut session, "$1");
     write_all(&mut session);
@@ -527,13 +547,22 @@ fn a_long_list_in_a_batch_is_not_taken_apart() {
 #[test]
 fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
     let mut session = up(bounds());
-    let batch = |parts| Outgoing { parts, timeout: Some(10), delivery: Delivery::Replies, ..get("$1") };
+    let batch = |parts| Outgoing {
+        parts,
+        runs: Runs::Partly,
+        blocking: false,
+        timeout: Some(10),
+        delivery: Delivery::Replies,
+        ..get("$1")
+    };
     let mut first = Ticket::New;
     session.submit(&mut first, batch(3000), 0, Waker::noop()).unwrap();
     write_all(&mut session);
     let replies = b"$8\r\n01234567\r\n".repeat(3000);
     feed(&mut session, &replies[..14 * 2000], 14 * 100).unwrap();
     session.expire(10, &mut Vec::new());
+    let came = session.reply(&mut first, Waker::noop()).unwrap();
+    assert!(matches!(came, Ok(Received::Replies(_, 2000))), "those that came before are handed over");
     assert!(session.reply(&mut first, Waker::noop()).unwrap().is_err());
     feed(&mut session, &replies[14 * 2000..], 14 * 100).unwrap();
     assert!(session.is_clean());

@@ -1,7 +1,13 @@
-//! The waiting room of a full queue, or of a connection that is down: first come, first served.
+//! The commands that wait for room in a full queue, or for a connection: first come, first served.
 //!
-//! Whoever waits costs one entry of 24 bytes, and leaves without a trace in constant time: a million futures may wait
-//! and be dropped in any order.
+//! A command that waits costs one entry of 32 bytes, and leaves in constant time: a million futures may wait and be
+//! dropped in any order.
+//!
+//! **Offers.** When there is room, the first in line is called: its waker is woken, and the room is kept for it. But a
+//! future can be held and not be polled. So an offer holds for at least one whole turn of the driver, in which every
+//! task that was woken could run; then the room passes to those behind. The one that did not come keeps its place, its
+//! wake-up stays good, and it takes room when it comes and there is some. Where no one at all came in a turn, the next
+//! turn calls twice as many: a caller behind a million futures that nobody polls is reached in 20 turns.
 
 use std::{collections::VecDeque, task::Waker};
 
@@ -11,32 +17,83 @@ use super::{NEVER, Tick};
 
 #[derive(Debug)]
 enum Entry {
-    Waiting { waker: Waker, size: u32, deadline: u32 },
-    Granted { size: u32, deadline: u32 },
-    Expired,
+    /// Not called since it last came.
+    Waiting {
+        waker: Waker,
+        size: u32,
+        deadline: u32,
+    },
+    /// Called in this turn; it has not come yet.
+    Called {
+        turn: u32,
+        size: u32,
+        deadline: u32,
+    },
+    /// It will be told when it comes.
+    Failed {
+        deadline: u32,
+        expired: bool,
+    },
     Gone,
 }
 
-/// What has become of somebody's turn.
+/// What has become of a command that waits.
 #[derive(Debug)]
 pub(super) enum Turn {
+    /// Others are before it.
     NotYet,
-    /// It may go, and has until then.
-    Granted(Tick),
-    Failed(Error),
+    /// It was called, and none that came before it waits: it may go, if there is room.
+    Called(Offer),
+    Failed(Error, Tick),
+}
+
+/// What is known of a command that was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) deadline: Tick,
+    /// Room is still kept for it.
+    pub(super) kept: bool,
+}
+
+/// Room that is kept for commands that were called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) bytes: usize,
+    pub(super) commands: usize,
+}
+
+impl Kept {
+    fn add(&mut self, size: u32) {
+        self.bytes += size as usize;
+        self.commands += 1;
+    }
+
+    fn remove(&mut self, size: u32) {
+        self.bytes = self.bytes.saturating_sub(size as usize);
+        self.commands = self.commands.saturating_sub(1);
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct WaitQueue {
     entries: VecDeque<Entry>,
-    /// The turn of `entries[0]`.
+    /// The number of `entries[0]`.
     first: u64,
-    /// How many of the entries at the front wait no more.
-    served: usize,
+    /// No entry before this index is [`Entry::Waiting`].
+    front: usize,
+    /// How many are [`Entry::Waiting`].
     waiting: usize,
-    granted_bytes: usize,
-    granted: usize,
-    /// Why all were failed, for those who have not asked yet.
+    /// All that is kept.
+    kept: Kept,
+    /// What of it was already kept in the turn before this one.
+    aging: Kept,
+    /// Turns of the driver, while something was kept.
+    turn: u32,
+    /// A called one came in this turn, or in the one before.
+    came: (bool, bool),
+    /// How many times the room is offered at once, as a power of two.
+    doubled: u32,
+    /// Why all were failed, for those that have not come yet.
     failure: Option<Error>,
     /// Why entries expired.
     expiry: Option<Error>,
@@ -49,19 +106,29 @@ pub(super) struct WaitQueue {
 const NO_DEADLINE: u32 = u32::MAX;
 
 impl WaitQueue {
-    /// Whether nobody waits.
+    /// Whether nobody waits to be called.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
-    /// Bytes and commands for which room is kept.
-    #[inline]
-    pub(super) fn granted(&self) -> (usize, usize) {
-        (self.granted_bytes, self.granted)
+    /// Whether it holds nothing at all.
+    pub(super) fn is_unused(&self) -> bool {
+        self.entries.is_empty()
     }
 
-    /// Waits; the turn is asked after by [`WaitQueue::check`].
+    /// The room that is kept.
+    #[inline]
+    pub(super) fn kept(&self) -> Kept {
+        self.kept
+    }
+
+    /// How many times the room is offered at once.
+    pub(super) fn factor(&self) -> usize {
+        1_usize.checked_shl(self.doubled).unwrap_or(usize::MAX)
+    }
+
+    /// Waits; [`WaitQueue::check`] takes the number.
     pub(super) fn enter(&mut self, waker: Waker, size: usize, deadline: Tick, now: Tick) -> u64 {
         if self.entries.is_empty() {
             self.epoch = now;
@@ -79,51 +146,87 @@ impl WaitQueue {
         self.first + self.entries.len() as u64 - 1
     }
 
-    /// What has become of this turn; unless it is not yet, the entry is gone.
-    pub(super) fn check(&mut self, turn: u64, waker: &Waker) -> Turn {
-        let epoch = self.epoch;
-        let Some(entry) = self.entry(turn) else { return Turn::Granted(NEVER) };
-        match entry {
+    /// What has become of it. A waker that is not needed any more comes out in `spent`.
+    pub(super) fn check(&mut self, number: u64, waker: &Waker, spent: &mut Vec<Waker>) -> Option<Turn> {
+        let index = self.index(number)?;
+        let turn = self.turn;
+        match &mut self.entries[index] {
             Entry::Waiting { waker: kept, .. } => {
                 if !kept.will_wake(waker) {
-                    *kept = waker.clone();
+                    spent.push(std::mem::replace(kept, waker.clone()));
                 }
-                return Turn::NotYet;
+                Some(Turn::NotYet)
             }
-            Entry::Granted { .. } | Entry::Expired | Entry::Gone => {}
-        }
-        match std::mem::replace(entry, Entry::Gone) {
-            Entry::Granted { size, deadline } => {
-                self.granted -= 1;
-                self.granted_bytes -= size as usize;
-                self.tidy();
-                Turn::Granted(if deadline == NO_DEADLINE { NEVER } else { epoch + Tick::from(deadline) })
+            Entry::Called { turn: called, deadline, .. } => {
+                let (kept, deadline) = (turn.wrapping_sub(*called) < 2, *deadline);
+                self.came.0 = true;
+                if self.first_waiting().is_some_and(|first| first < index) {
+                    self.wait_again(number, waker);
+                    return Some(Turn::NotYet);
+                }
+                Some(Turn::Called(Offer { deadline: self.tick(deadline), kept }))
             }
-            _ => {
-                let error = self.failure.clone().or_else(|| self.expiry.clone());
-                self.tidy();
-                error.map_or(Turn::Granted(NEVER), Turn::Failed)
+            Entry::Failed { deadline, expired } => {
+                let (deadline, expired) = (*deadline, *expired);
+                let error = if expired { self.expiry.clone() } else { self.failure.clone() };
+                let deadline = self.tick(deadline);
+                self.leave(number, spent);
+                error.map(|error| Turn::Failed(error, deadline))
             }
+            Entry::Gone => None,
         }
     }
 
-    /// The future is gone.
-    pub(super) fn leave(&mut self, turn: u64) {
-        let Some(entry) = self.entry(turn) else { return };
-        match std::mem::replace(entry, Entry::Gone) {
-            Entry::Waiting { .. } => self.waiting -= 1,
-            Entry::Granted { size, .. } => {
-                self.granted -= 1;
-                self.granted_bytes -= size as usize;
+    /// It was called, came, and found no room: it waits in its place until it is called again.
+    pub(super) fn wait_again(&mut self, number: u64, waker: &Waker) {
+        let Some(index) = self.index(number) else { return };
+        let Entry::Called { turn, size, deadline } = self.entries[index] else { return };
+        self.give_back(turn, size);
+        self.entries[index] = Entry::Waiting { waker: waker.clone(), size, deadline };
+        self.waiting += 1;
+        self.front = self.front.min(index);
+    }
+
+    /// It goes, or its future is gone; until when it has time. Its waker comes out in `spent`.
+    pub(super) fn leave(&mut self, number: u64, spent: &mut Vec<Waker>) -> Option<Tick> {
+        let index = self.index(number)?;
+        let left = match std::mem::replace(&mut self.entries[index], Entry::Gone) {
+            Entry::Waiting { waker, deadline, .. } => {
+                self.waiting -= 1;
+                spent.push(waker);
+                Some(deadline)
             }
-            Entry::Expired | Entry::Gone => {}
-        }
+            Entry::Called { turn, size, deadline } => {
+                self.give_back(turn, size);
+                Some(deadline)
+            }
+            Entry::Failed { deadline, .. } => Some(deadline),
+            Entry::Gone => None,
+        };
+        let deadline = left.map(|deadline| self.tick(deadline));
         self.tidy();
+        deadline
     }
 
-    fn entry(&mut self, turn: u64) -> Option<&mut Entry> {
-        let index = turn.checked_sub(self.first)?;
-        self.entries.get_mut(index as usize)
+    fn index(&self, number: u64) -> Option<usize> {
+        let index = number.checked_sub(self.first)?;
+        usize::try_from(index).ok().filter(|index| *index < self.entries.len())
+    }
+
+    fn tick(&self, deadline: u32) -> Tick {
+        if deadline == NO_DEADLINE { NEVER } else { self.epoch.saturating_add(Tick::from(deadline)) }
+    }
+
+    /// Room that was kept since `turn` is kept no more.
+    fn give_back(&mut self, turn: u32, size: u32) {
+        match self.turn.wrapping_sub(turn) {
+            0 => self.kept.remove(size),
+            1 => {
+                self.kept.remove(size);
+                self.aging.remove(size);
+            }
+            _ => {}
+        }
     }
 
     /// Lets go of the entries at the front that nobody will ask after.
@@ -131,79 +234,119 @@ impl WaitQueue {
         while let Some(Entry::Gone) = self.entries.front() {
             self.entries.pop_front();
             self.first += 1;
-            self.served = self.served.saturating_sub(1);
+            self.front = self.front.saturating_sub(1);
         }
         if self.entries.is_empty() {
             self.next_deadline = None;
             self.failure = None;
             self.expiry = None;
+            self.doubled = 0;
             if self.entries.capacity() > 4096 {
                 self.entries = VecDeque::new();
             }
         }
     }
 
-    /// The size of the command whose turn is next.
-    pub(super) fn next_size(&mut self) -> Option<usize> {
-        while let Some(entry) = self.entries.get(self.served) {
-            if let Entry::Waiting { size, .. } = entry {
-                return Some(*size as usize);
+    /// The index of the first that is to be called.
+    fn first_waiting(&mut self) -> Option<usize> {
+        if self.waiting == 0 {
+            return None;
+        }
+        while let Some(entry) = self.entries.get(self.front) {
+            if let Entry::Waiting { .. } = entry {
+                return Some(self.front);
             }
-            self.served += 1;
+            self.front += 1;
         }
         None
     }
 
-    /// Keeps room for whose turn is next.
-    pub(super) fn grant(&mut self, wakers: &mut Vec<Waker>) {
-        let Some(entry) = self.entries.get_mut(self.served) else { return };
-        let Entry::Waiting { size, deadline, .. } = *entry else { return };
-        if let Entry::Waiting { waker, .. } = std::mem::replace(entry, Entry::Granted { size, deadline }) {
-            wakers.push(waker);
+    /// The size of the command that is to be called next.
+    pub(super) fn next_size(&mut self) -> Option<usize> {
+        let index = self.first_waiting()?;
+        match self.entries[index] {
+            Entry::Waiting { size, .. } => Some(size as usize),
+            _ => None,
         }
-        self.served += 1;
-        self.waiting -= 1;
-        self.granted += 1;
-        self.granted_bytes += size as usize;
     }
 
-    /// Fails everybody who waits.
+    /// Calls the next, and keeps room for it.
+    pub(super) fn call(&mut self, wakers: &mut Vec<Waker>) {
+        let Some(index) = self.first_waiting() else { return };
+        let Entry::Waiting { size, deadline, .. } = self.entries[index] else { return };
+        let called = Entry::Called { turn: self.turn, size, deadline };
+        if let Entry::Waiting { waker, .. } = std::mem::replace(&mut self.entries[index], called) {
+            wakers.push(waker);
+        }
+        self.front += 1;
+        self.waiting -= 1;
+        self.kept.add(size);
+    }
+
+    /// A turn of the driver begins: what was offered before the turn that has just ended is kept no more.
+    pub(super) fn next_turn(&mut self) {
+        if self.kept == Kept::default() {
+            self.came = (false, false);
+            self.doubled = 0;
+            return;
+        }
+        let lapsed = self.aging;
+        if lapsed != Kept::default() && !self.came.0 && !self.came.1 {
+            self.doubled = (self.doubled + 1).min(usize::BITS - 1);
+        }
+        self.kept.bytes = self.kept.bytes.saturating_sub(lapsed.bytes);
+        self.kept.commands = self.kept.commands.saturating_sub(lapsed.commands);
+        self.aging = self.kept;
+        self.turn = self.turn.wrapping_add(1);
+        self.came = (false, self.came.0);
+    }
+
+    /// Fails all that wait, and those that were called and have not come.
     pub(super) fn fail_all(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         for entry in &mut self.entries {
-            if let Entry::Waiting { .. } = entry
-                && let Entry::Waiting { waker, .. } = std::mem::replace(entry, Entry::Expired)
-            {
+            let (Entry::Waiting { deadline, .. } | Entry::Called { deadline, .. }) = *entry else { continue };
+            let failed = Entry::Failed { deadline, expired: false };
+            if let Entry::Waiting { waker, .. } = std::mem::replace(entry, failed) {
                 wakers.push(waker);
-                self.failure = Some(error.clone());
             }
+            self.failure = Some(error.clone());
         }
         self.waiting = 0;
+        (self.kept, self.aging) = Default::default();
+        self.front = self.entries.len();
         self.next_deadline = None;
     }
 
-    /// Fails whoever has waited too long; the earliest deadline that is left.
+    /// Fails what has waited too long; the earliest deadline that is left.
     pub(super) fn expire(&mut self, now: Tick, wakers: &mut Vec<Waker>, why: impl FnOnce() -> Error) -> Tick {
         let Some(next) = self.next_deadline else { return NEVER };
         if next > now {
             return next;
         }
         let mut left = NEVER;
-        let mut expired = 0;
-        for entry in &mut self.entries {
-            let Entry::Waiting { deadline, .. } = entry else { continue };
-            if *deadline == NO_DEADLINE {
+        let mut any = false;
+        for index in 0..self.entries.len() {
+            let (Entry::Waiting { deadline, .. } | Entry::Called { deadline, .. }) = self.entries[index]
+            else {
+                continue;
+            };
+            let at = self.tick(deadline);
+            if at > now {
+                left = left.min(at);
                 continue;
             }
-            let deadline = self.epoch + Tick::from(*deadline);
-            if deadline > now {
-                left = left.min(deadline);
-            } else if let Entry::Waiting { waker, .. } = std::mem::replace(entry, Entry::Expired) {
-                wakers.push(waker);
-                expired += 1;
+            any = true;
+            match std::mem::replace(&mut self.entries[index], Entry::Failed { deadline, expired: true }) {
+                Entry::Waiting { waker, .. } => {
+                    self.waiting -= 1;
+                    wakers.push(waker);
+                }
+                // It has been woken, and sees it when it comes.
+                Entry::Called { turn, size, .. } => self.give_back(turn, size),
+                Entry::Failed { .. } | Entry::Gone => {}
             }
         }
-        self.waiting -= expired;
-        if expired > 0 {
+        if any {
             self.expiry = Some(why());
         }
         self.next_deadline = (left != NEVER).then_some(left);
@@ -216,56 +359,110 @@ mod tests {
     use super::*;
     use crate::error::{ErrorKind, Execution};
 
+    fn enter(queue: &mut WaitQueue, deadline: Tick) -> u64 {
+        queue.enter(Waker::noop().clone(), 10, deadline, 0)
+    }
+
+    fn check(queue: &mut WaitQueue, number: u64) -> Turn {
+        queue.check(number, Waker::noop(), &mut Vec::new()).unwrap()
+    }
+
+    fn leave(queue: &mut WaitQueue, number: u64) -> Option<Tick> {
+        queue.leave(number, &mut Vec::new())
+    }
+
+    #[test]
+    fn an_entry_has_32_bytes() {
+        assert_eq!(size_of::<Entry>(), 32);
+    }
+
     #[test]
     fn serves_in_turn_and_forgets_who_left() {
-        let mut wait_queue = WaitQueue::default();
-        let turns: Vec<_> = (0..4).map(|_| wait_queue.enter(Waker::noop().clone(), 10, NEVER, 0)).collect();
-        wait_queue.leave(turns[1]);
+        let mut queue = WaitQueue::default();
+        let numbers: Vec<_> = (0..4).map(|_| enter(&mut queue, NEVER)).collect();
+        leave(&mut queue, numbers[1]);
         let mut wakers = Vec::new();
-        assert_eq!(wait_queue.next_size(), Some(10));
-        wait_queue.grant(&mut wakers);
-        assert_eq!(wait_queue.next_size(), Some(10));
-        wait_queue.grant(&mut wakers);
-        assert_eq!(wait_queue.granted(), (20, 2));
-        assert!(matches!(wait_queue.check(turns[0], Waker::noop()), Turn::Granted(NEVER)));
-        assert!(matches!(wait_queue.check(turns[2], Waker::noop()), Turn::Granted(NEVER)));
-        assert!(matches!(wait_queue.check(turns[3], Waker::noop()), Turn::NotYet));
-        wait_queue.leave(turns[3]);
-        assert!(wait_queue.is_empty());
-        assert_eq!(wait_queue.granted(), (0, 0));
+        queue.call(&mut wakers);
+        queue.call(&mut wakers);
+        assert_eq!(queue.kept(), Kept { bytes: 20, commands: 2 });
+        assert!(matches!(check(&mut queue, numbers[0]), Turn::Called(Offer { deadline: NEVER, kept: true })));
+        assert!(matches!(check(&mut queue, numbers[2]), Turn::Called(Offer { deadline: NEVER, kept: true })));
+        assert!(matches!(check(&mut queue, numbers[3]), Turn::NotYet));
+        for number in [0, 2, 3] {
+            assert_eq!(leave(&mut queue, numbers[number]), Some(NEVER));
+        }
+        assert!(queue.is_unused());
+        assert_eq!(queue.kept(), Kept::default());
     }
 
     #[test]
-    fn a_granted_turn_that_is_left_gives_its_room_back() {
-        let mut wait_queue = WaitQueue::default();
-        let turn = wait_queue.enter(Waker::noop().clone(), 10, NEVER, 0);
-        wait_queue.grant(&mut Vec::new());
-        wait_queue.leave(turn);
-        assert_eq!(wait_queue.granted(), (0, 0));
+    fn an_offer_that_is_left_gives_its_room_back() {
+        for turns in 0..4 {
+            let mut queue = WaitQueue::default();
+            let number = enter(&mut queue, NEVER);
+            queue.call(&mut Vec::new());
+            (0..turns).for_each(|_| queue.next_turn());
+            leave(&mut queue, number);
+            assert_eq!((queue.kept(), queue.aging), Default::default());
+        }
     }
 
     #[test]
-    fn expires_whose_time_is_up() {
-        let mut wait_queue = WaitQueue::default();
-        let early = wait_queue.enter(Waker::noop().clone(), 1, 100, 0);
-        let late = wait_queue.enter(Waker::noop().clone(), 1, 200, 0);
-        let granted = wait_queue.enter(Waker::noop().clone(), 1, 300, 0);
+    fn an_offer_holds_for_a_whole_turn() {
+        let mut queue = WaitQueue::default();
+        let number = enter(&mut queue, NEVER);
+        queue.call(&mut Vec::new());
+        queue.next_turn();
+        assert_eq!(queue.kept().commands, 1, "the turn in which it was called was not a whole one");
+        queue.next_turn();
+        assert_eq!(queue.kept(), Kept::default());
+        assert!(matches!(check(&mut queue, number), Turn::Called(Offer { kept: false, .. })));
+        // It finds no room: it is the first to be called again.
+        let behind = enter(&mut queue, NEVER);
+        queue.wait_again(number, Waker::noop());
+        queue.call(&mut Vec::new());
+        assert!(matches!(check(&mut queue, number), Turn::Called(Offer { kept: true, .. })));
+        assert!(matches!(check(&mut queue, behind), Turn::NotYet));
+    }
+
+    #[test]
+    fn where_nobody_comes_twice_as_many_are_called() {
+        let mut queue = WaitQueue::default();
+        let numbers: Vec<_> = (0..8).map(|_| enter(&mut queue, NEVER)).collect();
+        queue.call(&mut Vec::new());
+        assert_eq!(queue.factor(), 1);
+        queue.next_turn();
+        queue.next_turn();
+        assert_eq!(queue.factor(), 2);
+        queue.call(&mut Vec::new());
+        queue.next_turn();
+        assert!(matches!(check(&mut queue, numbers[1]), Turn::Called(_)));
+        queue.next_turn();
+        assert_eq!(queue.factor(), 2, "one came");
+        queue.next_turn();
+        assert_eq!(queue.factor(), 1, "nothing is offered any more");
+    }
+
+    #[test]
+    fn fails_what_has_waited_too_long() {
+        let mut queue = WaitQueue::default();
+        let (early, late, called) = (enter(&mut queue, 100), enter(&mut queue, 200), enter(&mut queue, 300));
+        let late_error = || Error::new(ErrorKind::QueueFull, Execution::NotSent, "late");
         let mut wakers = Vec::new();
-        assert_eq!(wait_queue.expire(50, &mut wakers, || Error::config("x")), 100);
-        assert_eq!(
-            wait_queue.expire(150, &mut wakers, || Error::new(
-                ErrorKind::QueueFull,
-                Execution::NotSent,
-                "late"
-            )),
-            200
-        );
+        assert_eq!(queue.expire(50, &mut wakers, late_error), 100);
+        assert_eq!(queue.expire(150, &mut wakers, late_error), 200);
         assert_eq!(wakers.len(), 1);
-        assert!(matches!(wait_queue.check(early, Waker::noop()), Turn::Failed(_)));
-        assert!(matches!(wait_queue.check(late, Waker::noop()), Turn::NotYet));
-        wait_queue.leave(late);
-        assert_eq!(wait_queue.next_size(), Some(1));
-        wait_queue.grant(&mut wakers);
-        assert!(matches!(wait_queue.check(granted, Waker::noop()), Turn::Granted(300)), "its time runs on");
+        assert!(matches!(check(&mut queue, early), Turn::Failed(_, 100)));
+        assert!(matches!(check(&mut queue, late), Turn::NotYet));
+        leave(&mut queue, late);
+        queue.call(&mut wakers);
+        assert!(
+            matches!(check(&mut queue, called), Turn::Called(Offer { deadline: 300, .. })),
+            "its time runs on"
+        );
+        // Its time runs also while it does not come.
+        assert_eq!(queue.expire(300, &mut wakers, late_error), NEVER);
+        assert_eq!(queue.kept(), Kept::default());
+        assert!(matches!(check(&mut queue, called), Turn::Failed(_, 300)));
     }
 }

@@ -78,7 +78,7 @@ async fn a_replica_takes_no_writes() {
     assert_eq!(error.code(), Some(&ServerErrorCode::MasterDown), "{error}");
     // It is tried as often as was said; whose outcome was asked for then gets the refusal as that.
     for attempts in [1, 3] {
-        let options = format!("{QUICK}&retry_attempts={attempts}&retry_initial=1ms");
+        let options = format!("{QUICK}&retry_refusals={}&retry_initial=1ms", attempts - 1);
         let client = connect(&format!("{}?{options}", replica.url())).await.unwrap();
         let before = refusals_of_get(&client).await;
         let (outcome,) = client.run(pipe().get::<Option<i64>>("k").checked()).await.unwrap();

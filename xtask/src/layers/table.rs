@@ -47,15 +47,13 @@ const CLIENT: Architecture = Architecture {
         Accepted {
             from: "client",
             to: "net",
-            why: "the split of `net` is under way: `route` is to give the handles of its connections",
+            why: "`route` gives out the handles of its connections as they are: a type around them would only forward",
         },
         Accepted {
             from: "blocking",
             to: "net",
-            why: "the split of `net` is under way: `route` is to give the handles of its connections",
+            why: "`route` gives out the handles of its connections as they are: a type around them would only forward",
         },
-        Accepted { from: "net::link", to: "net::driver", why: "the split of `net` is under way" },
-        Accepted { from: "net::link", to: "net::read_half", why: "the split of `net` is under way" },
         Accepted {
             from: "client::connection",
             to: "client::request",

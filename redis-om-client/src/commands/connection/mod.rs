@@ -109,7 +109,7 @@ pub trait ConnectionCommands: Executor {
     /// assert_eq!(cmd().client_kill(ClientFilter::new().user("ann")).to_string(), "CLIENT KILL USER ann");
     /// ```
     fn client_kill(self, filter: ClientFilter) -> Self::Output<u64> {
-        self.execute(Cmd::new("CLIENT").arg("KILL").args_nonempty("filter", filter).reply())
+        self.execute(Cmd::new("CLIENT").arg("KILL").own_connection().args_nonempty("filter", filter).reply())
     }
 
     /// What the server knows of all its connections.
@@ -244,7 +244,7 @@ pub trait ConnectionCommands: Executor {
     /// assert_eq!(cmd().client_unblock(7, Unblock::Error).to_string(), "CLIENT UNBLOCK 7 ERROR");
     /// ```
     fn client_unblock(self, id: u64, how: Unblock) -> Self::Output<bool> {
-        self.execute(Cmd::new("CLIENT").arg("UNBLOCK").arg(id).arg(how).reply())
+        self.execute(Cmd::new("CLIENT").arg("UNBLOCK").own_connection().arg(id).arg(how).reply())
     }
 
     /// Ends a pause.

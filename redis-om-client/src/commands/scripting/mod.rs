@@ -32,7 +32,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().eval::<i64>("return 1", ["k"], (5, "x")).to_string(), r#"EVAL "return 1" 1 k 5 x"#);
     /// ```
     fn eval<R: FromRedis>(self, script: impl ToArg, keys: impl ToArgs, args: impl ToArgs) -> Self::Output<R> {
-        self.execute(Cmd::new("EVAL").arg(script).keys_counted_or_none(keys).args(args).reply())
+        self.execute(Cmd::new("EVAL").script().arg(script).keys_counted_or_none(keys).args(args).reply())
     }
 
     /// Runs a Lua script that writes nothing, also on a replica, and replies with what it returns.
@@ -53,7 +53,9 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(Cmd::new("EVAL_RO").arg(script).keys_counted_or_none(keys).args(args).readonly().reply())
+        self.execute(
+            Cmd::new("EVAL_RO").script().arg(script).keys_counted_or_none(keys).args(args).readonly().reply(),
+        )
     }
 
     /// Runs a Lua script that the server knows, by its digest, and replies with what it returns. The keys
@@ -76,7 +78,7 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(Cmd::new("EVALSHA").arg(digest).keys_counted_or_none(keys).args(args).reply())
+        self.execute(Cmd::new("EVALSHA").script().arg(digest).keys_counted_or_none(keys).args(args).reply())
     }
 
     /// Runs a Lua script that the server knows and that writes nothing, also on a replica.
@@ -99,7 +101,13 @@ pub trait ScriptingCommands: Executor {
         args: impl ToArgs,
     ) -> Self::Output<R> {
         self.execute(
-            Cmd::new("EVALSHA_RO").arg(digest).keys_counted_or_none(keys).args(args).readonly().reply(),
+            Cmd::new("EVALSHA_RO")
+                .script()
+                .arg(digest)
+                .keys_counted_or_none(keys)
+                .args(args)
+                .readonly()
+                .reply(),
         )
     }
 
@@ -122,7 +130,7 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(Cmd::new("FCALL").arg(function).keys_counted_or_none(keys).args(args).reply())
+        self.execute(Cmd::new("FCALL").script().arg(function).keys_counted_or_none(keys).args(args).reply())
     }
 
     /// Calls a function that declares `no-writes`, also on a replica.
@@ -144,7 +152,13 @@ pub trait ScriptingCommands: Executor {
         args: impl ToArgs,
     ) -> Self::Output<R> {
         self.execute(
-            Cmd::new("FCALL_RO").arg(function).keys_counted_or_none(keys).args(args).readonly().reply(),
+            Cmd::new("FCALL_RO")
+                .script()
+                .arg(function)
+                .keys_counted_or_none(keys)
+                .args(args)
+                .readonly()
+                .reply(),
         )
     }
 
@@ -217,7 +231,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_kill().to_string(), "FUNCTION KILL");
     /// ```
     fn function_kill(self) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("KILL").reply())
+        self.execute(Cmd::new("FUNCTION").arg("KILL").own_connection().reply())
     }
 
     /// All libraries with their functions, without their code.
@@ -361,7 +375,7 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_kill().to_string(), "SCRIPT KILL");
     /// ```
     fn script_kill(self) -> Self::Output<()> {
-        self.execute(Cmd::new("SCRIPT").arg("KILL").reply())
+        self.execute(Cmd::new("SCRIPT").arg("KILL").own_connection().reply())
     }
 
     /// Lets the server know a script, without running it. Replies its digest, for

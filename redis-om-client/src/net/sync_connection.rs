@@ -1,11 +1,15 @@
-//! One connection that the calling thread itself writes to and reads from: no task, no wake-up, two system calls for a
-//! command. It does one thing at a time and never reconnects; what is large, or fails, goes another way.
+//! One connection that the calling thread itself writes to and reads from: no task, no switch between threads, two system
+//! calls for a command. It does one thing at a time and never reconnects.
+//!
+//! Serves the benchmark row `seq-blocking`. It is a bypass of the driver only: order, framing, limits and what counts as
+//! sent are those of the same [`Session`] and [`ReplyDemux`].
 
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::{
     io::{ErrorKind as Io, Read, Write},
     net::TcpStream,
+    task::Waker,
     time::{Duration, Instant},
 };
 
@@ -14,30 +18,33 @@ use bytes::{Bytes, BytesMut};
 use crate::{
     config::Config,
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
-    resp::{Limits, Scanner, encode::header, regular},
-    session::{Outgoing, ReplyBuf, SMALL},
+    session::{Bounds, Outgoing, Received, ReplyBuf, ReplyDemux, Session, Ticket, limits},
 };
 
 use super::{connect::connect, stream::Stream};
 
 /// What one read asks the kernel for.
 const READ: usize = 16 << 10;
-/// Commands up to here fit into any socket buffer, so that writing never waits for the reader on the other side.
+/// Commands up to here fit into any socket buffer, so that a write never waits for the reader on the other side.
 const LARGEST: usize = 8 << 10;
 /// After so long a pause the connection is looked at before it is used: the server may have closed it.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection of the calling thread's own.
 #[derive(Debug)]
-pub(crate) struct Direct {
+pub(crate) struct SyncConnection {
     socket: Socket,
     endpoint: String,
-    out: Vec<u8>,
+    session: Session,
+    demux: ReplyDemux,
     buffer: BytesMut,
     scratch: Box<[u8]>,
-    scanner: Scanner,
+    pushes: Vec<Bytes>,
+    wakers: Vec<Waker>,
     timeout: Option<Duration>,
     last_used: Instant,
+    /// It must not be used again.
+    broken: bool,
 }
 
 #[derive(Debug)]
@@ -47,7 +54,7 @@ enum Socket {
     Unix(UnixStream),
 }
 
-impl Direct {
+impl SyncConnection {
     /// Connects, in a runtime, and leaves it; `None` with TLS and with a custom stream, which are no plain sockets.
     pub(crate) async fn connect(config: &Config) -> Result<Option<Self>> {
         if config.tls.is_some() || config.connector.is_some() {
@@ -64,16 +71,25 @@ impl Direct {
         };
         socket.set_nonblocking(false).map_err(plain)?;
         socket.set_timeout(config.command_timeout).map_err(plain)?;
-        let limits = Limits { bulk: config.max_bulk, reply: config.max_reply, depth: config.max_depth };
+        let mut session = Session::new(Bounds {
+            bytes: config.queue_budget,
+            commands: config.queue_commands,
+            when_full: config.when_full,
+        });
+        let mut wakers = Vec::new();
+        session.up(&mut wakers);
         Ok(Some(Self {
             socket,
             endpoint: config.endpoint.to_string(),
-            out: Vec::new(),
+            session,
+            demux: ReplyDemux::new(limits(config)),
             buffer: BytesMut::with_capacity(READ),
             scratch: vec![0; READ].into_boxed_slice(),
-            scanner: Scanner::new(limits),
+            pushes: Vec::new(),
+            wakers,
             timeout: config.command_timeout,
             last_used: Instant::now(),
+            broken: false,
         }))
     }
 
@@ -83,143 +99,115 @@ impl Direct {
         out.body.len() <= LARGEST && out.parts == 1
     }
 
+    /// How long it has not been used.
+    pub(crate) fn idle(&self) -> Duration {
+        self.last_used.elapsed()
+    }
+
     /// Sends a command, now, which is `start`, and waits for its reply. After an error the connection must not be used
     /// again.
     pub(crate) fn exchange(&mut self, out: &Outgoing<'_>, start: Instant) -> Result<ReplyBuf> {
+        if self.broken || self.has_unasked() {
+            return Err(self.lost("the server sent a reply that no command asked for"));
+        }
         if start.saturating_duration_since(self.last_used) > PAUSE {
             self.look()?;
         }
-        if !self.buffer.is_empty() {
-            self.pass_over()?;
-        }
-        self.out.clear();
-        if out.args > 0 {
-            header(&mut self.out, out.args);
-        }
-        self.out.extend_from_slice(out.body);
-        self.write()?;
         // Of its beginning, which spares a look at the clock: a pause seems longer by what the command takes.
         self.last_used = start;
-        match self.read_at_once()? {
-            Some(reply) => Ok(reply),
-            None => self.read(start),
+        let mut ticket = Ticket::New;
+        // The times of the socket stand for the deadline.
+        let out = Outgoing { timeout: None, ..*out };
+        self.session.submit(&mut ticket, out, 0, Waker::noop())?;
+        match self.write().and_then(|()| self.read(&mut ticket, start)) {
+            Ok(Some(reply)) => Ok(reply),
+            Ok(None) => self.fail(&mut ticket, &self.lost("the command was not queued")),
+            Err(error) => self.fail(&mut ticket, &error),
         }
     }
 
-    /// Whether the connection still stands after a pause; what came meanwhile is in the buffer.
+    /// Whether bytes lie in the buffer that are no message of the server's own: they belong to no command.
+    #[inline]
+    fn has_unasked(&self) -> bool {
+        self.buffer.first().is_some_and(|kind| *kind != b'>')
+    }
+
+    /// The reply, if it came before what went wrong; else the error, with what the session knows of whether the command may
+    /// have run.
+    #[cold]
+    fn fail(&mut self, ticket: &mut Ticket, error: &Error) -> Result<ReplyBuf> {
+        self.broken = true;
+        self.session.lose(error, &mut self.wakers);
+        match self.session.reply(ticket, Waker::noop()) {
+            Some(Ok(Received::Reply(reply))) => Ok(reply),
+            Some(Err(error)) => Err(error),
+            Some(Ok(_)) | None => Err(error.clone()),
+        }
+    }
+
+    /// Whether the connection still stands after a pause. What came meanwhile is in the buffer.
     #[cold]
     fn look(&mut self) -> Result<()> {
         match self.socket.read_waiting(&mut self.scratch) {
-            Ok(Some(read @ 1..)) => self.buffer.extend_from_slice(&self.scratch[..read]),
-            Ok(None) => {}
-            Ok(Some(0)) | Err(_) => {
-                return Err(self.lost("the server closed it while it was idle", Execution::NotSent));
+            Ok(Some(read @ 1..)) => {
+                self.buffer.extend_from_slice(&self.scratch[..read]);
+                self.deliver()
             }
+            Ok(None) => Ok(()),
+            Ok(Some(0)) | Err(_) => Err(self.lost("the server closed it while it was idle")),
         }
-        Ok(())
-    }
-
-    /// What came behind the last reply: messages of the server's own are passed over. A reply that nobody asked for must
-    /// not be taken for the next command's.
-    #[cold]
-    fn pass_over(&mut self) -> Result<()> {
-        while let Some(frame) = self.scan().map_err(|error| error.with_execution(Execution::NotSent))? {
-            if !frame.push {
-                return Err(self.unasked());
-            }
-            drop(self.buffer.split_to(frame.end));
-        }
-        // The beginning of a message is completed by what comes next.
-        if self.buffer.first().is_some_and(|kind| *kind != b'>') { Err(self.unasked()) } else { Ok(()) }
-    }
-
-    #[cold]
-    fn unasked(&self) -> Error {
-        self.lost("the server sent a reply that no command asked for", Execution::NotSent)
     }
 
     fn write(&mut self) -> Result<()> {
+        let bytes = self.session.output();
         let mut written = 0;
-        while written < self.out.len() {
-            match self.socket.write(&self.out[written..]) {
+        while written < bytes.len() {
+            match self.socket.write(&bytes[written..]) {
                 Ok(more) => written += more,
                 Err(error) if error.kind() == Io::Interrupted => {}
-                // A command that is not whole cannot run.
                 Err(error) => {
-                    return Err(self.lost(&error.to_string(), Execution::NotSent).with_source(error));
+                    self.session.wrote(written, None);
+                    return Err(self.lost(&error.to_string()).with_source(error));
                 }
             }
+        }
+        self.session.wrote(written, Some(bytes));
+        Ok(())
+    }
+
+    fn read(&mut self, ticket: &mut Ticket, start: Instant) -> Result<Option<ReplyBuf>> {
+        while let Ticket::Queued(_) = ticket {
+            match self.session.reply(ticket, Waker::noop()) {
+                Some(Ok(Received::Reply(reply))) => return Ok(Some(reply)),
+                Some(Ok(Received::Elements(_) | Received::Replies(..))) => {}
+                Some(Err(error)) => return Err(error),
+                None => {
+                    self.fill(start)?;
+                    self.deliver()?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn deliver(&mut self) -> Result<()> {
+        if self.demux.scan(&self.buffer).map_err(|error| self.named(error))? {
+            let Self { demux, buffer, session, wakers, pushes, .. } = self;
+            let outcome = demux.deliver(buffer, session, wakers, pushes);
+            // Nobody has subscribed on this connection.
+            self.pushes.clear();
+            outcome.map_err(|error| self.named(error))?;
         }
         Ok(())
     }
 
-    /// The usual case: one read brings the reply, whole, and nothing else. Then it is found where it was read to. What
-    /// else came is in the buffer.
-    #[inline]
-    fn read_at_once(&mut self) -> Result<Option<ReplyBuf>> {
-        if !self.buffer.is_empty() {
-            return Ok(None);
-        }
-        let outcome = self.socket.read_some(&mut self.scratch);
-        let read = self.received(outcome)?;
-        let bytes = &self.scratch[..read];
-        match self.scanner.frame(bytes) {
-            Ok(Some(frame)) if frame.end == read && !frame.push && !frame.irregular => {
-                Ok(Some(if read <= SMALL {
-                    ReplyBuf::small(bytes)
-                } else {
-                    ReplyBuf::Whole(Bytes::copy_from_slice(bytes))
-                }))
-            }
-            // Where it is not whole, the scan goes on where it stopped; else it is done again, in the buffer.
-            Ok(_) => {
-                self.buffer.extend_from_slice(bytes);
-                Ok(None)
-            }
-            Err(error) => Err(self.garbage(error)),
-        }
-    }
-
-    fn read(&mut self, start: Instant) -> Result<ReplyBuf> {
-        loop {
-            while let Some(frame) = self.scan()? {
-                let bytes = self.buffer.split_to(frame.end);
-                if frame.push {
-                    continue;
-                }
-                return Ok(if frame.irregular {
-                    ReplyBuf::Whole(Bytes::from(regular(&bytes)?))
-                } else if bytes.len() <= SMALL {
-                    ReplyBuf::small(&bytes)
-                } else {
-                    ReplyBuf::Whole(bytes.freeze())
-                });
-            }
-            if self.timeout.is_some_and(|timeout| start.elapsed() >= timeout) {
-                return Err(timed_out());
-            }
-            self.fill()?;
-        }
-    }
-
-    fn scan(&mut self) -> Result<Option<crate::resp::Frame>> {
-        if self.buffer.is_empty() {
-            return Ok(None);
-        }
-        self.scanner.frame(&self.buffer).map_err(|error| self.garbage(error))
-    }
-
-    /// What came is no reply: whether the command ran, nobody knows.
-    #[cold]
-    fn garbage(&self, error: Error) -> Error {
-        error
-            .context(format_args!("connection to {}", self.endpoint))
-            .with_execution(Execution::MaybeExecuted)
-    }
-
     /// Reads what there is, at least one byte.
-    fn fill(&mut self) -> Result<()> {
-        let missing = self.scanner.missing(&self.buffer);
+    fn fill(&mut self, start: Instant) -> Result<()> {
+        // The socket's own timeout counts anew with each byte that comes.
+        if !self.buffer.is_empty() && self.timeout.is_some_and(|timeout| start.elapsed() >= timeout) {
+            return Err(timed_out());
+        }
+        let missing = self.demux.missing(&self.buffer);
         let outcome = if missing <= READ {
             // The usual case: no room has to be cleared for what comes.
             let outcome = self.socket.read_some(&mut self.scratch);
@@ -233,27 +221,28 @@ impl Direct {
             self.buffer.truncate(have + outcome.as_ref().map_or(0, |read| *read));
             outcome
         };
-        self.received(outcome).map(drop)
-    }
-
-    /// How many bytes came: at least one.
-    #[inline]
-    fn received(&self, outcome: std::io::Result<usize>) -> Result<usize> {
         match outcome {
-            Ok(0) => Err(self.lost("the server closed it", Execution::MaybeExecuted)),
-            Ok(read) => Ok(read),
+            Ok(0) => Err(self.lost("the server closed it")),
+            Ok(_) => Ok(()),
             Err(error) if matches!(error.kind(), Io::WouldBlock | Io::TimedOut) => Err(timed_out()),
-            Err(error) => Err(self.lost(&error.to_string(), Execution::MaybeExecuted).with_source(error)),
+            Err(error) => Err(self.lost(&error.to_string()).with_source(error)),
         }
     }
 
     #[cold]
-    fn lost(&self, why: &str, execution: Execution) -> Error {
+    fn named(&self, error: Error) -> Error {
+        error.context(format_args!("connection to {}", self.endpoint))
+    }
+
+    /// Whether the command may have run is added by the session.
+    #[cold]
+    fn lost(&self, why: &str) -> Error {
         let text = format!("connection to {}: {why}", self.endpoint);
-        Error::new(ErrorKind::Disconnected, Execution::NotSent, text).with_execution(execution)
+        Error::new(ErrorKind::Disconnected, Execution::NotSent, text)
     }
 }
 
+/// Whether the command may have run is added by the session.
 #[cold]
 fn timed_out() -> Error {
     Error::new(
@@ -261,7 +250,6 @@ fn timed_out() -> Error {
         Execution::NotSent,
         "timed out waiting for the reply",
     )
-    .with_execution(Execution::MaybeExecuted)
 }
 
 impl Socket {

@@ -1,0 +1,212 @@
+//! A batch: sent as a whole, and healed where something went wrong.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::{
+    command::{Cmd, Flags},
+    config::RetryPolicy,
+    error::Result,
+    resp::{may_have_error, split},
+    route::{random, refusal},
+    session::{Delivery, Outgoing, ReplyBuf, Runs, Tick, limits},
+};
+
+use super::{
+    super::{
+        Client,
+        answer::Answer,
+        attempt::{Attempt, Deadline, Lane, outgoing, time_of},
+        partial::PartialReplies,
+    },
+    heal::{Healing, Loss, Rules, SentUnit, Step},
+};
+
+/// Sends a batch.
+pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -> Result<Answer> {
+    if cmd.is_blocking() || cmd.needs_own_connection() {
+        let work = async {
+            let lane = Lane::of(client.route(), cmd).await.map_err(|error| cmd.in_context_of_all(error))?;
+            Batch::new(client, cmd, lane).send(replies).await
+        };
+        return client.route().within(work).await;
+    }
+    Batch::new(client, cmd, Lane::Shared(client.route().link())).send(replies).await
+}
+
+/// A batch on its way.
+pub(in super::super) struct Batch<'a> {
+    client: &'a Client,
+    cmd: &'a Cmd,
+    lane: Lane<'a>,
+    deadline: Deadline,
+    /// Ticks are counted from here.
+    epoch: Instant,
+}
+
+impl<'a> Batch<'a> {
+    pub(in super::super) fn new(client: &'a Client, cmd: &'a Cmd, lane: Lane<'a>) -> Self {
+        let deadline = Deadline::after(time_of(client.config(), cmd));
+        Self { client, cmd, lane, deadline, epoch: Instant::now() }
+    }
+
+    /// One attempt, as a whole; then, where something went wrong, others.
+    async fn send(self, replies: &PartialReplies) -> Result<Answer> {
+        let out = outgoing(self.cmd, None);
+        let mut first = Attempt::new(self.lane.link(), out, self.deadline.left()).with_replies(replies);
+        let ended = (&mut first).await;
+        let written = first.written();
+        drop(first);
+        match ended {
+            Ok(reply)
+                if !replies.may_have_errors() && !pieces_of(&reply).iter().any(|p| may_have_error(p)) =>
+            {
+                Ok(reply.into())
+            }
+            ended => self.client.route().within(self.heal(replies, ended, written)).await,
+        }
+    }
+
+    /// After an attempt in which something went wrong, or seems to have.
+    async fn heal(
+        mut self,
+        replies: &PartialReplies,
+        ended: Result<ReplyBuf>,
+        written: usize,
+    ) -> Result<Answer> {
+        let (given, mut pieces) = replies.hold();
+        let loss = match ended {
+            Ok(reply) => {
+                pieces.extend_from_slice(pieces_of(&reply));
+                None
+            }
+            Err(error) => Some(Loss { error, written }),
+        };
+        let frames = self.frames(&pieces)?;
+        let script = |part: usize| self.cmd.part(part).flags().has(Flags::SCRIPT);
+        let refused = |(index, frame): (usize, &Bytes)| refusal(frame, script(given + index)).is_some();
+        // The usual errors (`WRONGTYPE`, an unknown command) are the readers' to tell.
+        if loss.is_none() && !frames.iter().enumerate().any(refused) {
+            return Ok(ReplyBuf::Pieces(pieces).into());
+        }
+        let mut healing = Healing::new(self.cmd, given);
+        let units = healing.in_flight();
+        let sent: Vec<_> = units
+            .into_iter()
+            .map(|index| SentUnit { index, bytes: healing.bytes(self.cmd, index) })
+            .collect();
+        healing.settle(&sent, frames, loss.as_ref(), &self.rules());
+        self.go_on(&mut healing).await?;
+        let (pieces, failures) = healing.finish();
+        // One error tells that all of it failed.
+        if let Some((_, first)) = failures.first()
+            && failures.len() == self.cmd.parts() as usize
+        {
+            let maybe = failures.iter().map(|(_, error)| error).find(|error| error.may_have_run());
+            return Err(self.cmd.in_context_of_all(maybe.unwrap_or(first).clone()));
+        }
+        Ok(Answer { reply: ReplyBuf::Pieces(pieces), failures })
+    }
+
+    /// Sends what may be sent again, until nothing is left or the time is up.
+    async fn go_on(&mut self, healing: &mut Healing) -> Result<()> {
+        loop {
+            let step = healing.next(self.now());
+            let left = self.deadline.left();
+            let is_late = left.is_some_and(|left| left.is_zero());
+            match step {
+                Step::Done => return Ok(()),
+                Step::Send(units) if !is_late => self.send_again(healing, units).await?,
+                Step::Wait(at) if !is_late => {
+                    let pause = Duration::from_millis(at.saturating_sub(self.now()));
+                    let paused = self.client.route().pause(left.map_or(pause, |left| pause.min(left))).await;
+                    if paused.is_err() {
+                        healing.expire();
+                        return Ok(());
+                    }
+                }
+                Step::Send(_) | Step::Wait(_) => {
+                    healing.expire();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Sends these units as one.
+    async fn send_again(&mut self, healing: &mut Healing, units: Vec<usize>) -> Result<()> {
+        let mut body = Vec::new();
+        let mut sent = Vec::with_capacity(units.len());
+        let mut parts = 0;
+        for index in units {
+            let start = body.len();
+            body.extend_from_slice(&self.cmd.body()[healing.bytes(self.cmd, index)]);
+            parts += healing.parts(index);
+            sent.push(SentUnit { index, bytes: start..body.len() });
+        }
+        if healing.take_redial() {
+            self.client.route().node().redial();
+        }
+        if let Err(error) = self.renew_lane().await {
+            healing.settle(&sent, Vec::new(), Some(&Loss { error, written: 0 }), &self.rules());
+            return Ok(());
+        }
+        let whole = self.cmd.is_transaction() || parts == 1;
+        let out = Outgoing {
+            body: &body,
+            args: 0,
+            parts,
+            runs: if whole { Runs::Whole } else { Runs::Partly },
+            delivery: Delivery::Replies,
+            ..outgoing(self.cmd, None)
+        };
+        let replies = PartialReplies::default();
+        let mut attempt = Attempt::new(self.lane.link(), out, self.deadline.left()).with_replies(&replies);
+        let ended = (&mut attempt).await;
+        let written = attempt.written();
+        drop(attempt);
+        let (_, mut pieces) = replies.hold();
+        let loss = match ended {
+            Ok(reply) => {
+                pieces.extend(reply.into_pieces());
+                None
+            }
+            Err(error) => Some(Loss { error, written }),
+        };
+        let frames = self.frames(&pieces)?;
+        healing.settle(&sent, frames, loss.as_ref(), &self.rules());
+        Ok(())
+    }
+
+    /// A connection of the pool does not come back once it is lost, so another one is taken.
+    async fn renew_lane(&mut self) -> Result<()> {
+        if !self.lane.is_shared() && !self.lane.link().is_clean() {
+            self.lane = Lane::of(self.client.route(), self.cmd).await?;
+        }
+        Ok(())
+    }
+
+    fn frames(&self, pieces: &[Bytes]) -> Result<Vec<Bytes>> {
+        let mut frames = Vec::new();
+        let limits = limits(self.client.config());
+        pieces.iter().try_for_each(|piece| split(piece, limits, &mut frames))?;
+        Ok(frames)
+    }
+
+    fn now(&self) -> Tick {
+        self.epoch.elapsed().as_millis() as Tick
+    }
+
+    fn rules(&self) -> Rules<'a> {
+        let policy: &RetryPolicy = &self.client.config().retry;
+        Rules { policy, now: self.now(), random: random() }
+    }
+}
+
+fn pieces_of(reply: &ReplyBuf) -> &[Bytes] {
+    match reply {
+        ReplyBuf::Pieces(pieces) => pieces,
+        ReplyBuf::Small(..) | ReplyBuf::Whole(_) => &[],
+    }
+}

@@ -1,0 +1,325 @@
+//! A batch in which something went wrong: only what did not run is sent again. No sockets and no clock.
+//!
+//! **The order rule.** Units that share a key form a group, and keep the order of the batch:
+//!
+//! 1. A group sends nothing while a unit of it is in flight. Then it sends its first pending units, in order.
+//! 2. A unit is sent again only if no later unit of its group ran or may have run. For a unit that only reads, only later
+//!    writes count. Else it fails.
+//!
+//! A unit that failed has an error of its own, which says whether that unit may have run: in any of its attempts, not only
+//! in the last.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    time::Duration,
+};
+
+use bytes::Bytes;
+
+use crate::{
+    command::Cmd,
+    config::{RetryPolicy, millis},
+    error::{Error, ErrorKind, Execution, TimeoutKind},
+    route::{Tally, Verdict, judge_loss, judge_replies},
+    session::Tick,
+};
+
+use super::units::{Unit, order_groups, units};
+
+#[derive(Debug)]
+enum State {
+    /// To be sent, not before this tick.
+    Pending(Tick),
+    Sent,
+    /// Its replies. `ran` is false for a refusal that is the reply because no further attempt is made.
+    Done {
+        replies: Vec<Bytes>,
+        ran: bool,
+    },
+    Failed(Error),
+}
+
+#[derive(Debug)]
+struct Entry {
+    unit: Unit,
+    /// How many of its replies are with the caller already.
+    given: usize,
+    group: u32,
+    state: State,
+    tally: Tally,
+    /// The error of the last attempt.
+    last: Option<Error>,
+}
+
+/// A unit that was sent, and where its bytes were in what was sent.
+#[derive(Debug)]
+pub(super) struct SentUnit {
+    pub(super) index: usize,
+    pub(super) bytes: Range<usize>,
+}
+
+/// Why replies did not come.
+#[derive(Debug)]
+pub(super) struct Loss {
+    pub(super) error: Error,
+    /// How many of the bytes that were sent together may have left.
+    pub(super) written: usize,
+}
+
+/// What decides over a further attempt, at this moment.
+#[derive(Debug)]
+pub(super) struct Rules<'a> {
+    pub(super) policy: &'a RetryPolicy,
+    pub(super) now: Tick,
+    /// From 0 to 1.
+    pub(super) random: f64,
+}
+
+impl Rules<'_> {
+    fn after(&self, pause: Duration) -> Tick {
+        self.now.saturating_add(millis(pause))
+    }
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Send the units with these numbers, in this order, as one.
+    Send(Vec<usize>),
+    /// Nothing to do before this tick.
+    Wait(Tick),
+    Done,
+}
+
+/// The units of a batch on their way.
+#[derive(Debug)]
+pub(super) struct Healing {
+    entries: Vec<Entry>,
+    /// A new connection is wanted before the next attempt.
+    redial: bool,
+}
+
+impl Healing {
+    /// Of a batch that was sent as a whole. The replies of its first `given` parts are with the caller already.
+    pub(super) fn new(cmd: &Cmd, given: usize) -> Self {
+        let units = units(cmd);
+        let groups = order_groups(cmd, &units);
+        let entries = units
+            .into_iter()
+            .zip(groups)
+            .map(|(unit, group)| {
+                let given = given.clamp(unit.range().start, unit.range().end) - unit.range().start;
+                let is_done = given == unit.range().len();
+                let state =
+                    if is_done { State::Done { replies: Vec::new(), ran: true } } else { State::Sent };
+                Entry { unit, given, group, state, tally: Tally::default(), last: None }
+            })
+            .collect();
+        Self { entries, redial: false }
+    }
+
+    /// The units that are in flight.
+    pub(super) fn in_flight(&self) -> Vec<usize> {
+        let sent = |(_, entry): &(usize, &Entry)| matches!(entry.state, State::Sent);
+        self.entries.iter().enumerate().filter(sent).map(|(index, _)| index).collect()
+    }
+
+    /// Where the bytes of a unit are in the body of the batch.
+    pub(super) fn bytes(&self, cmd: &Cmd, index: usize) -> Range<usize> {
+        self.entries[index].unit.bytes(cmd)
+    }
+
+    /// How many replies a unit gets.
+    pub(super) fn parts(&self, index: usize) -> u32 {
+        self.entries[index].unit.parts
+    }
+
+    /// What came of units that were sent together: their replies, as far as they came, and why the others did not.
+    pub(super) fn settle(
+        &mut self,
+        sent: &[SentUnit],
+        mut frames: Vec<Bytes>,
+        lost: Option<&Loss>,
+        with: &Rules<'_>,
+    ) {
+        let mut frames = frames.drain(..);
+        for SentUnit { index, bytes } in sent {
+            let entry = &mut self.entries[*index];
+            let wanted = entry.unit.range().len() - entry.given;
+            let replies: Vec<Bytes> = frames.by_ref().take(wanted).collect();
+            if replies.len() == wanted {
+                entry.replied(replies, with, &mut self.redial);
+                continue;
+            }
+            let error = match lost {
+                Some(loss) => {
+                    loss.error.clone().with_execution(entry.execution(bytes, loss.written, &replies))
+                }
+                None => Error::new(
+                    ErrorKind::Protocol,
+                    Execution::MaybeExecuted,
+                    "the batch ended with fewer replies than it has commands: please report this",
+                ),
+            };
+            entry.lost(error, with, &mut self.redial);
+        }
+    }
+
+    /// Whether a new connection is wanted before the next attempt; asked once.
+    pub(super) fn take_redial(&mut self) -> bool {
+        std::mem::take(&mut self.redial)
+    }
+
+    /// What to do now.
+    pub(super) fn next(&mut self, now: Tick) -> Step {
+        self.fail_what_came_too_late();
+        let mut ready = Vec::new();
+        let mut wake = None;
+        let mut open = false;
+        // Groups in which an earlier unit is in flight or has to wait.
+        let mut blocked = HashSet::new();
+        for entry in &self.entries {
+            if matches!(entry.state, State::Sent) {
+                blocked.insert(entry.group);
+                open = true;
+            }
+        }
+        for (index, entry) in self.entries.iter().enumerate() {
+            let State::Pending(at) = entry.state else { continue };
+            open = true;
+            if blocked.contains(&entry.group) {
+                continue;
+            }
+            if at > now {
+                blocked.insert(entry.group);
+                wake = Some(wake.map_or(at, |wake: Tick| wake.min(at)));
+            } else {
+                ready.push(index);
+            }
+        }
+        if !ready.is_empty() {
+            ready.iter().for_each(|index| self.entries[*index].state = State::Sent);
+            return Step::Send(ready);
+        }
+        match wake {
+            Some(at) => Step::Wait(at),
+            None if open => Step::Wait(Tick::MAX),
+            None => Step::Done,
+        }
+    }
+
+    fn fail_what_came_too_late(&mut self) {
+        // For each group: whether a later unit ran or may have run, and whether one of those writes.
+        let mut behind = HashMap::<u32, (bool, bool)>::new();
+        for entry in self.entries.iter_mut().rev() {
+            let later = behind.entry(entry.group).or_default();
+            let too_late = if entry.unit.writes { later.0 } else { later.1 };
+            match entry.state {
+                State::Pending(_) if too_late => {
+                    let error = entry.last.take().unwrap_or_else(|| lost("it was not sent"));
+                    let error =
+                        error.context("not tried again, since a later command on the same key has run");
+                    entry.state = State::Failed(entry.tally.told(error));
+                }
+                State::Done { ran: true, .. } => *later = (true, later.1 | entry.unit.writes),
+                _ => {}
+            }
+            if entry.tally.may_have_run {
+                *later = (true, later.1 | entry.unit.writes);
+            }
+        }
+    }
+
+    /// The time of the whole batch is up: what has not ended fails.
+    pub(super) fn expire(&mut self) {
+        for entry in &mut self.entries {
+            if let State::Pending(_) | State::Sent = entry.state {
+                let error = match entry.last.take() {
+                    Some(error) => error.context("timed out; the last attempt ended with"),
+                    None => Error::new(
+                        ErrorKind::Timeout(TimeoutKind::Command),
+                        Execution::NotSent,
+                        "timed out before it could be sent again",
+                    ),
+                };
+                entry.state = State::Failed(entry.tally.told(error));
+            }
+        }
+    }
+
+    /// The replies of the parts that the caller does not have, in the order of the batch, and the errors of those that
+    /// failed. A failed part has an error line in its place, so that the count of replies stays right.
+    pub(super) fn finish(self) -> (Vec<Bytes>, Vec<(usize, Error)>) {
+        let mut all = Vec::new();
+        let mut failures = Vec::new();
+        for entry in self.entries {
+            match entry.state {
+                State::Done { replies, .. } => all.extend(replies),
+                State::Failed(error) => {
+                    for part in entry.unit.range().skip(entry.given) {
+                        all.push(Bytes::from_static(b"-CLIENT failed\r\n"));
+                        failures.push((part, error.clone()));
+                    }
+                }
+                State::Pending(_) | State::Sent => {}
+            }
+        }
+        (all, failures)
+    }
+}
+
+impl Entry {
+    /// Its replies have come.
+    fn replied(&mut self, replies: Vec<Bytes>, with: &Rules<'_>, redial: &mut bool) {
+        // Some of it ran, and its reply is with the caller.
+        if self.given > 0 {
+            self.state = State::Done { replies, ran: true };
+            return;
+        }
+        let (verdict, error) =
+            judge_replies(&replies, self.unit.facts(), &mut self.tally, with.policy, with.random);
+        self.state = match (verdict, error) {
+            (Verdict::Again { pause, redial: new }, Some(error)) => {
+                *redial |= new;
+                self.last = Some(error);
+                State::Pending(with.after(pause))
+            }
+            (Verdict::Fail, Some(error)) => State::Failed(error),
+            (verdict, _) => State::Done { replies, ran: verdict == Verdict::Done },
+        };
+    }
+
+    /// Its replies did not come.
+    fn lost(&mut self, error: Error, with: &Rules<'_>, redial: &mut bool) {
+        let verdict = match self.given {
+            0 => judge_loss(&error, self.unit.facts(), &mut self.tally, with.policy, with.random),
+            _ => Verdict::Fail,
+        };
+        self.state = match verdict {
+            Verdict::Again { pause, redial: new } => {
+                *redial |= new;
+                self.last = Some(error);
+                State::Pending(with.after(pause))
+            }
+            Verdict::Done | Verdict::Fail => State::Failed(self.tally.told(error)),
+        };
+    }
+
+    /// Whether it may have run, of which `written` bytes of the whole write may have left: a single command or a transaction
+    /// runs only if it arrived whole. A transaction of which a command was refused as it was queued does not run at all.
+    fn execution(&self, bytes: &Range<usize>, written: usize, replies: &[Bytes]) -> Execution {
+        let needed = if self.unit.parts == 1 || self.unit.transaction { bytes.end } else { bytes.start + 1 };
+        let refused =
+            self.unit.transaction && replies.iter().skip(1).any(|reply| reply.first() == Some(&b'-'));
+        if self.given > 0 || (written >= needed && !refused) {
+            Execution::MaybeExecuted
+        } else {
+            Execution::NotSent
+        }
+    }
+}
+
+fn lost(why: &str) -> Error {
+    Error::new(ErrorKind::Disconnected, Execution::NotSent, why)
+}

@@ -1,0 +1,126 @@
+//! The one way on which a command is tried, and tried again.
+//!
+//! A single command, and a batch that goes well, is one [`Attempt`]. What an attempt ended with is judged by one pure
+//! function ([`judge_replies`], [`judge_loss`]); a batch in which something went wrong is healed unit by unit ([`heal`]).
+
+mod batch;
+mod heal;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use crate::{
+    command::{Cmd, Flags},
+    error::Result,
+    route::{Facts, Tally, Verdict, judge_loss, judge_replies, random},
+    session::ReplyBuf,
+};
+
+use super::{
+    Client,
+    answer::Answer,
+    attempt::{Attempt, Deadline, Lane, outgoing, time_of},
+    partial::PartialReplies,
+};
+
+/// What a single command declares about itself.
+pub(super) fn facts(cmd: &Cmd) -> Facts {
+    let flags = cmd.flags();
+    Facts {
+        writes: !flags.has(Flags::READONLY),
+        repeatable: flags.repeatable(),
+        script: flags.has(Flags::SCRIPT),
+        transaction: false,
+    }
+}
+
+/// Sends a command or a batch. The first replies of a batch can be read from `replies` before the last have come.
+pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -> Result<Answer> {
+    cmd.check()?;
+    match cmd.parts() {
+        0 => Ok(ReplyBuf::Pieces(Vec::new()).into()),
+        1 => single(client, cmd).await.map(Answer::from),
+        _ => batch::send(client, cmd, replies).await,
+    }
+}
+
+/// Sends a single command. A first attempt that succeeds, as nearly all do, stays out of the loop, whose future is made
+/// for the others only.
+async fn single(client: &Client, cmd: &Cmd) -> Result<ReplyBuf> {
+    let deadline = Deadline::after(time_of(client.config(), cmd));
+    if cmd.is_blocking() || cmd.needs_own_connection() {
+        return client.route().within(repeat(client, cmd, None, deadline)).await;
+    }
+    let mut first = Attempt::new(client.route().link(), outgoing(cmd, None), deadline.left());
+    let ended = (&mut first).await;
+    if ended.as_ref().is_ok_and(|reply| !reply.is_error()) {
+        return ended;
+    }
+    drop(first);
+    client.route().within(repeat(client, cmd, Some(ended), deadline)).await
+}
+
+/// Tries a single command until it succeeds, may not be tried again, or its time is up. `ended` is what a first attempt
+/// ended with.
+pub(super) async fn repeat(
+    client: &Client,
+    cmd: &Cmd,
+    mut ended: Option<Result<ReplyBuf>>,
+    deadline: Deadline,
+) -> Result<ReplyBuf> {
+    let policy = &client.config().retry;
+    let mut tally = Tally::default();
+    let mut lane = None;
+    loop {
+        let outcome = match ended.take() {
+            Some(outcome) => outcome,
+            None => attempt(client, cmd, &mut lane, deadline).await,
+        };
+        let (verdict, error) = match &outcome {
+            Ok(reply) if !reply.is_error() => (Verdict::Done, None),
+            Ok(reply) => judge_replies(&[reply.to_bytes()], facts(cmd), &mut tally, policy, random()),
+            Err(error) => {
+                let verdict = judge_loss(error, facts(cmd), &mut tally, policy, random());
+                (verdict, Some(tally.told(error.clone())))
+            }
+        };
+        match (verdict, error) {
+            (Verdict::Again { pause, redial }, error) if deadline.left().is_none_or(|left| pause < left) => {
+                if redial {
+                    client.route().node().redial();
+                }
+                if (redial || outcome.is_err())
+                    && let Some(Lane::Pooled(exclusive)) = lane.take_if(|lane| !lane.is_shared())
+                {
+                    exclusive.discard();
+                }
+                client
+                    .route()
+                    .pause(pause)
+                    .await
+                    .map_err(|ended| cmd.in_context_of_all(tally.told(error.unwrap_or(ended))))?;
+            }
+            (Verdict::Done, _) => return outcome,
+            (_, Some(error)) if outcome.is_err() || tally.may_have_run => {
+                return Err(cmd.in_context_of_all(tally.told(error)));
+            }
+            // No attempt is left for a refusal: it is the reply, and its reader's to tell.
+            (..) => return outcome,
+        }
+    }
+}
+
+async fn attempt<'a>(
+    client: &'a Client,
+    cmd: &Cmd,
+    lane: &mut Option<Lane<'a>>,
+    deadline: Deadline,
+) -> Result<ReplyBuf> {
+    let lane = match lane {
+        Some(lane) => lane,
+        None => lane.insert(Lane::of(client.route(), cmd).await?),
+    };
+    // The time of a blocking command counts from when it has its connection.
+    let time = if cmd.is_blocking() { time_of(client.config(), cmd) } else { deadline.left() };
+    Attempt::new(lane.link(), outgoing(cmd, None), time).await
+}

@@ -1,0 +1,117 @@
+//! The units of a batch: what is sent again as a whole, and which units must keep their order.
+//!
+//! A unit is one command of a pipeline, several commands that were declared to go together, or a whole transaction.
+
+use std::{collections::HashMap, ops::Range};
+
+use crate::{
+    command::{Cmd, Flags},
+    route::Facts,
+};
+
+/// Commands that are sent again as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// The first part of the batch that belongs to it.
+    pub(super) first: u32,
+    /// How many parts they are.
+    pub(super) parts: u32,
+    pub(super) writes: bool,
+    /// Running it twice is the same as running it once.
+    pub(super) repeatable: bool,
+    /// Its error replies may be texts of a script.
+    pub(super) script: bool,
+    /// It is a transaction: it runs as a whole, with its `EXEC`, or not at all.
+    pub(super) transaction: bool,
+}
+
+impl Unit {
+    pub(super) fn range(self) -> Range<usize> {
+        self.first as usize..(self.first + self.parts) as usize
+    }
+
+    /// Where its bytes are in the body of the batch.
+    pub(super) fn bytes(self, cmd: &Cmd) -> Range<usize> {
+        let range = self.range();
+        cmd.part_range(range.start).start..cmd.part_range(range.end - 1).end
+    }
+
+    pub(super) fn facts(self) -> Facts {
+        Facts {
+            writes: self.writes,
+            repeatable: self.repeatable,
+            script: self.script,
+            transaction: self.transaction,
+        }
+    }
+
+    fn of(cmd: &Cmd, parts: Range<usize>) -> Self {
+        let mut flags = cmd.part(parts.start).flags();
+        let mut script = flags.has(Flags::SCRIPT);
+        for part in parts.clone().skip(1) {
+            let of_part = cmd.part(part).flags();
+            script |= of_part.has(Flags::SCRIPT);
+            flags = flags.both(of_part);
+        }
+        Self {
+            first: parts.start as u32,
+            parts: parts.len() as u32,
+            writes: !flags.has(Flags::READONLY),
+            repeatable: flags.repeatable(),
+            script,
+            transaction: cmd.is_transaction(),
+        }
+    }
+}
+
+/// The units of a batch, in the order of its parts.
+pub(super) fn units(cmd: &Cmd) -> Vec<Unit> {
+    let count = cmd.parts() as usize;
+    if cmd.is_transaction() {
+        return vec![Unit::of(cmd, 0..count)];
+    }
+    let mut units = Vec::with_capacity(count);
+    let mut start = 0;
+    while start < count {
+        let mut end = start + 1;
+        while end < count && cmd.part(end).flags().has(Flags::JOINED) {
+            end += 1;
+        }
+        units.push(Unit::of(cmd, start..end));
+        start = end;
+    }
+    units
+}
+
+/// Which units must keep their order: for each unit the number of its group. Units of one group share keys, directly or by
+/// way of others; writes without a key keep their order among themselves.
+pub(super) fn order_groups(cmd: &Cmd, units: &[Unit]) -> Vec<u32> {
+    let mut parent: Vec<u32> = (0..units.len() as u32).collect();
+    let mut last: HashMap<Option<&[u8]>, u32> = HashMap::new();
+    for (index, unit) in (0..).zip(units) {
+        let mut has_key = false;
+        for key in unit.range().flat_map(|part| cmd.keys_of(part)) {
+            has_key = true;
+            join(&mut parent, last.insert(Some(key), index), index);
+        }
+        if !has_key && unit.writes {
+            join(&mut parent, last.insert(None, index), index);
+        }
+    }
+    (0..units.len() as u32).map(|unit| root(&mut parent, unit)).collect()
+}
+
+fn join(parent: &mut [u32], other: Option<u32>, unit: u32) {
+    if let Some(other) = other {
+        let (a, b) = (root(parent, other), root(parent, unit));
+        parent[a.max(b) as usize] = a.min(b);
+    }
+}
+
+fn root(parent: &mut [u32], mut unit: u32) -> u32 {
+    while parent[unit as usize] != unit {
+        parent[unit as usize] = parent[parent[unit as usize] as usize];
+        unit = parent[unit as usize];
+    }
+    unit
+}

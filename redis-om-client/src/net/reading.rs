@@ -1,0 +1,85 @@
+//! Reads from the socket and hands the replies to the commands that wait for them.
+//!
+//! Usually the task of the driver reads. If one command alone is in flight, the future that waits for it reads itself
+//! (an **inline read**): the socket wakes it directly, which spares one switch between tasks. The waker that is
+//! registered with the socket stays the same; it looks up which of the two to wake. A future that is held and not
+//! polled delays nobody: with the next command, the next deadline, or its drop the driver reads again.
+//!
+//! This path serves the benchmark row `seq`.
+
+use std::{
+    sync::{Arc, Weak},
+    task::{Poll, Wake, Waker, ready},
+};
+
+use crate::{error::Error, session::Tick};
+
+use super::{read_half::ReadHalf, shared::Shared};
+
+/// Called by the socket when there is something to read.
+#[derive(Debug)]
+struct ReadWaker(Weak<Shared>);
+
+impl Wake for ReadWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.wake_reader();
+        }
+    }
+}
+
+/// The waker to be registered with the socket.
+pub(super) fn waker(shared: &Arc<Shared>) -> Waker {
+    Waker::from(Arc::new(ReadWaker(Arc::downgrade(shared))))
+}
+
+/// Reads all that there is, and hands it over. Ready when nothing more will come, with the reason.
+pub(super) fn read(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Poll<Error> {
+    if let Some(error) = half.ended.take() {
+        return Poll::Ready(error);
+    }
+    loop {
+        if let Err(error) = ready!(half.poll_fill()) {
+            return Poll::Ready(error);
+        }
+        if let Err(error) = deliver(half, shared, now) {
+            return Poll::Ready(error);
+        }
+    }
+}
+
+fn deliver(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Result<(), Error> {
+    let found = half.demux.scan(&half.buffer);
+    let mut state = shared.lock();
+    state.note_read(now);
+    let read_first = std::mem::take(&mut state.read_first);
+    let outcome = match found {
+        Err(error) => Err(error),
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            state.has_answered = true;
+            state.note_concurrency();
+            let session = &mut state.session;
+            let outcome = half.demux.deliver(&mut half.buffer, session, &mut half.wakers, &mut half.pushes);
+            session.admit(&mut half.wakers);
+            outcome
+        }
+    };
+    if outcome.is_ok()
+        && let Some(portion) = half.demux.portion()
+    {
+        let waker = half.demux.deliver_portion(portion, &mut half.buffer, &mut state.session);
+        half.wakers.extend(waker);
+    }
+    // A write waited until what lay unread was read.
+    shared.notify_if(state, read_first);
+    half.wake_all();
+    for push in half.pushes.drain(..) {
+        tracing::trace!(bytes = push.len(), "a push message on a connection without subscriptions");
+    }
+    outcome
+}

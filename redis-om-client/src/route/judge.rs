@@ -1,0 +1,270 @@
+//! How an attempt ended, and what is done next. Pure functions: no socket, no clock, no chance of their own.
+//!
+//! The promise kept here: what may have run is sent again only if it reads, or was declared idempotent. A refusal is proof
+//! that nothing ran only if it is the server's own; the error reply of a script may be the text of its author, whatever its
+//! code, so there the whole line is compared.
+//!
+//! Repeats (it may have run) and refusals (it did not run) are counted apart: a server that loads its data for seconds
+//! refuses often, and each refusal is harmless.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{
+    config::RetryPolicy,
+    error::{Error, ErrorKind, Execution, Refusal, ServerError},
+};
+
+/// What a command, or several that are sent as one, declare about themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) writes: bool,
+    /// Running it twice is the same as running it once.
+    pub(crate) repeatable: bool,
+    /// Its error replies may be texts of a script.
+    pub(crate) script: bool,
+    /// `MULTI` … `EXEC`.
+    pub(crate) transaction: bool,
+}
+
+/// What has happened in all attempts up to now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    repeats: u32,
+    refusals: u32,
+    /// An attempt of something that writes may have run. It stays so, whatever becomes of later attempts.
+    pub(crate) may_have_run: bool,
+}
+
+/// What is done next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The reply is the caller's.
+    Done,
+    /// It is sent again after this pause.
+    Again {
+        pause: Duration,
+        /// Over a new connection: the server at the other end no longer serves it.
+        redial: bool,
+    },
+    /// No further attempt is made.
+    Fail,
+}
+
+impl Tally {
+    /// The error, saying whether one of the attempts may have run.
+    pub(crate) fn told(&self, error: Error) -> Error {
+        if self.may_have_run && error.execution() != Execution::MaybeExecuted {
+            return error
+                .context("an earlier attempt was sent and not answered; the last one ended with")
+                .with_execution(Execution::MaybeExecuted);
+        }
+        error
+    }
+
+    fn again(&mut self, maybe: bool, redial: bool, policy: &RetryPolicy, random: f64) -> Verdict {
+        let pause = if maybe {
+            self.repeats += 1;
+            policy.delay(self.repeats - 1, random)
+        } else {
+            self.refusals += 1;
+            policy.refusal_delay(self.refusals - 1, random)
+        };
+        pause.map_or(Verdict::Fail, |pause| Verdict::Again { pause, redial })
+    }
+}
+
+/// The verdict on the replies of a command. With [`Verdict::Again`] and [`Verdict::Fail`] comes the error; where there is
+/// none, the refusal is the reply, and its reader's to tell.
+pub(crate) fn judge_replies(
+    replies: &[Bytes],
+    facts: Facts,
+    tally: &mut Tally,
+    policy: &RetryPolicy,
+    random: f64,
+) -> (Verdict, Option<Error>) {
+    let found = match replies {
+        [only] => refusal(only, facts.script),
+        several if facts.transaction => refusal_of_transaction(several),
+        // Commands that go together are sent again only if not one of them ran.
+        several => {
+            let mut refusals = several.iter().map(|reply| refusal(reply, facts.script));
+            refusals.next().flatten().filter(|_| refusals.all(|refusal| refusal.is_some()))
+        }
+    };
+    let Some((refusal, line)) = found else { return (Verdict::Done, None) };
+    let error = || Error::server(ServerError::parse(&line));
+    match tally.again(false, refusal.needs_new_connection(), policy, random) {
+        Verdict::Fail if tally.may_have_run => (Verdict::Fail, Some(tally.told(error()))),
+        Verdict::Fail => (Verdict::Fail, None),
+        again => (again, Some(error())),
+    }
+}
+
+/// The verdict on an attempt without a reply.
+pub(crate) fn judge_loss(
+    error: &Error,
+    facts: Facts,
+    tally: &mut Tally,
+    policy: &RetryPolicy,
+    random: f64,
+) -> Verdict {
+    let maybe = match error.execution() {
+        Execution::MaybeExecuted => true,
+        Execution::NotSent => false,
+        Execution::Answered => return Verdict::Fail,
+    };
+    tally.may_have_run |= maybe && facts.writes;
+    let passes = match error.kind() {
+        ErrorKind::Disconnected | ErrorKind::Io => true,
+        // Garbage on the connection: what had not been sent has no part in it. A read that was answered with garbage would be
+        // again.
+        ErrorKind::Protocol => !maybe,
+        _ => false,
+    };
+    if !passes || (maybe && !facts.repeatable) {
+        return Verdict::Fail;
+    }
+    tally.again(maybe, false, policy, random)
+}
+
+/// Whether a reply is a refusal of the server's own, after which the command may be sent again; with its line.
+#[inline]
+pub(crate) fn refusal(reply: &[u8], script: bool) -> Option<(&'static Refusal, String)> {
+    match reply {
+        [b'-', line @ ..] => refusal_line(line, script),
+        _ => None,
+    }
+}
+
+#[cold]
+fn refusal_line(line: &[u8], script: bool) -> Option<(&'static Refusal, String)> {
+    let line = String::from_utf8_lossy(line).trim_end().to_owned();
+    Refusal::of(&line, script).map(|refusal| (refusal, line))
+}
+
+/// The replies of `MULTI`, of each command behind it, and of `EXEC`. Nothing ran if `EXEC` was refused: Redis refuses a
+/// command as it is queued (then `EXEC` answers `EXECABORT`), Valkey 9 refuses some at `EXEC`.
+fn refusal_of_transaction(replies: &[Bytes]) -> Option<(&'static Refusal, String)> {
+    let is_error = |reply: &Bytes| reply.first() == Some(&b'-');
+    let [first, queued @ .., last] = replies else { return None };
+    // Without `MULTI` each command ran alone: whatever came is the caller's. (`EXEC` alone is an error, too.)
+    if is_error(first) {
+        let all_refused = queued.iter().all(|reply| refusal(reply, false).is_some());
+        return refusal(first, false).filter(|_| all_refused && is_error(last));
+    }
+    if !is_error(last) {
+        return None;
+    }
+    if let found @ Some(_) = refusal(last, false) {
+        return found;
+    }
+    let mut found = None;
+    for reply in queued.iter().filter(|reply| is_error(reply)) {
+        // An error of the caller's making: the transaction is refused whatever the others say.
+        found = Some(refusal(reply, false)?);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::TimeoutKind;
+
+    const WRITE: Facts = Facts { writes: true, repeatable: false, script: false, transaction: false };
+    const READ: Facts = Facts { writes: false, repeatable: true, ..WRITE };
+    const IDEMPOTENT: Facts = Facts { repeatable: true, ..WRITE };
+    const SCRIPT: Facts = Facts { script: true, ..WRITE };
+    const TRANSACTION: Facts = Facts { transaction: true, ..WRITE };
+
+    fn lost(kind: ErrorKind, execution: Execution) -> Error {
+        Error::new(kind, execution, "lost")
+    }
+
+    fn loss(error: &Error, facts: Facts) -> Verdict {
+        judge_loss(error, facts, &mut Tally::default(), &RetryPolicy::default(), 0.5)
+    }
+
+    fn replies(lines: &[&'static str], facts: Facts) -> Verdict {
+        let replies: Vec<_> = lines.iter().map(|line| Bytes::from(format!("{line}\r\n"))).collect();
+        judge_replies(&replies, facts, &mut Tally::default(), &RetryPolicy::default(), 0.5).0
+    }
+
+    fn is_again(verdict: Verdict) -> bool {
+        matches!(verdict, Verdict::Again { .. })
+    }
+
+    #[test]
+    fn what_may_have_run_is_repeated_only_if_it_may_run_twice() {
+        let unsent = lost(ErrorKind::Disconnected, Execution::NotSent);
+        let maybe = lost(ErrorKind::Disconnected, Execution::MaybeExecuted);
+        assert!(is_again(loss(&unsent, WRITE)));
+        assert!(!is_again(loss(&maybe, WRITE)));
+        assert!(is_again(loss(&maybe, READ)) && is_again(loss(&maybe, IDEMPOTENT)));
+        let garbage = lost(ErrorKind::Protocol, Execution::NotSent);
+        assert!(is_again(loss(&garbage, WRITE)));
+        assert!(!is_again(loss(&garbage.with_execution(Execution::MaybeExecuted), READ)));
+        let late = lost(ErrorKind::Timeout(TimeoutKind::Command), Execution::NotSent);
+        assert!(!is_again(loss(&late, READ)));
+    }
+
+    #[test]
+    fn an_attempt_that_may_have_run_is_never_forgotten() {
+        let mut tally = Tally::default();
+        let policy = RetryPolicy::default();
+        let maybe = lost(ErrorKind::Disconnected, Execution::MaybeExecuted);
+        assert!(is_again(judge_loss(&maybe, IDEMPOTENT, &mut tally, &policy, 0.0)));
+        let unsent = lost(ErrorKind::Disconnected, Execution::NotSent);
+        judge_loss(&unsent, IDEMPOTENT, &mut tally, &policy, 0.0);
+        assert!(tally.told(unsent.clone()).may_have_run());
+        // A read that ran changed nothing.
+        let mut tally = Tally::default();
+        judge_loss(&maybe, READ, &mut tally, &policy, 0.0);
+        assert!(!tally.told(unsent).may_have_run());
+    }
+
+    #[test]
+    fn refusals_and_repeats_are_counted_apart() {
+        let mut tally = Tally::default();
+        let policy = RetryPolicy::default();
+        let maybe = lost(ErrorKind::Disconnected, Execution::MaybeExecuted);
+        for _ in 0..policy.attempts - 1 {
+            assert!(is_again(judge_loss(&maybe, READ, &mut tally, &policy, 0.0)));
+        }
+        assert_eq!(judge_loss(&maybe, READ, &mut tally, &policy, 0.0), Verdict::Fail);
+        let loading = [Bytes::from_static(b"-LOADING Redis is loading the dataset in memory\r\n")];
+        assert!(is_again(judge_replies(&loading, READ, &mut tally, &policy, 0.0).0));
+    }
+
+    #[test]
+    fn the_error_of_a_script_is_no_refusal_unless_it_is_the_servers_own() {
+        for mine in ["-LOADING mine", "-TRYAGAIN x", "-CLUSTERDOWN x", "-MASTERDOWN x", "-BUSY x"] {
+            assert_eq!(replies(&[mine], SCRIPT), Verdict::Done, "{mine}");
+        }
+        assert!(is_again(replies(&["-LOADING Valkey is loading the dataset in memory"], SCRIPT)));
+        assert_eq!(replies(&["-WRONGTYPE no"], WRITE), Verdict::Done);
+        assert_eq!(replies(&["$2\r\nok"], WRITE), Verdict::Done);
+    }
+
+    #[test]
+    fn a_server_that_became_a_replica_is_dialled_again() {
+        let readonly = "-READONLY You can't write against a read only replica.";
+        assert!(matches!(replies(&[readonly], WRITE), Verdict::Again { redial: true, .. }));
+    }
+
+    #[test]
+    fn a_transaction_is_sent_again_only_if_nothing_of_it_ran() {
+        let loading = "-LOADING Redis is loading the dataset in memory";
+        let abort = "-EXECABORT Transaction discarded because of previous errors.";
+        assert!(is_again(replies(&["+OK", loading, abort], TRANSACTION)));
+        assert!(is_again(replies(&["+OK", "+QUEUED", loading], TRANSACTION)));
+        assert!(is_again(replies(&[loading, loading, loading], TRANSACTION)));
+        assert_eq!(replies(&["+OK", "-ERR unknown command", abort], TRANSACTION), Verdict::Done);
+        assert_eq!(replies(&["+OK", loading, "-ERR unknown command", abort], TRANSACTION), Verdict::Done);
+        assert_eq!(replies(&[loading, ":1", "-ERR EXEC without MULTI"], TRANSACTION), Verdict::Done);
+        assert_eq!(replies(&["+OK", "+QUEUED", "*1\r\n:1"], TRANSACTION), Verdict::Done);
+        assert_eq!(replies(&["+OK", "+QUEUED", "_"], TRANSACTION), Verdict::Done);
+    }
+}

@@ -1,0 +1,101 @@
+//! Commands whose reply nobody waits for, until they can be queued: while there is no connection, or no room.
+
+use std::{collections::VecDeque, task::Waker};
+
+use crate::error::Error;
+
+use super::{Delivery, NEVER, Outgoing, Phase, Runs, Session, Tick};
+
+#[derive(Debug)]
+struct Kept {
+    /// With its headers.
+    bytes: Vec<u8>,
+    parts: u32,
+    runs: Runs,
+    deadline: Tick,
+}
+
+/// The commands, in order.
+#[derive(Debug, Default)]
+pub(super) struct Detached {
+    commands: VecDeque<Kept>,
+    bytes: usize,
+}
+
+impl Detached {
+    #[inline]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn push(&mut self, command: Kept) {
+        self.bytes += command.bytes.len();
+        self.commands.push_back(command);
+    }
+
+    fn pop(&mut self) -> Option<Kept> {
+        let command = self.commands.pop_front()?;
+        self.bytes -= command.bytes.len();
+        Some(command)
+    }
+
+    /// Drops those whose time is up; the earliest deadline that is left.
+    pub(super) fn expire(&mut self, now: Tick) -> Tick {
+        self.commands.retain(|command| command.deadline > now);
+        self.bytes = self.commands.iter().map(|command| command.bytes.len()).sum();
+        self.commands.iter().map(|command| command.deadline).min().unwrap_or(NEVER)
+    }
+}
+
+impl Session {
+    /// Takes a command whose reply nobody waits for. While there is no connection it is kept, within the budget of bytes and
+    /// until its deadline.
+    ///
+    /// # Errors
+    ///
+    /// The queue is full, or closed.
+    pub(crate) fn submit_detached(&mut self, out: Outgoing<'_>, now: Tick) -> Result<(), Error> {
+        if let Phase::Closed(error) = &self.phase {
+            return Err(error.clone());
+        }
+        if !self.has_room(out.body.len()) {
+            return Err(self.full());
+        }
+        let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
+        if self.is_open() {
+            let id = self.enqueue(&out, deadline, Waker::noop().clone());
+            self.pending.detach(id);
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(out.body.len() + 16);
+        if out.args > 0 {
+            crate::resp::encode::header(&mut bytes, out.args);
+        }
+        bytes.extend_from_slice(out.body);
+        self.detached.push(Kept { bytes, parts: out.parts, runs: out.runs, deadline });
+        Ok(())
+    }
+
+    /// The bytes of a command that was not sent are kept for the next connection.
+    pub(super) fn keep_detached(&mut self, id: u32, bytes: &[u8]) {
+        let (shape, deadline) = (self.pending.shape(id), self.pending.deadline(id));
+        self.detached.push(Kept { bytes: bytes.to_vec(), parts: shape.parts, runs: shape.runs, deadline });
+    }
+
+    /// The connection stands: those that were kept go first.
+    pub(super) fn queue_detached(&mut self) {
+        while let Some(command) = self.detached.pop() {
+            let out = Outgoing {
+                body: &command.bytes,
+                args: 0,
+                parts: command.parts,
+                runs: command.runs,
+                blocking: false,
+                timeout: None,
+                delivery: Delivery::No,
+            };
+            let id = self.enqueue(&out, command.deadline, Waker::noop().clone());
+            self.pending.detach(id);
+        }
+    }
+}

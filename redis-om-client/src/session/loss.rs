@@ -1,0 +1,99 @@
+//! What becomes of commands when a connection is lost, closed or replaced, and when their time is up.
+
+use std::task::Waker;
+
+use crate::error::{Error, ErrorKind, Execution, TimeoutKind};
+
+use super::{NEVER, Outcome, Phase, Runs, Session, Tick};
+
+impl Session {
+    /// The connection is lost: every command in flight fails. Those that may have run fail as
+    /// [`Execution::MaybeExecuted`].
+    pub(crate) fn lose(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
+        // While a write is under way, all that it was given may have left.
+        let left = if self.writing { self.handed } else { self.written };
+        let queued_from = self.inflight.len() - self.queued;
+        let queue = std::mem::take(&mut self.queue);
+        let mut from = 0;
+        for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
+            let size = self.pending.size(id);
+            if index >= queued_from {
+                if self.pending.is_detached(id) && !self.pending.is_withdrawn(id) {
+                    self.keep_detached(id, &queue[from..from + size]);
+                }
+                from += size;
+            }
+            let start = self.pending.start(id);
+            let written = left.saturating_sub(start).min(size as u64) as usize;
+            // A single command and a transaction run only if they arrived whole; of a pipeline the first commands may.
+            let may_have_run = match self.pending.shape(id).runs {
+                Runs::Whole => written == size,
+                Runs::Partly => written > 0,
+            };
+            let execution = if may_have_run { Execution::MaybeExecuted } else { Execution::NotSent };
+            let failed = Outcome::Failed(error.clone().with_execution(execution));
+            self.pending.note_written(id, written);
+            wakers.extend(self.pending.finish(id, failed));
+            self.pending.settled(id);
+        }
+        self.queued = 0;
+        self.withdrawn = (0, 0);
+        self.batches = 0;
+        self.blocking = 0;
+        self.written = self.handed;
+        self.writing = false;
+        self.held = false;
+        self.phase = Phase::Down(Some(error.clone()));
+    }
+
+    /// No connection will be made any more: those that wait fail, and so does every command from now on.
+    pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
+        self.lose(error, wakers);
+        self.wait_queue.fail_all(error, wakers);
+        self.phase = Phase::Closed(error.clone());
+    }
+
+    /// Fails what has waited too long. The earliest deadline that is left, and whether a sent command was among them.
+    pub(crate) fn expire(&mut self, now: Tick, wakers: &mut Vec<Waker>) -> (Tick, bool) {
+        let mut next = self.detached.expire(now);
+        let mut unanswered = false;
+        let queued_from = self.inflight.len() - self.queued;
+        for index in 0..self.inflight.len() {
+            let id = self.inflight[index];
+            let deadline = self.pending.deadline(id);
+            if deadline > now {
+                next = next.min(deadline);
+                continue;
+            }
+            let queued = index >= queued_from;
+            let (execution, why) = if queued {
+                (Execution::NotSent, "timed out before it could be sent: the connection takes no more bytes")
+            } else {
+                (Execution::MaybeExecuted, "timed out waiting for the reply")
+            };
+            unanswered |= !queued;
+            self.pending.note_written(id, if queued { 0 } else { self.pending.size(id) });
+            let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), execution, why);
+            wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
+            self.pending.forget_deadline(id);
+            if queued {
+                self.withdraw(id);
+            }
+        }
+        self.compact_if_worth_it();
+        let phase = &self.phase;
+        let waiting = self.wait_queue.expire(now, wakers, || {
+            let kind = ErrorKind::Timeout(TimeoutKind::Command);
+            let why = match phase {
+                Phase::Down(Some(cause)) => format!("timed out while there was no connection: {cause}"),
+                Phase::Down(None) => "timed out while the connection was being made".to_owned(),
+                Phase::Up | Phase::Closed(_) => {
+                    "timed out waiting for room in the queue: more is sent than the server answers".to_owned()
+                }
+            };
+            Error::new(kind, Execution::NotSent, why)
+        });
+        debug_assert!(waiting == NEVER || waiting > now);
+        (next.min(waiting), unanswered)
+    }
+}
