@@ -203,7 +203,7 @@ impl Connector for Name {
 async fn after_a_failover_the_name_is_resolved_again() {
     let (old, new) = (Server::start().unwrap(), Server::start().unwrap());
     let name = Name(Arc::new(AtomicU16::new(old.port())));
-    let config = Config::from_url(&format!("redis://name.invalid?{QUICK}")).unwrap().connector(name.clone());
+    let config = Config::from_url(format!("redis://name.invalid?{QUICK}")).unwrap().connector(name.clone());
     let client = in_time("connecting", Client::with_config(config)).await.unwrap();
     client.set("k", "before").await.unwrap();
     let on_old = connect(&old.url()).await.unwrap();
@@ -457,4 +457,33 @@ async fn room_that_is_granted_and_not_used_passes_on() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn one_timeout_does_not_end_a_connection_that_others_use() {
+    let server = Server::start().unwrap();
+    let url = format!("{}?command_timeout=100ms&ping_timeout=50ms", server.url());
+    let impatient = connect(&url).await.unwrap();
+    let patient = impatient.sharing(|config| config.command_timeout(Duration::from_secs(20))).unwrap();
+    let id: i64 = patient.run(raw("CLIENT ID").reply()).await.unwrap();
+    // The server does nothing else for a second.
+    let busy = "local start = redis.call('TIME') repeat local now = redis.call('TIME') \
+                until (now[1] - start[1]) * 1000000 + now[2] - start[2] > 1000000";
+    let direct = connect(&server.url()).await.unwrap();
+    let (busy, late, counted) = tokio::join!(
+        direct.eval::<Value>(busy, (), ()),
+        async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            impatient.ping().await
+        },
+        async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            patient.incr("n").await
+        },
+    );
+    busy.unwrap();
+    let error = refused(late);
+    assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error}");
+    assert_eq!(counted.unwrap(), 1, "it had time left");
+    assert_eq!(patient.run(raw("CLIENT ID").reply::<i64>()).await.unwrap(), id, "the connection is the same");
 }
