@@ -1,11 +1,11 @@
-//! What a command or batch was answered with.
+//! The answer to a command or a batch.
 
 use bytes::Bytes;
 
 use crate::{error::Error, resp::Replies, session::ReplyBuf};
 
-/// The replies of a command or batch, and the errors of the parts of a batch that failed: those have an error line in
-/// the place of their reply.
+/// The replies of a command or a batch, and the errors of the parts of a batch that failed. In `replies`, an error line
+/// stands in the place of a failed part.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) reply: ReplyBuf,
@@ -13,7 +13,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// With the replies that came first, where they were not read as they came.
+    /// Puts `first` before these replies. `first` holds replies that arrived earlier and were not read yet.
     pub(super) fn after(mut self, mut first: Vec<Bytes>) -> Self {
         if !first.is_empty() {
             first.extend(self.reply.into_pieces());
@@ -22,7 +22,7 @@ impl Answer {
         self
     }
 
-    /// To read from.
+    /// A reader of the replies.
     pub(super) fn replies(&self) -> Replies<'_> {
         self.reply.replies().with_failures(&self.failures)
     }

@@ -1,9 +1,9 @@
 //! One attempt: a command over one connection, with its place in the queue of that connection and its deadline.
 //!
-//! Every command is sent by an attempt: those of the async client and of the blocking one, batches, blocking commands and
-//! what runs on a watched connection. Only the first attempt of a plain command has no value of this type: it keeps the
-//! same two parts, connection and ticket, inside its [`Request`](super::Request) (a boxed attempt costs 800 instructions;
-//! row `instructions of one GET`).
+//! Every command is sent by an attempt: the commands of the async and of the blocking client, batches, blocking
+//! commands and the commands on a watched connection. The first attempt of a plain command has no value of this type.
+//! It keeps the same two parts, connection and ticket, inside its [`Request`](super::Request), because a boxed attempt
+//! costs 800 instructions (row `instructions of one GET`).
 
 use std::{
     future::Future,
@@ -22,23 +22,23 @@ use crate::{
 
 use super::partial::PartialReplies;
 
-/// Until when a request has time; `None`: for ever.
+/// The deadline of a request; `None`: no deadline.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// So long from now on.
+    /// The deadline that lies `time` ahead.
     pub(super) fn after(time: Option<Duration>) -> Self {
         Self(time.and_then(|time| Instant::now().checked_add(time)))
     }
 
-    /// The time left, zero where there is none.
+    /// The time left; zero after the deadline.
     pub(super) fn left(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 }
 
-/// How long a blocking command may take: the server's own timeout, and a grace.
+/// The time limit of a blocking command: the timeout that the server was told, plus the grace.
 pub(super) fn time_of(config: &Config, cmd: &Cmd) -> Option<Duration> {
     match cmd.block() {
         Some(Block::For(timeout)) => Some(timeout.saturating_add(config.blocking_grace)),
@@ -51,16 +51,16 @@ pub(super) fn time_of(config: &Config, cmd: &Cmd) -> Option<Duration> {
 /// The connection of an attempt.
 #[derive(Debug)]
 pub(super) enum Lane<'a> {
-    /// One that others use, too.
+    /// A connection that other commands use, too.
     Shared(&'a Link),
-    /// One of the pool.
+    /// A connection of the pool.
     Pooled(Exclusive),
-    /// A new one, for this command only.
+    /// A new connection, for this command only.
     Own(Link),
 }
 
 impl<'a> Lane<'a> {
-    /// The connection that a command of this kind takes.
+    /// The connection for a command of this kind.
     pub(super) async fn of(route: &'a Route, cmd: &Cmd) -> Result<Self> {
         if cmd.needs_own_connection() {
             return route.while_nothing_is_sent(route.node().own()).await.map(Self::Own);
@@ -79,13 +79,13 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Whether the same connection serves the next attempt: a shared one is made again by itself.
+    /// Whether the next attempt uses the same connection. A shared connection reconnects by itself.
     pub(super) fn is_shared(&self) -> bool {
         matches!(self, Self::Shared(_))
     }
 }
 
-/// What a single command says on the wire that does not block.
+/// What is sent for a single command that does not block.
 #[inline]
 pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>, delivery: Delivery) -> Outgoing<'_> {
     Outgoing {
@@ -99,7 +99,7 @@ pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>, delivery: Delivery) -> Outg
     }
 }
 
-/// What a command says on the wire.
+/// What is sent for a command.
 #[inline]
 pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
     Outgoing {
@@ -113,19 +113,19 @@ pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
     }
 }
 
-/// Whether a reply says that the server no longer serves what it did.
+/// Whether a reply shows that the server no longer plays its former role (such as a primary that became a replica).
 pub(crate) fn needs_new_connection(reply: &ReplyBuf) -> bool {
     refusal(&reply.to_bytes(), true).is_some_and(|(refusal, _)| refusal.needs_new_connection())
 }
 
-/// One command, or one batch, over one connection. Dropped early, it withdraws the command or leaves its reply to be
-/// dropped.
+/// One command or one batch over one connection. An early drop withdraws a command that was not sent. If it was sent,
+/// its reply is discarded when it arrives.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     link: &'a Link,
     out: Outgoing<'a>,
     ticket: Ticket,
-    /// Where the replies of a batch are put as they come.
+    /// Receives the replies of a batch as they arrive.
     replies: Option<&'a PartialReplies>,
 }
 
@@ -135,14 +135,14 @@ impl<'a> Attempt<'a> {
         Self { link, out, ticket: Ticket::New, replies: None }
     }
 
-    /// The replies of the batch are put here as they come.
+    /// Puts the replies of the batch into `replies` as they arrive.
     pub(super) fn with_replies(mut self, replies: &'a PartialReplies) -> Self {
         self.out.delivery = Delivery::Replies;
         self.replies = Some(replies);
         self
     }
 
-    /// How many of its bytes may have left when it failed.
+    /// How many bytes of the command may have been sent before it failed.
     pub(super) fn written(&self) -> usize {
         match self.ticket {
             Ticket::Done(ended) => ended.written,
@@ -168,7 +168,7 @@ impl Future for Attempt<'_> {
     }
 }
 
-/// A part of an answer that was wanted whole: the session never hands one out.
+/// The error for a partial reply where a whole reply was expected. The session never hands one out here.
 #[cold]
 pub(super) fn unexpected_part() -> Error {
     Error::new(

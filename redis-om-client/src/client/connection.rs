@@ -16,9 +16,9 @@ use super::{
     request::{Request, Target},
 };
 
-/// The connection on which keys are watched: commands on it run at once.
+/// The connection on which keys are watched. A command on it runs at once.
 ///
-/// It is lent for one attempt of [`Client::watch`]; kept for longer, it answers with an error.
+/// It is lent for one attempt of [`Client::watch`]. After that attempt each command on it fails with an error.
 #[derive(Clone)]
 pub struct Connection {
     lease: Arc<Lease>,
@@ -27,7 +27,7 @@ pub struct Connection {
 #[derive(Debug)]
 struct Lease {
     client: Client,
-    /// `None` once the attempt has ended.
+    /// `None` after the end of the attempt.
     exclusive: Mutex<Option<Exclusive>>,
 }
 
@@ -36,7 +36,7 @@ impl Connection {
         Self { lease: Arc::new(Lease { client, exclusive: Mutex::new(Some(exclusive)) }) }
     }
 
-    /// Whose connection it is.
+    /// The client that lent the connection.
     pub(crate) fn client(&self) -> &Client {
         &self.lease.client
     }
@@ -57,8 +57,8 @@ impl Connection {
         }
     }
 
-    /// Gives the connection back to the pool. A handle that was kept has no connection any more; if one of its commands is
-    /// still in flight, the connection is shut down.
+    /// Returns the connection to the pool. A handle that was kept has no connection afterwards. If a command of such a
+    /// handle is still in flight, the connection is shut down.
     pub(super) fn end(&self) {
         let ended = self.lock().take();
         drop(ended);

@@ -1,7 +1,7 @@
 //! [`Client`] as an executor through a second reference or an [`Arc`].
 //!
-//! A method call finds `&Client` by itself. A generic function does not: `lamp.save(&client)` where `client` is an
-//! `Arc<Client>` or a `&Client` needs these.
+//! A method call dereferences to `&Client` automatically. A generic function does not: `lamp.save(&client)` needs these
+//! implementations where `client` is an `Arc<Client>` or a `&Client`.
 
 use std::sync::Arc;
 

@@ -1,9 +1,10 @@
 //! The async client.
 //!
-//! Layer 8: uses `route` and `command`, and knows no sockets. Ordinary commands share a connection (or several) with
-//! automatic pipelining; blocking commands and `watch` take an exclusive one from a pool, so that they never delay others.
-//! The promise kept here: no write happens twice and none vanishes silently. Every command is sent by an [`attempt`]; how
-//! that ended is judged by one pure function of `route`, and [`dispatch`] does what it says.
+//! Layer 8: uses `route` and `command`; knows nothing of sockets. Ordinary commands share one connection (or several)
+//! with automatic pipelining. Blocking commands and `watch` take an exclusive connection from a pool, so that they
+//! never delay others. The promise kept here: no write happens twice, and none is lost without an error. Every command
+//! is sent by an [`attempt`]. One pure function of `route` judges how the attempt ended, and [`dispatch`] carries out
+//! its verdict.
 
 mod answer;
 mod attempt;
@@ -44,9 +45,9 @@ use partial::{PartialReplies, Reader};
 
 /// A client of one Redis or Valkey server.
 ///
-/// Cheap to clone, and shared by `&`: every clone uses the same connections, from any number of tasks. Commands are
-/// sent in the order in which their futures are first polled; a future that is dropped before its command was sent
-/// withdraws it. The connections live in the tokio runtime in which the client was connected.
+/// A clone is cheap and uses the same connections. Any number of tasks can share a client by reference or by clones.
+/// Commands are sent in the order in which their futures are first polled. Dropping a future before its command was
+/// sent withdraws the command. The connections live in the tokio runtime in which the client was connected.
 ///
 /// ```no_run
 /// use redis_om_client::{Client, prelude::*};
@@ -66,19 +67,19 @@ pub struct Client {
 
 struct Inner {
     config: Arc<Config>,
-    /// The time of an ordinary command in milliseconds, as the settings have it.
+    /// The time limit of an ordinary command in milliseconds, from the settings.
     timeout: Option<u64>,
     route: Arc<Route>,
 }
 
 impl Client {
-    /// Connects to the server of this URL, such as `redis://user:password@host:6379/0`; [`Config::from_url`] has all
-    /// its forms and options.
+    /// Connects to the server of this URL, such as `redis://user:password@host:6379/0`. [`Config::from_url`] lists all
+    /// forms and options.
     ///
-    /// One connection is made, greeted and ready when this returns: a wrong address or password shows here.
+    /// One connection is ready when this returns, so a wrong address or password is reported here.
     ///
     /// # Errors
-    /// Where the URL is malformed, or no connection can be made within the connect timeout.
+    /// The URL is malformed, or no connection can be made within the connect timeout.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::with_config(Config::from_url(url)?).await
     }
@@ -96,7 +97,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Where the settings make no sense, or no connection can be made within the connect timeout.
+    /// The settings are invalid, or no connection can be made within the connect timeout.
     pub async fn with_config(config: Config) -> Result<Self> {
         config.check()?;
         let config = Arc::new(config);
@@ -109,8 +110,8 @@ impl Client {
         Self { inner: Arc::new(Inner { config, timeout, route }) }
     }
 
-    /// Another client over the same connections, the pool of exclusive ones included, with its own times and its own retry
-    /// policy: [`command_timeout`](Config::command_timeout), [`blocking_grace`](Config::blocking_grace),
+    /// Returns another client that uses the same connections and the same pool, with its own time limits and its own
+    /// retry policy: [`command_timeout`](Config::command_timeout), [`blocking_grace`](Config::blocking_grace),
     /// [`retry`](Config::retry). No connection is made.
     ///
     /// ```no_run
@@ -125,7 +126,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Where another setting was changed, which belongs to the connections themselves; where the settings make no sense.
+    /// `change` changed a setting that belongs to the connections, or the settings are invalid.
     pub fn sharing(&self, change: impl FnOnce(Config) -> Config) -> Result<Self> {
         let config = change(self.config().clone());
         config.check()?;
@@ -144,7 +145,7 @@ impl Client {
         Ok(Self::of(Arc::new(config), self.inner.route.clone()))
     }
 
-    /// The settings it was connected with.
+    /// The settings of this client.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.inner.config
@@ -155,13 +156,13 @@ impl Client {
         &self.inner.route
     }
 
-    /// The time of an ordinary command, in milliseconds.
+    /// The time limit of an ordinary command, in milliseconds.
     #[inline]
     pub(crate) fn timeout(&self) -> Option<u64> {
         self.inner.timeout
     }
 
-    /// Goes on after a first attempt that was made elsewhere and took so long.
+    /// Continues after a first attempt that was made elsewhere. `spent` is the duration of that attempt.
     pub(crate) async fn go_on(
         &self,
         cmd: &Cmd,
@@ -172,9 +173,9 @@ impl Client {
         dispatch::repeat(self, cmd, Some(first), Deadline::after(left)).await
     }
 
-    /// Hands over a command whose reply nobody waits for, and returns at once: from any thread, inside or outside of a
-    /// runtime, also in a [`Drop`]. It is sent when the connection stands, unless its time (`command_timeout`) is up before;
-    /// it is never repeated, and an error of the server is not told.
+    /// Queues a command, discards its reply, and returns at once. It can be called from any thread, inside or outside
+    /// of a runtime, also in a [`Drop`]. The command is sent when the connection is ready, unless its time limit
+    /// (`command_timeout`) passes first. It is never repeated, and an error reply is discarded.
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, prelude::*};
@@ -188,8 +189,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Where the command is refused before it is sent (a bad argument; one that blocks or needs a connection of its own),
-    /// the queue is full, or the client is closed.
+    /// The command is refused before it is sent (a bad argument, or a command that blocks or needs a connection of its
+    /// own), the queue is full, or the client is closed.
     pub fn forget<R>(&self, command: Command<R>) -> Result<()> {
         let cmd = command.cmd();
         cmd.check()?;
@@ -207,7 +208,7 @@ impl Client {
             .map_err(|error| cmd.in_context_of_all(error))
     }
 
-    /// Runs a pipeline, a transaction or a command that was built before: one round trip.
+    /// Runs a pipeline, a transaction or a command value in one round trip.
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, prelude::*};
@@ -218,7 +219,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Where a command fails (the error says which; without `atomic` the others ran), or the connection does.
+    /// A command fails, or the connection fails. The error names the failed command. Without `atomic` the other
+    /// commands ran.
     pub async fn run<P: Plan>(&self, mut plan: P) -> Result<P::Reply> {
         plan.seal();
         let partial = PartialReplies::default();
@@ -237,11 +239,12 @@ impl Client {
         reader.finish(&last)
     }
 
-    /// Reads, decides, and writes only if none of `keys` was changed meanwhile; else starts over.
+    /// Runs a transaction only if none of `keys` was changed meanwhile; otherwise starts again.
     ///
-    /// `plan` gets an exclusive connection to read with and returns the transaction to run; an error that it returns
-    /// ends it all, with nothing written. It runs again for every conflict, up to 64 times with a short random pause
-    /// between. The connection is handed back clean however this ends, also when the future is dropped.
+    /// `plan` gets an exclusive connection to read with, and returns the transaction to run. If it returns an error,
+    /// `watch` ends with that error and nothing is written. After a conflict `plan` runs again: at most 64 times, with
+    /// a short random pause between. The connection returns to the pool without watched keys, also if the future is
+    /// dropped.
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, Error, prelude::*};
@@ -257,8 +260,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// What `plan` returned; what the transaction failed with; [`ErrorKind::Conflict`](crate::ErrorKind::Conflict)
-    /// where the keys kept changing.
+    /// The error that `plan` returned; the error of the transaction;
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the keys changed during each attempt.
     pub async fn watch<K, F, Fut, P>(&self, keys: K, mut plan: F) -> Result<P::Reply>
     where
         K: ToArgs,

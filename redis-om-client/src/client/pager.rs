@@ -1,7 +1,7 @@
-//! Operations of several round trips in which a reply decides what is asked next: a [`Pager`] driven page by page.
+//! Operations of several round trips in which each reply decides the next command: a [`Pager`], driven page by page.
 //!
-//! A pager knows no client. [`Paged`] sends its commands: as a stream over an async client, as an iterator over a
-//! blocking one, which needs no runtime for it.
+//! A pager knows nothing of clients. [`Paged`] sends its commands: as a stream over an async client, or as an iterator
+//! over a blocking one, which needs no runtime for it.
 
 use std::{
     collections::VecDeque,
@@ -20,10 +20,10 @@ use crate::{
     error::Result,
 };
 
-/// About how many elements a page has where nothing else is said.
+/// The default page size, in elements. The server treats it as a hint.
 const PAGE_SIZE: u64 = 500;
 
-/// What to ask next, and what a reply holds: the state of a scan, without a client.
+/// The state of a scan, without a client: it gives the next command and reads the items of a reply.
 ///
 /// Implement it for any command with a cursor or an offset. [`Paged`] drives it.
 ///
@@ -63,30 +63,30 @@ const PAGE_SIZE: u64 = 500;
 /// # Ok(()) }
 /// ```
 pub trait Pager {
-    /// What is found.
+    /// The type of one item.
     type Item;
 
     /// The reply to one command.
     type Reply;
 
-    /// The next command; `None` where nothing is left to ask.
+    /// The next command; `None` at the end.
     ///
-    /// `page_size` is about how many elements the reply shall hold: the `COUNT` of a `SCAN`.
+    /// `page_size` is the wanted number of elements in the reply, such as the `COUNT` of a `SCAN`.
     fn command(&mut self, page_size: u64) -> Option<Command<Self::Reply>>;
 
-    /// Takes the reply to the last command and returns the items in it. An item that cannot be read is an error of its
-    /// own; the items after it still come.
+    /// Takes the reply to the last command and returns its items. An item that cannot be decoded is an error of its
+    /// own; the items after it still follow.
     fn take(&mut self, reply: Self::Reply) -> impl IntoIterator<Item = Result<Self::Item>>;
 }
 
-/// An executor that sends a command at once and gives its reply: an async or a blocking client, or the connection that
-/// `watch` lends. A batch does not: its replies come together at the end.
+/// An executor that sends a command at once and gives its reply: an async client, a blocking client, or the connection
+/// that `watch` lends. A batch is none, because its replies arrive together at the end.
 ///
-/// Implement it for an executor of your own if that is so for it.
+/// Implement it for an executor of your own if it also sends each command at once.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot ask page by page",
+    message = "`{Self}` cannot send the commands of a pager one at a time",
     label = "not a client",
-    note = "each reply decides what is asked next: pass `&Client` or `&blocking::Client`"
+    note = "each reply decides the next command: pass `&Client` or `&blocking::Client`"
 )]
 pub trait Connected: Executor + Clone {}
 
@@ -95,32 +95,32 @@ impl Connected for &&Client {}
 impl Connected for &Arc<Client> {}
 impl Connected for &Connection {}
 
-/// The items that a [`Pager`] finds: a [`Stream`] over an async client, an [`Iterator`] over a blocking one.
+/// The items of a [`Pager`]: a [`Stream`] over an async client, an [`Iterator`] over a blocking one.
 ///
-/// Nothing is sent before the first item is asked for. No page is asked for before the items of the last one are used
-/// up. A command that fails is the last item.
+/// The first command is sent when the first item is requested. The next page is requested when all items of the last
+/// one were returned. If a command fails, its error is the last item.
 #[must_use = "nothing is sent before an item is asked for"]
 pub struct Paged<P: Pager, E: Executor> {
     pager: P,
     executor: E,
     page_size: u64,
-    /// A command failed: nothing more is asked.
+    /// A command failed: no further command is sent.
     failed: bool,
     items: VecDeque<Result<P::Item>>,
     request: Option<E::Output<P::Reply>>,
 }
 
-// No field is pinned in place: `request` is polled only where it is `Unpin` itself.
+// No field is pinned structurally: `request` is polled only where it is `Unpin` itself.
 impl<P: Pager, E: Executor> Unpin for Paged<P, E> {}
 
 impl<P: Pager, E: Connected> Paged<P, E> {
-    /// Drives this pager over this client.
+    /// Drives `pager` over `executor`.
     pub fn new(pager: P, executor: E) -> Self {
         Self { pager, executor, page_size: PAGE_SIZE, failed: false, items: VecDeque::new(), request: None }
     }
 
-    /// Sets about how many elements one page has (500; 0 counts as 1). A larger page means fewer round trips, each of
-    /// which keeps the server busy for longer.
+    /// Sets the wanted number of elements in one page (default 500; 0 counts as 1). A larger page needs fewer round
+    /// trips, but each of them occupies the server for longer.
     pub fn page_size(mut self, elements: u64) -> Self {
         self.page_size = elements.max(1);
         self
@@ -150,10 +150,10 @@ impl<P: Pager, E: Connected> Paged<P, E>
 where
     Self: Stream<Item = Result<P::Item>>,
 {
-    /// The next item; `None` at the end. The same as `StreamExt::next`, without that trait.
+    /// The next item; `None` at the end. It works like `StreamExt::next`, without that trait.
     ///
     /// # Errors
-    /// Where the item cannot be read, or the command for its page failed; after the latter nothing more comes.
+    /// The item cannot be decoded, or the command for its page failed. After a failed command nothing follows.
     pub async fn next(&mut self) -> Option<Result<P::Item>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }

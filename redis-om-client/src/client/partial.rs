@@ -1,8 +1,10 @@
-//! The first replies of a batch, read while the server is still at work on the rest.
+//! The first replies of a batch, decoded while the server still works on the rest.
 //!
-//! An attempt puts the replies here and knows nothing of their types; a [`Reader`] takes them and knows nothing of
-//! attempts. A reply that may be an error is kept, and so are those behind it, until the dispatch has decided whether its
-//! command is sent again: what was read is never taken back. Serves the row `pipe-1000`.
+//! An attempt adds the replies and knows nothing of their types. A [`Reader`] takes them and knows nothing of attempts.
+//! The promise kept here: what was decoded is never replaced. So a reply that may be an error, and every reply behind
+//! it, is kept until the dispatch has decided whether its command is sent again.
+//!
+//! A bypass of the plain path: it serves the benchmark row `pipe-1000`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,19 +19,20 @@ use crate::{
 
 use super::answer::Answer;
 
-/// Replies of a batch that have come and were not read. Behind a lock, which no thread ever waits for, so that the future
-/// that holds it can move between threads.
+/// The replies of a batch that arrived and were not read. The lock is never contended. It makes the future that holds
+/// this `Send`.
 #[derive(Debug, Default)]
 pub(super) struct PartialReplies(Mutex<Unread>);
 
 #[derive(Debug, Default)]
 struct Unread {
-    /// Each holds whole replies.
+    /// Each piece holds whole replies.
     pieces: Vec<Bytes>,
     replies: usize,
     /// How many replies were read.
     given: usize,
-    /// One of the replies may be an error: from there on they are kept until it is known whether the command is sent again.
+    /// One of the replies may be an error. From this reply on, all are kept until the dispatch has decided whether its
+    /// command is sent again.
     held: bool,
 }
 
@@ -41,13 +44,13 @@ impl PartialReplies {
         unread.replies += replies;
     }
 
-    /// Whether one of the replies that came may be an error.
+    /// Whether one of the replies that arrived may be an error.
     #[inline]
     pub(super) fn may_have_errors(&self) -> bool {
         self.lock().held
     }
 
-    /// From now on nothing is read. How many replies were read, and the others.
+    /// Stops the reading. Returns how many replies were read, and the replies that were not read.
     pub(super) fn hold(&self) -> (usize, Vec<Bytes>) {
         let mut unread = self.lock();
         unread.held = true;
@@ -55,7 +58,7 @@ impl PartialReplies {
         (unread.given, std::mem::take(&mut unread.pieces))
     }
 
-    /// What can be read now: pieces, and how many replies they hold.
+    /// The replies that can be read now: pieces, and the number of replies in them.
     fn take(&self) -> (Vec<Bytes>, usize) {
         let mut unread = self.lock();
         if unread.held {
@@ -72,26 +75,26 @@ impl PartialReplies {
     }
 }
 
-/// The reading of a plan's replies as they come.
+/// Reads the replies of a plan as they arrive.
 pub(super) struct Reader<'a, P: Plan> {
     plan: &'a P,
     partial: &'a PartialReplies,
     progress: P::Progress,
-    /// Replies that belong together with some that are to come: pieces, and how many replies they hold.
+    /// Replies that can be read only together with later ones: pieces, and the number of replies in them.
     kept: (Vec<Bytes>, usize),
-    /// What was wrong with one. It is told when all have come, since only then has the whole batch run.
+    /// The first decode error. It is reported when all replies have arrived, because only then the whole batch has run.
     failed: Option<Error>,
 }
 
 impl<'a, P: Plan> Reader<'a, P> {
     pub(super) fn new(plan: &'a P, partial: &'a PartialReplies) -> Self {
         let mut progress = P::Progress::default();
-        // Nothing has come, but room for what will is made while the server is at work.
+        // No reply has arrived. This call allocates the result while the server works.
         let failed = plan.advance(&mut progress, &mut Replies::new(&[]), 0).err();
         Self { plan, partial, progress, kept: (Vec::new(), 0), failed }
     }
 
-    /// Reads what has come.
+    /// Reads what has arrived.
     pub(super) fn read(&mut self) {
         if self.failed.is_some() {
             return;
@@ -109,7 +112,7 @@ impl<'a, P: Plan> Reader<'a, P> {
         self.failed = outcome.err();
     }
 
-    /// The plan's reply, with the last of its replies.
+    /// The plan's reply, after its last replies.
     pub(super) fn finish(mut self, last: &Answer) -> Result<P::Reply> {
         self.read();
         if let Some(error) = self.failed {
@@ -139,7 +142,7 @@ mod tests {
         raw("GET").key(key).reply()
     }
 
-    /// Two commands as one, whose replies are read together.
+    /// Two commands as one value, whose replies are decoded together.
     fn sum() -> Command<i64> {
         Command::together(
             [number("a"), number("b")],
@@ -160,7 +163,7 @@ mod tests {
         ReplyBuf::Pieces(vec![Bytes::from_static(piece)]).into()
     }
 
-    /// Where a reply may be an error, those that were kept come with the last ones.
+    /// After a reply that may be an error, the kept replies are delivered with the last ones.
     fn with_kept(partial: &PartialReplies, piece: Bytes) -> Answer {
         let mut pieces = if partial.may_have_errors() { partial.hold().1 } else { Vec::new() };
         pieces.push(piece);

@@ -1,4 +1,11 @@
-//! A command under way: the future that `client.get(…)` is.
+//! A command in progress: the future that `client.get(…)` returns.
+//!
+//! Knows nothing of sockets and of retries: the dispatch does what follows a failed attempt. The promise kept here: a
+//! reply goes to its own caller or is discarded, never to another caller.
+//!
+//! The first attempt of a plain command is a bypass of the plain path: it runs inside the future itself, without the
+//! dispatch and its allocations. It serves the benchmark row `instructions of one GET`. A long list is decoded in
+//! chunks as it arrives, which serves the row `lrange`.
 
 use std::{
     fmt,
@@ -24,15 +31,15 @@ use super::{
     partial::PartialReplies,
 };
 
-/// A command and its reply to come.
+/// The future of a command's reply.
 ///
-/// Nothing is sent before it is first polled. Dropped before it was sent, the command is withdrawn; dropped later, it
-/// runs and its reply is thrown away: no other caller ever sees it.
+/// Nothing is sent before the first poll. Dropping the future before the command was sent withdraws the command.
+/// Dropping it later discards the reply; the command runs, and no other caller sees its reply.
 #[must_use = "a command is not sent until its future is awaited"]
 pub struct Request<'a, R> {
     target: Target<'a>,
     command: Command<R>,
-    /// What has come of a long list whose end has not.
+    /// The first elements of a long list that has not arrived completely.
     chunks: Option<Box<ChunkState<R>>>,
     state: State<'a>,
 }
@@ -44,7 +51,8 @@ pub(super) enum Target<'a> {
     Connection(&'a Connection),
 }
 
-/// The common case, a first attempt that succeeds, needs no allocation; all others go through the one dispatch loop.
+/// A first attempt that succeeds is the common case and needs no allocation. All other cases go through the dispatch
+/// loop.
 enum State<'a> {
     Start,
     First(&'a Link, Ticket),
@@ -58,7 +66,7 @@ impl<'a, R> Request<'a, R> {
         Self { target, command, chunks: None, state: State::Start }
     }
 
-    /// Where the command goes first.
+    /// Makes the first attempt.
     #[inline]
     fn start(&mut self) {
         self.state = match self.target {
@@ -81,7 +89,8 @@ impl<'a, R> Request<'a, R> {
         decoded.map_err(|error| self.in_context(error.into(), replies.taken()))
     }
 
-    /// The reply of the slow path: of several commands in one some may have failed without a reply.
+    /// Decodes the reply of the slow path. If the request is several commands, some of them may have failed without a
+    /// reply.
     fn decode_answer(&self, answer: &Answer) -> Result<R> {
         if let Some((part, error)) = answer.failures.first() {
             return Err(self.cmd().in_context_of_part(error.clone(), *part));
@@ -89,7 +98,7 @@ impl<'a, R> Request<'a, R> {
         self.decode(&answer.reply)
     }
 
-    /// Some elements of a long list; the list, if they are the last.
+    /// Adds some elements of a long list. Returns the list if they are the last ones.
     fn add_chunk(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
         let mut chunks = match (self.chunks.take(), self.command.chunk_decoder()) {
             (Some(chunks), _) => chunks,
@@ -105,7 +114,7 @@ impl<'a, R> Request<'a, R> {
         Ok(None)
     }
 
-    /// What still comes of the reply is dropped.
+    /// Discards the rest of the reply.
     #[cold]
     fn give_up(&mut self) {
         if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
@@ -114,10 +123,10 @@ impl<'a, R> Request<'a, R> {
         self.state = State::Done;
     }
 
-    /// After a first attempt that failed or was answered by an error: the dispatch loop.
+    /// Enters the dispatch loop after a first attempt that failed or was answered with an error.
     #[cold]
     fn go_on(&mut self, ended: Result<ReplyBuf>, left: Option<Duration>) {
-        // All of the list comes again.
+        // The list arrives again from its start.
         self.chunks = None;
         let Target::Client(client) = self.target else { return };
         let cmd = self.cmd().clone();
@@ -127,7 +136,7 @@ impl<'a, R> Request<'a, R> {
         }));
     }
 
-    /// Of several commands in one the failing one is the last whose reply was taken.
+    /// If the request is several commands, the failed command is the last one whose reply was taken.
     #[cold]
     fn in_context(&self, error: Error, taken: usize) -> Error {
         self.cmd().in_context(error, taken.saturating_sub(1))

@@ -1,4 +1,4 @@
-//! `WATCH`: the steps of one attempt, for the async loop and the blocking one.
+//! The steps of one `WATCH` attempt, for the async loop and the blocking loop.
 
 use std::time::Duration;
 
@@ -16,23 +16,23 @@ use super::{
     dispatch::facts,
 };
 
-/// How often a transaction is tried whose keys keep changing.
+/// The most attempts of a transaction whose keys keep changing.
 const ATTEMPTS: u32 = 64;
 
-/// The words that watch the keys.
+/// The command that watches the keys.
 pub(crate) fn words(keys: impl ToArgs) -> Result<Cmd> {
     let words = Cmd::new("WATCH").keys(keys).readonly();
     words.check()?;
     Ok(words)
 }
 
-/// One attempt; dropped half way, its connection is closed and not handed to anybody else.
+/// One attempt. If it is dropped before its end, its connection is closed and no other caller gets it.
 #[derive(Debug)]
 pub(crate) struct Watch {
     connection: Connection,
 }
 
-/// How an attempt ended, where it did not fail.
+/// How an attempt ended without an error.
 #[derive(Debug)]
 pub(crate) enum Outcome<T> {
     Done(T),
@@ -41,7 +41,7 @@ pub(crate) enum Outcome<T> {
 }
 
 impl Watch {
-    /// Watches the keys on a connection of its own, after a pause if this is not the first attempt.
+    /// Watches the keys on an exclusive connection. Before each attempt but the first it pauses.
     pub(crate) async fn begin(client: &Client, words: &Cmd, number: u32) -> Result<Self> {
         if number >= ATTEMPTS {
             let text =
@@ -69,7 +69,7 @@ impl Watch {
                 Err(error) => (judge_loss(&error, facts(words), &mut tally, policy, random()), error),
             };
             match verdict {
-                // Nothing of the caller's has run, and the next connection is a new one.
+                // No command of the caller has run, and the next connection is a new one.
                 Verdict::Again { pause, redial } if deadline.left().is_none_or(|left| pause < left) => {
                     if redial {
                         client.route().node().redial();
@@ -93,12 +93,13 @@ impl Watch {
         Ok((watch, reply))
     }
 
-    /// The connection, for the caller's reads.
+    /// The connection for the caller's reads.
     pub(crate) fn connection(&self) -> Connection {
         self.connection.clone()
     }
 
-    /// Runs the transaction that the caller returned. If he returned an error, that is handed back and nothing is written.
+    /// Runs the transaction that the caller returned. If the caller returned an error, nothing is written and the error
+    /// is returned.
     pub(crate) async fn finish<P: Plan>(self, decision: Result<P>) -> Result<Outcome<P::Reply>> {
         let connection = &self.connection;
         let mut plan = match decision {
@@ -138,7 +139,7 @@ impl Watch {
         }
     }
 
-    /// Ends the watch. Where that fails, the connection is not used again.
+    /// Ends the watch. If this fails, the connection is not used again.
     async fn unwatch(&self) {
         let words = Cmd::new("UNWATCH").readonly();
         let Ok(link) = self.connection.link() else { return };

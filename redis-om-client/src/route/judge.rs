@@ -1,11 +1,12 @@
-//! How an attempt ended, and what is done next. Pure functions: no socket, no clock, no chance of their own.
+//! Judges how an attempt ended and what follows. Pure functions: they use no socket, no clock and no random numbers of
+//! their own.
 //!
-//! The promise kept here: what may have run is sent again only if it reads, or was declared idempotent. A refusal is proof
-//! that nothing ran only if it is the server's own; the error reply of a script may be the text of its author, whatever its
-//! code, so there the whole line is compared.
+//! The promise kept here: a command that may have run is sent again only if it reads or was declared idempotent. A
+//! refusal proves that nothing ran only if the server itself produced it. A script can return any error code, so for a
+//! script the whole error line is compared.
 //!
-//! Repeats (it may have run) and refusals (it did not run) are counted apart: a server that loads its data for seconds
-//! refuses often, and each refusal is harmless.
+//! Repeats (the command may have run) and refusals (it did not run) have separate counters: a server that loads its
+//! data for seconds refuses often, and each refusal is harmless.
 
 use std::time::Duration;
 
@@ -16,36 +17,36 @@ use crate::{
     error::{Error, ErrorKind, Execution, Refusal, ServerError},
 };
 
-/// What a command, or several that are sent as one, declare about themselves.
+/// What a command, or several commands that are sent together, declare about themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) writes: bool,
-    /// Running it twice is the same as running it once.
+    /// Running it twice has the same effect as running it once.
     pub(crate) repeatable: bool,
-    /// Its error replies may be texts of a script.
+    /// Its error replies may be the text of a script.
     pub(crate) script: bool,
-    /// `MULTI` … `EXEC`.
+    /// It is sent from `MULTI` to `EXEC`.
     pub(crate) transaction: bool,
 }
 
-/// What has happened in all attempts up to now.
+/// What happened in all attempts so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     repeats: u32,
     refusals: u32,
-    /// An attempt of something that writes may have run. It stays so, whatever becomes of later attempts.
+    /// An attempt of a command that writes may have run. Later attempts never reset this.
     pub(crate) may_have_run: bool,
 }
 
-/// What is done next.
+/// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The reply is the caller's.
+    /// The reply goes to the caller.
     Done,
-    /// It is sent again after this pause.
+    /// The command is sent again after this pause.
     Again {
         pause: Duration,
-        /// Over a new connection: the server at the other end no longer serves it.
+        /// The next attempt needs a new connection, because the server no longer plays its former role.
         redial: bool,
     },
     /// No further attempt is made.
@@ -53,7 +54,7 @@ pub(crate) enum Verdict {
 }
 
 impl Tally {
-    /// The error, saying whether one of the attempts may have run.
+    /// The error, extended by whether an earlier attempt may have run.
     pub(crate) fn told(&self, error: Error) -> Error {
         if self.may_have_run && error.execution() != Execution::MaybeExecuted {
             return error
@@ -75,8 +76,8 @@ impl Tally {
     }
 }
 
-/// The verdict on the replies of a command. With [`Verdict::Again`] and [`Verdict::Fail`] comes the error; where there is
-/// none, the refusal is the reply, and its reader's to tell.
+/// The verdict on the replies of a command. [`Verdict::Again`] and [`Verdict::Fail`] come with the error. If `Fail` has
+/// none, the refusal is the reply, and decoding reports it.
 pub(crate) fn judge_replies(
     replies: &[Bytes],
     facts: Facts,
@@ -87,7 +88,7 @@ pub(crate) fn judge_replies(
     let found = match replies {
         [only] => refusal(only, facts.script),
         several if facts.transaction => refusal_of_transaction(several),
-        // Commands that go together are sent again only if not one of them ran.
+        // Commands that stay together are sent again only if none of them ran.
         several => {
             let mut refusals = several.iter().map(|reply| refusal(reply, facts.script));
             refusals.next().flatten().filter(|_| refusals.all(|refusal| refusal.is_some()))
@@ -102,7 +103,7 @@ pub(crate) fn judge_replies(
     }
 }
 
-/// The verdict on an attempt without a reply.
+/// The verdict on an attempt that got no reply.
 pub(crate) fn judge_loss(
     error: &Error,
     facts: Facts,
@@ -118,8 +119,8 @@ pub(crate) fn judge_loss(
     tally.may_have_run |= maybe && facts.writes;
     let passes = match error.kind() {
         ErrorKind::Disconnected | ErrorKind::Io => true,
-        // Garbage on the connection: what had not been sent has no part in it. A read that was answered with garbage would be
-        // again.
+        // Bytes on the connection violated the protocol. A command that was not sent is not affected. A read that was
+        // answered with such bytes would probably get them again.
         ErrorKind::Protocol => !maybe,
         _ => false,
     };
@@ -129,7 +130,7 @@ pub(crate) fn judge_loss(
     tally.again(maybe, false, policy, random)
 }
 
-/// Whether a reply is a refusal of the server's own, after which the command may be sent again; with its line.
+/// If a reply is a refusal by the server itself, after which the command may be sent again: the refusal and its line.
 #[inline]
 pub(crate) fn refusal(reply: &[u8], script: bool) -> Option<(&'static Refusal, String)> {
     match reply {
@@ -144,12 +145,13 @@ fn refusal_line(line: &[u8], script: bool) -> Option<(&'static Refusal, String)>
     Refusal::of(&line, script).map(|refusal| (refusal, line))
 }
 
-/// The replies of `MULTI`, of each command behind it, and of `EXEC`. Nothing ran if `EXEC` was refused: Redis refuses a
-/// command as it is queued (then `EXEC` answers `EXECABORT`), Valkey 9 refuses some at `EXEC`.
+/// The refusal in the replies of `MULTI`, of each command behind it, and of `EXEC`. Nothing ran if `EXEC` was refused.
+/// Redis refuses a command when it is queued (then `EXEC` answers `EXECABORT`); Valkey 9 refuses some commands at
+/// `EXEC`.
 fn refusal_of_transaction(replies: &[Bytes]) -> Option<(&'static Refusal, String)> {
     let is_error = |reply: &Bytes| reply.first() == Some(&b'-');
     let [first, queued @ .., last] = replies else { return None };
-    // Without `MULTI` each command ran alone: whatever came is the caller's. (`EXEC` alone is an error, too.)
+    // Without `MULTI` each command ran alone, and the replies go to the caller. (`EXEC` alone is an error, too.)
     if is_error(first) {
         let all_refused = queued.iter().all(|reply| refusal(reply, false).is_some());
         return refusal(first, false).filter(|_| all_refused && is_error(last));
@@ -162,7 +164,7 @@ fn refusal_of_transaction(replies: &[Bytes]) -> Option<(&'static Refusal, String
     }
     let mut found = None;
     for reply in queued.iter().filter(|reply| is_error(reply)) {
-        // An error of the caller's making: the transaction is refused whatever the others say.
+        // An error that the caller caused: the transaction is refused, whatever the other replies are.
         found = Some(refusal(reply, false)?);
     }
     found

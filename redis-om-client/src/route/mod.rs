@@ -1,7 +1,7 @@
-//! Which connection a command takes, and what is done after an attempt ended.
+//! Chooses the connection of a command, and judges how an attempt ended.
 //!
-//! Layer 7: uses `net`; knows nothing of what a reply means to its caller. One server is one [`Node`]. Sentinel and
-//! cluster are refused with an error.
+//! Layer 7: uses `net`; knows nothing of what a reply means to its caller. The promise kept here: one server is one
+//! [`Node`], and a topology that is not supported (Sentinel, cluster) is refused with an error.
 
 mod judge;
 mod node;
@@ -34,7 +34,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Connects to what the settings name.
+    /// Connects to the servers that the settings name.
     pub(crate) async fn connect(config: &Arc<Config>) -> Result<Self> {
         let unsupported = |what: &str, remedy: &str| {
             Err(Error::new(
@@ -71,7 +71,7 @@ impl Route {
         &self.node
     }
 
-    /// The same future, polled inside the runtime of the connections, wherever it is awaited.
+    /// Wraps a future so that it is polled inside the runtime of the connections, in whichever task it is awaited.
     pub(crate) fn within<F: Future>(&self, future: F) -> Within<'_, F> {
         Within { route: self, future: Box::pin(future) }
     }
@@ -85,7 +85,7 @@ impl Route {
         self.runtime.poll(future, cx)
     }
 
-    /// Waits for so long.
+    /// Waits for this time.
     ///
     /// # Errors
     ///
@@ -98,8 +98,8 @@ impl Route {
         .await
     }
 
-    /// Awaits what needs timers or sockets of the runtime. If that has ended meanwhile, they would panic: the error says so,
-    /// and that nothing was sent.
+    /// Awaits work that needs timers or sockets of the runtime. After the end of the runtime these would panic; instead
+    /// the result is an error which says so, and says that nothing was sent.
     pub(crate) async fn while_nothing_is_sent<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut work = pin!(work);
         poll_fn(|cx| match self.node.link().is_closed() {

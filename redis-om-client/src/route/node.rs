@@ -13,12 +13,12 @@ use crate::{
 
 use super::pool::{Exclusive, Pool};
 
-/// The connections to one address. The name is resolved, and a user's connector is asked, at each dial.
+/// The connections to one address. Each dial resolves the name, or asks the user's connector.
 #[derive(Debug)]
 pub(crate) struct Node {
     config: Arc<Config>,
     runtime: Runtime,
-    /// Taken in turn.
+    /// Used in turn.
     links: Box<[Link]>,
     next: AtomicUsize,
     pool: Pool,
@@ -49,7 +49,7 @@ impl Node {
         }
     }
 
-    /// Whether nothing is in flight on the shared connections, and nothing waits to be sent.
+    /// Whether no command is in flight on the shared connections and none waits to be sent.
     pub(crate) fn is_quiet(&self) -> bool {
         self.links.iter().all(Link::is_quiet)
     }
@@ -59,20 +59,20 @@ impl Node {
         self.pool.get().await
     }
 
-    /// A new connection beside the pool, for a command that ends others: it must not wait behind them. It belongs to no
-    /// database and has no name, since a server that is busy with a script refuses to set them.
+    /// A new connection outside of the pool, for a command that ends others: it must not wait behind them. It selects
+    /// no database and sets no client name, because a server that is busy with a script refuses both.
     pub(crate) async fn own(&self) -> Result<Link> {
         let config = Config { database: 0, client_name: None, ..(*self.config).clone() };
         Link::connect(Arc::new(config), Lifetime::One, &self.runtime).await
     }
 
-    /// The server at this address no longer serves what it did: connections are made anew before they are used again.
+    /// Replaces the connections before they are used again: the server at this address no longer plays its former role.
     pub(crate) fn redial(&self) {
         self.links.iter().for_each(Link::redial);
         self.pool.forget_idle();
     }
 
-    /// A connection that the calling thread reads itself; `None` where the stream is no plain socket.
+    /// A connection that the calling thread reads itself; `None` if the stream is not a plain socket.
     pub(crate) async fn sync_connection(&self) -> Result<Option<SyncConnection>> {
         SyncConnection::connect(&self.config).await
     }

@@ -1,7 +1,7 @@
-//! Exclusive connections, for what would delay others: blocking commands and `watch`.
+//! Exclusive connections for commands that would delay others: blocking commands and `watch`.
 //!
-//! A connection comes back only if nothing is in flight on it and nothing is watched. Else it is shut down at once, in the
-//! drop itself, so that a `BLPOP` whose future was dropped does not go on taking elements.
+//! A connection returns to the pool only if no command is in flight on it and no key is watched. Otherwise it is shut
+//! down at once, in the drop itself, so that the `BLPOP` of a dropped future takes no more elements.
 
 use std::sync::{
     Arc,
@@ -77,17 +77,17 @@ impl Pool {
         }
     }
 
-    /// Drops the connections that nobody uses: they may lead to a server that no longer serves.
+    /// Drops the idle connections: they may lead to a server that no longer plays its former role.
     pub(super) fn forget_idle(&self) {
         drop(self.pool.retain(|_, _| false));
     }
 }
 
-/// A connection that no other command uses, until this is dropped.
+/// A connection that no other command uses, until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Exclusive {
     object: Option<Object<Manager>>,
-    /// `WATCH` is in force on it.
+    /// A `WATCH` is active on it.
     watching: AtomicBool,
 }
 
@@ -103,7 +103,7 @@ impl Exclusive {
         self.watching.store(watching, Ordering::Release);
     }
 
-    /// It leads to a server that no longer serves: it is not used again.
+    /// Shuts the connection down instead of returning it to the pool: the server no longer plays its former role.
     pub(crate) fn discard(mut self) {
         if let Some(object) = self.object.take() {
             Object::take(object).abandon();

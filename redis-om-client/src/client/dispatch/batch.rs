@@ -1,4 +1,4 @@
-//! A batch: sent as a whole, and healed where something went wrong.
+//! A batch: it is sent as a whole; after a failure, the commands that did not run are sent again.
 
 use std::time::{Duration, Instant};
 
@@ -35,13 +35,13 @@ pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -
     Batch::new(client, cmd, Lane::Shared(client.route().link())).send(replies).await
 }
 
-/// A batch on its way.
+/// A batch in progress.
 pub(in super::super) struct Batch<'a> {
     client: &'a Client,
     cmd: &'a Cmd,
     lane: Lane<'a>,
     deadline: Deadline,
-    /// Ticks are counted from here.
+    /// Ticks count from here.
     epoch: Instant,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Batch<'a> {
         Self { client, cmd, lane, deadline, epoch: Instant::now() }
     }
 
-    /// One attempt, as a whole; then, where something went wrong, others.
+    /// Sends the whole batch once. If something failed, further attempts follow.
     async fn send(self, replies: &PartialReplies) -> Result<Answer> {
         let out = outgoing(self.cmd, None);
         let mut first = Attempt::new(self.lane.link(), out, self.deadline.left()).with_replies(replies);
@@ -68,7 +68,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// After an attempt in which something went wrong, or seems to have.
+    /// Continues after an attempt in which something failed or may have failed.
     async fn heal(
         mut self,
         replies: &PartialReplies,
@@ -86,7 +86,7 @@ impl<'a> Batch<'a> {
         let frames = self.frames(&pieces)?;
         let script = |part: usize| self.cmd.part(part).flags().has(Flags::SCRIPT);
         let refused = |(index, frame): (usize, &Bytes)| refusal(frame, script(given + index)).is_some();
-        // The usual errors (`WRONGTYPE`, an unknown command) are the readers' to tell.
+        // Ordinary errors (`WRONGTYPE`, an unknown command) are reported when the replies are decoded.
         if loss.is_none() && !frames.iter().enumerate().any(refused) {
             return Ok(ReplyBuf::Pieces(pieces).into());
         }
@@ -99,7 +99,7 @@ impl<'a> Batch<'a> {
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
         self.go_on(&mut healing).await?;
         let (pieces, failures) = healing.finish();
-        // One error tells that all of it failed.
+        // One error covers the whole batch.
         if let Some((_, first)) = failures.first()
             && failures.len() == self.cmd.parts() as usize
         {
@@ -109,7 +109,7 @@ impl<'a> Batch<'a> {
         Ok(Answer { reply: ReplyBuf::Pieces(pieces), failures })
     }
 
-    /// Sends what may be sent again, until nothing is left or the time is up.
+    /// Sends again what may be sent again, until nothing is left or the deadline has passed.
     async fn go_on(&mut self, healing: &mut Healing) -> Result<()> {
         loop {
             let step = healing.next(self.now());
@@ -134,7 +134,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Sends these units as one.
+    /// Sends these units together.
     async fn send_again(&mut self, healing: &mut Healing, units: Vec<usize>) -> Result<()> {
         let mut body = Vec::new();
         let mut sent = Vec::with_capacity(units.len());
@@ -179,7 +179,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// A connection of the pool does not come back once it is lost, so another one is taken.
+    /// Replaces a lost connection of the pool by another one: it does not reconnect.
     async fn renew_lane(&mut self) -> Result<()> {
         if !self.lane.is_shared() && !self.lane.link().is_clean() {
             self.lane = Lane::of(self.client.route(), self.cmd).await?;

@@ -1,13 +1,13 @@
-//! A batch in which something went wrong: only what did not run is sent again. No sockets and no clock.
+//! Recovery of a batch after a failure: sends again only what did not run. Uses no sockets and no clock.
 //!
 //! **The order rule.** Units that share a key form a group, and keep the order of the batch:
 //!
-//! 1. A group sends nothing while a unit of it is in flight. Then it sends its first pending units, in order.
-//! 2. A unit is sent again only if no later unit of its group ran or may have run. For a unit that only reads, only later
-//!    writes count. Else it fails.
+//! 1. A group sends nothing while one of its units is in flight. Then it sends its first pending units, in order.
+//! 2. A unit is sent again only if no later unit of its group ran or may have run. For a unit that only reads, only
+//!    later writes count. Otherwise the unit fails.
 //!
-//! A unit that failed has an error of its own, which says whether that unit may have run: in any of its attempts, not only
-//! in the last.
+//! A failed unit has an error of its own. The error says whether that unit may have run in any of its attempts, not
+//! only in the last one.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,10 +29,10 @@ use super::units::{Unit, order_groups, units};
 
 #[derive(Debug)]
 enum State {
-    /// To be sent, not before this tick.
+    /// Waits to be sent; not before this tick.
     Pending(Tick),
     Sent,
-    /// Its replies. `ran` is false for a refusal that is the reply because no further attempt is made.
+    /// Its replies. `ran` is false if the reply is a refusal and no further attempt is made.
     Done {
         replies: Vec<Bytes>,
         ran: bool,
@@ -43,7 +43,7 @@ enum State {
 #[derive(Debug)]
 struct Entry {
     unit: Unit,
-    /// How many of its replies are with the caller already.
+    /// How many of its replies the caller has already.
     given: usize,
     group: u32,
     state: State,
@@ -52,27 +52,27 @@ struct Entry {
     last: Option<Error>,
 }
 
-/// A unit that was sent, and where its bytes were in what was sent.
+/// A unit that was sent, and the position of its bytes in the data that was sent.
 #[derive(Debug)]
 pub(super) struct SentUnit {
     pub(super) index: usize,
     pub(super) bytes: Range<usize>,
 }
 
-/// Why replies did not come.
+/// Why replies did not arrive.
 #[derive(Debug)]
 pub(super) struct Loss {
     pub(super) error: Error,
-    /// How many of the bytes that were sent together may have left.
+    /// How many bytes of the joint write may have been sent.
     pub(super) written: usize,
 }
 
-/// What decides over a further attempt, at this moment.
+/// What a decision about a further attempt depends on.
 #[derive(Debug)]
 pub(super) struct Rules<'a> {
     pub(super) policy: &'a RetryPolicy,
     pub(super) now: Tick,
-    /// From 0 to 1.
+    /// A random number from 0 to 1.
     pub(super) random: f64,
 }
 
@@ -82,26 +82,26 @@ impl Rules<'_> {
     }
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Send the units with these numbers, in this order, as one.
+    /// Send the units with these indexes together, in this order.
     Send(Vec<usize>),
-    /// Nothing to do before this tick.
+    /// Wait until this tick.
     Wait(Tick),
     Done,
 }
 
-/// The units of a batch on their way.
+/// The units of a batch in progress.
 #[derive(Debug)]
 pub(super) struct Healing {
     entries: Vec<Entry>,
-    /// A new connection is wanted before the next attempt.
+    /// A new connection is needed before the next attempt.
     redial: bool,
 }
 
 impl Healing {
-    /// Of a batch that was sent as a whole. The replies of its first `given` parts are with the caller already.
+    /// The state of a batch that was sent as a whole. The caller has the replies of its first `given` parts already.
     pub(super) fn new(cmd: &Cmd, given: usize) -> Self {
         let units = units(cmd);
         let groups = order_groups(cmd, &units);
@@ -125,7 +125,7 @@ impl Healing {
         self.entries.iter().enumerate().filter(sent).map(|(index, _)| index).collect()
     }
 
-    /// Where the bytes of a unit are in the body of the batch.
+    /// The position of a unit's bytes in the body of the batch.
     pub(super) fn bytes(&self, cmd: &Cmd, index: usize) -> Range<usize> {
         self.entries[index].unit.bytes(cmd)
     }
@@ -135,7 +135,8 @@ impl Healing {
         self.entries[index].unit.parts
     }
 
-    /// What came of units that were sent together: their replies, as far as they came, and why the others did not.
+    /// Records the result of units that were sent together: the replies that arrived, and why the others did not
+    /// arrive.
     pub(super) fn settle(
         &mut self,
         sent: &[SentUnit],
@@ -166,18 +167,18 @@ impl Healing {
         }
     }
 
-    /// Whether a new connection is wanted before the next attempt; asked once.
+    /// Whether a new connection is needed before the next attempt. The call resets this.
     pub(super) fn take_redial(&mut self) -> bool {
         std::mem::take(&mut self.redial)
     }
 
-    /// What to do now.
+    /// Decides the next step.
     pub(super) fn next(&mut self, now: Tick) -> Step {
         self.fail_what_came_too_late();
         let mut ready = Vec::new();
         let mut wake = None;
         let mut open = false;
-        // Groups in which an earlier unit is in flight or has to wait.
+        // Groups with an earlier unit that is in flight or has to wait.
         let mut blocked = HashSet::new();
         for entry in &self.entries {
             if matches!(entry.state, State::Sent) {
@@ -210,7 +211,7 @@ impl Healing {
     }
 
     fn fail_what_came_too_late(&mut self) {
-        // For each group: whether a later unit ran or may have run, and whether one of those writes.
+        // For each group: whether a later unit ran or may have run, and whether such a unit writes.
         let mut behind = HashMap::<u32, (bool, bool)>::new();
         for entry in self.entries.iter_mut().rev() {
             let later = behind.entry(entry.group).or_default();
@@ -231,7 +232,7 @@ impl Healing {
         }
     }
 
-    /// The time of the whole batch is up: what has not ended fails.
+    /// Fails every unit that has not ended: the deadline of the batch has passed.
     pub(super) fn expire(&mut self) {
         for entry in &mut self.entries {
             if let State::Pending(_) | State::Sent = entry.state {
@@ -248,8 +249,8 @@ impl Healing {
         }
     }
 
-    /// The replies of the parts that the caller does not have, in the order of the batch, and the errors of those that
-    /// failed. A failed part has an error line in its place, so that the count of replies stays right.
+    /// The replies that the caller does not have yet, in the order of the batch, and the errors of the failed parts. An
+    /// error line stands in the place of each failed part, so that the number of replies stays right.
     pub(super) fn finish(self) -> (Vec<Bytes>, Vec<(usize, Error)>) {
         let mut all = Vec::new();
         let mut failures = Vec::new();
@@ -270,9 +271,9 @@ impl Healing {
 }
 
 impl Entry {
-    /// Its replies have come.
+    /// Records the replies of the unit.
     fn replied(&mut self, replies: Vec<Bytes>, with: &Rules<'_>, redial: &mut bool) {
-        // Some of it ran, and its reply is with the caller.
+        // A part of the unit ran, and the caller has its reply.
         if self.given > 0 {
             self.state = State::Done { replies, ran: true };
             return;
@@ -290,7 +291,7 @@ impl Entry {
         };
     }
 
-    /// Its replies did not come.
+    /// Records that the replies of the unit did not arrive.
     fn lost(&mut self, error: Error, with: &Rules<'_>, redial: &mut bool) {
         let verdict = match self.given {
             0 => judge_loss(&error, self.unit.facts(), &mut self.tally, with.policy, with.random),
@@ -306,8 +307,9 @@ impl Entry {
         };
     }
 
-    /// Whether it may have run, of which `written` bytes of the whole write may have left: a single command or a transaction
-    /// runs only if it arrived whole. A transaction of which a command was refused as it was queued does not run at all.
+    /// Whether the unit may have run, if at most `written` bytes of the joint write were sent. A single command or a
+    /// transaction runs only if all of its bytes arrived. A transaction does not run if one of its commands was refused
+    /// when it was queued.
     fn execution(&self, bytes: &Range<usize>, written: usize, replies: &[Bytes]) -> Execution {
         let needed = if self.unit.parts == 1 || self.unit.transaction { bytes.end } else { bytes.start + 1 };
         let refused =

@@ -1,7 +1,7 @@
-//! The one way on which a command is tried, and tried again.
+//! The dispatch: it tries a command and repeats it where that is allowed. Every command takes this path.
 //!
-//! A single command, and a batch that goes well, is one [`Attempt`]. What an attempt ended with is judged by one pure
-//! function ([`judge_replies`], [`judge_loss`]); a batch in which something went wrong is healed unit by unit ([`heal`]).
+//! A single command, and a batch without failures, is one [`Attempt`]. One pure function judges how an attempt ended
+//! ([`judge_replies`], [`judge_loss`]). After a failure in a batch, [`heal`] decides unit by unit what is sent again.
 
 mod batch;
 mod heal;
@@ -34,7 +34,7 @@ pub(super) fn facts(cmd: &Cmd) -> Facts {
     }
 }
 
-/// Sends a command or a batch. The first replies of a batch can be read from `replies` before the last have come.
+/// Sends a command or a batch. The first replies of a batch can be read from `replies` before the last ones arrive.
 pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -> Result<Answer> {
     cmd.check()?;
     match cmd.parts() {
@@ -44,8 +44,8 @@ pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -
     }
 }
 
-/// Sends a single command. A first attempt that succeeds, as nearly all do, stays out of the loop, whose future is made
-/// for the others only.
+/// Sends a single command. The first attempt is made outside of the loop: nearly all first attempts succeed, and then
+/// the loop's future is never created.
 async fn single(client: &Client, cmd: &Cmd) -> Result<ReplyBuf> {
     let deadline = Deadline::after(time_of(client.config(), cmd));
     if cmd.is_blocking() || cmd.needs_own_connection() {
@@ -60,8 +60,8 @@ async fn single(client: &Client, cmd: &Cmd) -> Result<ReplyBuf> {
     client.route().within(repeat(client, cmd, Some(ended), deadline)).await
 }
 
-/// Tries a single command until it succeeds, may not be tried again, or its time is up. `ended` is what a first attempt
-/// ended with.
+/// Tries a single command until it succeeds, may not be repeated, or its deadline passes. `ended` is the outcome of a
+/// first attempt.
 pub(super) async fn repeat(
     client: &Client,
     cmd: &Cmd,
@@ -104,7 +104,7 @@ pub(super) async fn repeat(
             (_, Some(error)) if outcome.is_err() || tally.may_have_run => {
                 return Err(cmd.in_context_of_all(tally.told(error)));
             }
-            // No attempt is left for a refusal: it is the reply, and its reader's to tell.
+            // No attempt is left after a refusal. The refusal is the reply, and decoding reports it.
             (..) => return outcome,
         }
     }
@@ -120,7 +120,7 @@ async fn attempt<'a>(
         Some(lane) => lane,
         None => lane.insert(Lane::of(client.route(), cmd).await?),
     };
-    // The time of a blocking command counts from when it has its connection.
+    // The time of a blocking command starts when it has its connection.
     let time = if cmd.is_blocking() { time_of(client.config(), cmd) } else { deadline.left() };
     Attempt::new(lane.link(), outgoing(cmd, None), time).await
 }

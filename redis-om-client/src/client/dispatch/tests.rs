@@ -90,7 +90,7 @@ fn after_a_loss_each_part_says_whether_it_may_have_run() {
     let policy = RetryPolicy::default();
     let mut healing = Healing::new(cmd, 0);
     let all = sent(&healing, cmd);
-    // The first was answered; the second and the third arrived whole, the last did not.
+    // The first unit was answered. The second and the third arrived whole, the last one did not.
     let written = cmd.part_range(3).end - 1;
     healing.settle(&all, frames(&[":1\r\n"]), Some(&lost(written)), &rules(&policy, 0));
     assert_eq!(next(&mut healing), [2, 3], "a read, and what cannot have run");

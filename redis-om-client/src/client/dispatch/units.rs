@@ -1,6 +1,6 @@
-//! The units of a batch: what is sent again as a whole, and which units must keep their order.
+//! The units of a batch: the parts that are sent again together, and the order that they must keep.
 //!
-//! A unit is one command of a pipeline, several commands that were declared to go together, or a whole transaction.
+//! A unit is one command of a pipeline, several commands that were declared to stay together, or a whole transaction.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -9,17 +9,17 @@ use crate::{
     route::Facts,
 };
 
-/// Commands that are sent again as a whole.
+/// Commands that are sent again together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unit {
-    /// The first part of the batch that belongs to it.
+    /// The index of its first part in the batch.
     pub(super) first: u32,
-    /// How many parts they are.
+    /// How many parts it has.
     pub(super) parts: u32,
     pub(super) writes: bool,
-    /// Running it twice is the same as running it once.
+    /// Running it twice has the same effect as running it once.
     pub(super) repeatable: bool,
-    /// Its error replies may be texts of a script.
+    /// Its error replies may be the text of a script.
     pub(super) script: bool,
     /// It is a transaction: it runs as a whole, with its `EXEC`, or not at all.
     pub(super) transaction: bool,
@@ -30,7 +30,7 @@ impl Unit {
         self.first as usize..(self.first + self.parts) as usize
     }
 
-    /// Where its bytes are in the body of the batch.
+    /// The position of its bytes in the body of the batch.
     pub(super) fn bytes(self, cmd: &Cmd) -> Range<usize> {
         let range = self.range();
         cmd.part_range(range.start).start..cmd.part_range(range.end - 1).end
@@ -83,8 +83,8 @@ pub(super) fn units(cmd: &Cmd) -> Vec<Unit> {
     units
 }
 
-/// Which units must keep their order: for each unit the number of its group. Units of one group share keys, directly or by
-/// way of others; writes without a key keep their order among themselves.
+/// Which units must keep their order: the group number of each unit. Two units are in one group if they share a key, or
+/// if a chain of shared keys connects them. All writes without a key form one group.
 pub(super) fn order_groups(cmd: &Cmd, units: &[Unit]) -> Vec<u32> {
     let mut parent: Vec<u32> = (0..units.len() as u32).collect();
     let mut last: HashMap<Option<&[u8]>, u32> = HashMap::new();
