@@ -1,7 +1,8 @@
-//! The thread that drives the runtime of a blocking client while no call does.
+//! The thread that drives the runtime of a blocking client while no call drives it.
 //!
-//! It starts when it is first needed: for idle pings, for a command that was [forgotten](super::Client::forget), for
-//! tasks that run on ([`KeepDriving`]). It ends with the client.
+//! It knows nothing of commands and replies. It starts when it is first needed: for idle pings, for a command that was
+//! [forgotten](super::Client::forget), or for tasks that must continue between calls ([`KeepDriving`]). It ends with
+//! the client.
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
@@ -13,16 +14,16 @@ use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
 
-/// What the thread does for a client.
+/// The work of the thread for a client.
 pub(super) trait Driveable: Send + Sync + 'static {
-    /// After a pause: asks idle connections for a sign of life, and sends what waits.
+    /// Pings idle connections and sends queued commands. The thread calls this after each pause.
     fn look_after(&self);
 
-    /// Drives the runtime until this is notified.
+    /// Drives the runtime until `released` is notified.
     fn drive_until(&self, released: &Notify);
 }
 
-/// The thread, if it was started.
+/// The thread, once it was started.
 #[derive(Debug)]
 pub(super) struct Background {
     shared: Arc<Shared>,
@@ -39,9 +40,9 @@ struct Shared {
 struct State {
     started: bool,
     ended: bool,
-    /// Something waits to be sent.
+    /// Queued commands wait to be sent.
     called: bool,
-    /// How many need the runtime to be driven all the time.
+    /// The number of [`KeepDriving`] guards.
     holders: usize,
 }
 
@@ -50,7 +51,7 @@ impl Background {
         Self { shared: Arc::default() }
     }
 
-    /// Starts the thread, if it does not run. `pause`: how long it waits before it looks after the connections.
+    /// Starts the thread, if it does not run. `pause` is the time between two checks of the connections.
     pub(super) fn start<T: Driveable>(&self, client: &Arc<T>, pause: Option<Duration>) -> Result<()> {
         let mut state = self.shared.lock();
         if state.started {
@@ -65,13 +66,13 @@ impl Background {
         Ok(())
     }
 
-    /// Has the thread look after the connections now.
+    /// Makes the thread check the connections now.
     pub(super) fn call(&self) {
         self.shared.lock().called = true;
         self.shared.changed.notify_one();
     }
 
-    /// The runtime is driven until the guard is dropped.
+    /// Drives the runtime until the guard is dropped.
     pub(super) fn hold(&self) -> KeepDriving {
         self.shared.lock().holders += 1;
         self.shared.changed.notify_one();
@@ -119,8 +120,8 @@ impl Shared {
     }
 }
 
-/// Keeps the connections and tasks of a [`blocking::Client`](super::Client) moving while no call is under way; dropped, it
-/// stops that.
+/// Keeps the connections and tasks of a [`blocking::Client`](super::Client) running while no call does, until this
+/// value is dropped.
 #[derive(Debug)]
 #[must_use = "the runtime is driven only as long as this is kept"]
 pub struct KeepDriving {

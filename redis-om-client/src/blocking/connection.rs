@@ -8,7 +8,7 @@ use crate::{
 
 use super::Client;
 
-/// The connection on which keys are watched: commands on it run at once.
+/// The connection on which keys are watched. A command on it runs at once.
 #[derive(Debug)]
 pub struct Connection<'a> {
     client: &'a Client,

@@ -1,4 +1,4 @@
-//! The blocking clients as executors through a second reference or an [`Arc`], and as what drives a
+//! The blocking clients as executors through a second reference or an [`Arc`], and as drivers of a
 //! [`Pager`](crate::Pager).
 
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! The same client for code without async.
 //!
-//! Layer 11: uses `client`. The connections live in a current-thread runtime that is driven by the thread which waits for
-//! a reply: no hand-over between threads. The first attempt of an ordinary command does not even need that: it goes over a
-//! socket which the calling thread reads itself. What that attempt ended with is judged by the dispatch of
-//! the async client, which also does all else. While no call is under way, a thread drives the runtime where something
-//! needs it.
+//! Layer 11: uses `client` and `route`; knows nothing of sockets. The connections live in a current-thread runtime. The
+//! thread that waits for a reply drives it, so no work moves between threads. The first attempt of an ordinary command
+//! needs no runtime: it uses a socket that the calling thread reads itself (`sync_path`). The promise kept here: the
+//! dispatch of the async client judges every attempt, so the rules for retries and errors are the same. While no call
+//! is in progress, a background thread drives the runtime where that is needed.
 
 mod background;
 mod connection;
@@ -40,8 +40,8 @@ use sync_path::SyncPath;
 
 /// A client whose commands wait for their replies: `let name: Option<String> = client.get("name")?;`.
 ///
-/// Cheap to clone, and shared by `&` between threads: every clone uses the same connections. It must not be called from
-/// async code, where it would stop the runtime's thread; it answers with an error there.
+/// A clone is cheap and uses the same connections. Threads can share a client by reference or by clones. Do not call it
+/// from async code: it would block a thread of the runtime, so it returns an error there.
 ///
 /// ```no_run
 /// use redis_om_client::{blocking::Client, prelude::*};
@@ -65,10 +65,10 @@ struct Inner {
 }
 
 impl Client {
-    /// Connects to the server of this URL: see [`Config::from_url`] for all its forms.
+    /// Connects to the server of this URL. [`Config::from_url`] lists all forms and options.
     ///
     /// # Errors
-    /// Where the URL is malformed, or no connection can be made within the connect timeout.
+    /// The URL is malformed, or no connection can be made within the connect timeout.
     pub fn connect(url: &str) -> Result<Self> {
         Self::with_config(Config::from_url(url)?)
     }
@@ -76,7 +76,7 @@ impl Client {
     /// Connects with these settings.
     ///
     /// # Errors
-    /// Where no connection can be made within the connect timeout.
+    /// The settings are invalid, or no connection can be made within the connect timeout.
     pub fn with_config(config: Config) -> Result<Self> {
         outside_async()?;
         let runtime = Driven::new()?;
@@ -94,13 +94,14 @@ impl Client {
         Ok(client)
     }
 
-    /// The settings it was connected with.
+    /// The settings of this client.
     #[must_use]
     pub fn config(&self) -> &Config {
         self.inner.client.config()
     }
 
-    /// The async client that does the work, for flows that exist only there: run them with [`Client::block_on`].
+    /// The async client that this client uses, for operations that only the async client has. Run them with
+    /// [`Client::block_on`].
     #[must_use]
     pub fn as_async(&self) -> &client::Client {
         &self.inner.client
@@ -108,30 +109,31 @@ impl Client {
 
     /// Waits for a future that uses [`Client::as_async`].
     ///
-    /// Tasks that the future spawned move only while a thread waits here or for a reply, unless
+    /// Tasks that the future spawned run only while a thread waits here or for a reply, unless
     /// [`keep_driving`](Self::keep_driving) is used.
     ///
     /// # Errors
-    /// The future's own; and where this is called from async code.
+    /// The error of the future, or the call was made from async code.
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
         outside_async()?;
         self.inner.runtime.block_on(future)
     }
 
-    /// Has a thread drive the connections and the spawned tasks of this client, until the value is dropped.
+    /// Starts driving the connections and the spawned tasks of this client on a thread, until the returned value is
+    /// dropped.
     ///
     /// # Errors
-    /// Where the thread cannot be started.
+    /// The thread cannot be started.
     pub fn keep_driving(&self) -> Result<KeepDriving> {
         self.inner.background.start(&self.inner, self.config().idle_ping)?;
         Ok(self.inner.background.hold())
     }
 
-    /// Hands over a command whose reply nobody waits for, and returns at once, also in a [`Drop`]. See
+    /// Queues a command, discards its reply, and returns at once. It can be called in a [`Drop`]. See
     /// [`Client::forget`](crate::Client::forget).
     ///
     /// # Errors
-    /// Where the command is refused before it is sent, the queue is full, the client is closed, or the thread that sends it
+    /// The command is refused before it is sent, the queue is full, the client is closed, or the thread that sends it
     /// cannot be started.
     pub fn forget<R>(&self, command: Command<R>) -> Result<()> {
         self.inner.background.start(&self.inner, self.config().idle_ping)?;
@@ -140,15 +142,16 @@ impl Client {
         Ok(())
     }
 
-    /// Runs a pipeline, a transaction or a command that was built before: one round trip.
+    /// Runs a pipeline, a transaction or a command value in one round trip.
     ///
     /// # Errors
-    /// Where a command fails (the error says which; without `atomic` the others ran), or the connection does.
+    /// A command fails, or the connection fails. The error names the failed command. Without `atomic` the other
+    /// commands ran.
     pub fn run<P: Plan>(&self, plan: P) -> Result<P::Reply> {
         self.block_on(self.inner.client.run(plan))
     }
 
-    /// Reads, decides, and writes only if none of `keys` was changed meanwhile; else starts over. See
+    /// Runs a transaction only if none of `keys` was changed meanwhile; otherwise starts again. See
     /// [`Client::watch`](crate::Client::watch).
     ///
     /// ```no_run
@@ -165,7 +168,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// What `plan` returned; what the transaction failed with; a conflict where the keys kept changing.
+    /// The error that `plan` returned; the error of the transaction; a conflict if the keys changed during each
+    /// attempt.
     pub fn watch<K, F, P>(&self, keys: K, mut plan: F) -> Result<P::Reply>
     where
         K: ToArgs,
@@ -205,8 +209,8 @@ impl Executor for &Client {
     }
 }
 
-/// What few commands need, out of the way of those that do not: the state of a future is large, and would be part of
-/// what every command touches.
+/// Rarely used paths, kept out of the common one: each of these futures is large, and inlined it would enlarge the
+/// stack frame of every command.
 impl Client {
     #[inline(never)]
     fn execute_async<R>(&self, command: Command<R>) -> Result<R> {
@@ -218,7 +222,7 @@ impl Client {
         self.block_on(self.inner.client.route().node().sync_connection())
     }
 
-    /// After a first attempt that ended in an error.
+    /// Continues after a first attempt that ended in an error.
     #[cold]
     fn go_on(&self, cmd: &Cmd, first: Result<ReplyBuf>, start: Instant) -> Result<ReplyBuf> {
         if first.is_err() {
@@ -248,9 +252,9 @@ impl Driveable for Inner {
 }
 
 impl Inner {
-    /// Drives the runtime until nothing is in flight, for a second or so long at most.
+    /// Drives the runtime until nothing is in flight, for at most `most` or one second, whichever is longer.
     fn send_what_waits(&self, most: Duration) {
-        /// Between two looks.
+        /// The time between two checks.
         const LOOK: Duration = Duration::from_millis(5);
         let most = most.max(Duration::from_secs(1));
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The runtime of a blocking client: driven by the thread that waits for a reply.
+//! The runtime of a blocking client. The thread that waits for a reply drives it.
 
 use std::{
     future::Future,
@@ -14,19 +14,19 @@ use tokio::{
 
 use crate::error::{Error, Result};
 
-/// After so many milliseconds in which no thread drove the runtime, it first looks at what came in: a connection that the
-/// server has closed is found before a command is written into it.
+/// If no thread drove the runtime for this time (in milliseconds), it processes pending socket events first. Then a
+/// connection that the server has closed is found before a command is written to it.
 const STALE: u64 = 500;
 
-/// A current-thread runtime, and when it was last driven.
+/// A current-thread runtime, and the time when it was last driven.
 #[derive(Debug)]
 pub(super) struct Driven {
-    /// `None` only while it is dropped.
+    /// `None` only during the drop.
     runtime: Option<Runtime>,
     epoch: Instant,
     /// When the runtime was last driven, in milliseconds since the epoch.
     driven: AtomicU64,
-    /// A connection was found lost: those of the runtime may be, too, and it does not know yet.
+    /// One connection was found lost. Connections of the runtime may be lost, too, without its notice so far.
     suspect: AtomicBool,
 }
 
@@ -44,7 +44,7 @@ impl Driven {
         })
     }
 
-    /// At its next use the runtime looks at all connections first.
+    /// Makes the runtime check all connections at its next use.
     pub(super) fn suspect(&self) {
         self.suspect.store(true, Ordering::Relaxed);
     }
@@ -64,7 +64,8 @@ impl Driven {
             return runtime.block_on(future);
         }
         runtime.block_on(async {
-            // Once for the events, once for the drivers that they wake, and once more for what these have woken.
+            // One turn for the socket events, one for the drivers that they wake, and one for the tasks that those
+            // wake.
             for _ in 0..3 {
                 tokio::task::yield_now().await;
             }
@@ -79,26 +80,27 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        // A runtime that is dropped in async code panics; one that is shut down in the background does not.
+        // Dropping a runtime in async code panics; shutting it down in the background does not.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// Refuses to wait on a thread of an async runtime.
+/// Returns an error on a thread of an async runtime.
 pub(super) fn outside_async() -> Result<()> {
     if Handle::try_current().is_err() || !polled_by_tokio() {
         return Ok(());
     }
     Err(Error::config(
-        "the blocking client was called from async code, where it would stop the runtime's thread: use \
+        "the blocking client was called from async code, where it would block a thread of the runtime: use \
          redis_om_client::Client there, or tokio::task::spawn_blocking",
     ))
 }
 
-/// Whether a future is being polled on this thread. Inside `spawn_blocking` there is a runtime, too, but tokio gives a
-/// budget only to what it polls: elsewhere it never ends.
+/// Whether a future is being polled on this thread. The current runtime handle is no proof, because it exists inside
+/// `spawn_blocking`, too. But tokio gives a limited budget only to the tasks that it polls; elsewhere the budget never
+/// ends.
 #[cold]
 fn polled_by_tokio() -> bool {
     /// More than the budget of one poll (128).

@@ -1,7 +1,9 @@
-//! The first attempt of an ordinary command, straight over a socket that the calling thread reads itself.
+//! The first attempt of an ordinary command, over a socket that the calling thread reads itself.
 //!
-//! What it cannot take (batches, blocking commands, large ones, TLS), what another thread is in the way of, and whatever
-//! ends in an error goes through the async client and its one dispatch.
+//! A bypass of the plain path: it serves the benchmark row `seq-blocking`. It knows nothing of retries. The promise
+//! kept here: it changes only the way of the first attempt, never the outcome. The async client and its dispatch take
+//! everything else: batches, blocking commands, large commands, TLS, a socket that another thread uses, and each
+//! attempt that ended in an error.
 
 use std::{
     sync::{Mutex, PoisonError, TryLockError},
@@ -14,10 +16,10 @@ use crate::{
     session::{Outgoing, ReplyBuf},
 };
 
-/// A lost connection is not made again sooner than this.
+/// The shortest time between two attempts to connect.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The connection of the calling thread, if there is one.
+/// The connection that the calling thread reads itself, if there is one.
 #[derive(Debug)]
 pub(super) struct SyncPath {
     state: Mutex<State>,
@@ -26,7 +28,7 @@ pub(super) struct SyncPath {
 #[derive(Debug)]
 struct State {
     connection: Option<SyncConnection>,
-    /// When there was last an attempt to make it; `None` where it cannot be made (TLS).
+    /// The time of the last attempt to connect; `None` if this kind of connection is impossible (TLS).
     attempted: Option<Instant>,
 }
 
@@ -36,7 +38,8 @@ impl SyncPath {
         Self { state: Mutex::new(State { connection, attempted }) }
     }
 
-    /// The reply, or the error of this attempt, which begins at `start`; `None` where the command has to go the other way.
+    /// The reply or the error of this attempt, which began at `start`; `None` if the command must take the async
+    /// client's path.
     #[inline]
     pub(super) fn exchange(
         &self,
@@ -50,7 +53,7 @@ impl SyncPath {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => self.recover(PoisonError::into_inner(poisoned)),
-            // Another thread waits for its reply there.
+            // Another thread waits for a reply on the connection.
             Err(TryLockError::WouldBlock) => return None,
         };
         if state.connection.is_none() {
@@ -59,7 +62,7 @@ impl SyncPath {
             }
             state.attempted = Some(Instant::now());
             state.connection = connect().ok()?;
-            // Making a connection has a time limit of its own.
+            // The time to connect does not count: it has a limit of its own.
             start = Instant::now();
         }
         let outcome = state.connection.as_mut()?.exchange(out, start);
@@ -69,7 +72,7 @@ impl SyncPath {
         Some(outcome)
     }
 
-    /// The server at the other end no longer serves what it did.
+    /// Drops the connection: the server no longer plays its former role.
     #[cold]
     pub(super) fn forget_connection(&self) {
         if let Ok(mut state) = self.state.try_lock() {
@@ -77,7 +80,7 @@ impl SyncPath {
         }
     }
 
-    /// Asks the server for a sign of life where the connection was not used for so long. A connection without one is dropped.
+    /// Pings the server if the connection was not used for `idle`. A connection that does not answer is dropped.
     pub(super) fn ping_if_idle(&self, idle: Duration, ping: &Outgoing<'_>) {
         let Ok(mut state) = self.state.try_lock() else { return };
         if let Some(connection) = state.connection.as_mut().filter(|connection| connection.idle() >= idle)
@@ -87,7 +90,8 @@ impl SyncPath {
         }
     }
 
-    /// A thread panicked in the middle of an exchange: what the connection brings next belongs to nobody.
+    /// A thread panicked during an exchange: the next reply on this connection has no caller, so the connection is
+    /// dropped.
     #[cold]
     fn recover<'a>(
         &'a self,

@@ -1,7 +1,7 @@
-//! Several commands as one: where each ends, where its keys are, and what it declares.
+//! Several commands as one: the end of each, its keys, and its declarations.
 //!
-//! Nothing has to be parsed again to split a batch, to send a part of it elsewhere or again, or to name one of its
-//! commands in an error.
+//! Nothing is parsed again to split a batch, to send a part of it elsewhere or again, or to name one of its commands in
+//! an error.
 
 use std::ops::Range;
 
@@ -14,14 +14,14 @@ use super::{
     part::{Extra, LARGEST, Other, Part},
 };
 
-/// The most bytes that the header of a command takes: `*`, ten digits and the line end.
+/// The longest header of a command in bytes: `*`, ten digits and the line end.
 const LONGEST_HEADER: usize = 13;
 
-/// No room is made for more parts than this before they come.
+/// The most parts for which memory is reserved before they are added.
 const MOST_AHEAD: usize = 1 << 16;
 
 impl Cmd {
-    /// No command yet, to push several into.
+    /// A batch without commands.
     pub(crate) fn batch() -> Self {
         let flags = Flags::READONLY.with(Flags::IDEMPOTENT);
         Self { flags, extra: Some(Box::default()), ..Self::of_body(Body::on_heap(), 0) }
@@ -33,26 +33,26 @@ impl Cmd {
         self
     }
 
-    /// Declares that all of the batch goes over one connection, with no other command between.
+    /// Declares that the whole batch goes over one connection, with no other command between.
     pub(super) fn together(mut self) -> Self {
         self.flags = self.flags.with(Flags::TOGETHER);
         self.join();
         self
     }
 
-    /// The commands of the batch so far go together, also when they are put into another batch.
+    /// Declares that the commands of the batch so far stay together, also inside another batch.
     fn join(&mut self) {
         let parts = self.extra.iter_mut().flat_map(|extra| &mut extra.parts);
         parts.skip(1).for_each(|part| part.flags = part.flags.with(Flags::JOINED));
     }
 
-    /// Declares this of each command of a batch, too, since they may be sent again one by one.
+    /// Sets these flags on each command of a batch, too, because its commands may be sent again one by one.
     pub(super) fn flag_parts(&mut self, flags: Flags) {
         let parts = self.extra.iter_mut().flat_map(|extra| &mut extra.parts);
         parts.for_each(|part| part.flags = part.flags.with(flags));
     }
 
-    /// Makes room for so many commands like this one.
+    /// Reserves memory for `count` more commands like `like`.
     pub(crate) fn make_room(&mut self, like: &Self, count: usize) {
         self.body.reserve_commands(&like.body, count);
         self.extra().parts.reserve(count.min(MOST_AHEAD));
@@ -61,7 +61,7 @@ impl Cmd {
     /// Appends another command (or batch) to this batch.
     #[inline]
     pub(crate) fn push(&mut self, cmd: &Self) {
-        // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
+        // Only the user's commands are checked: the `MULTI` and `EXEC` of this crate are not raw.
         if cmd.flags.has_any(Flags::RAW.with(Flags::FOLLOWS)) {
             self.push_vetted(cmd);
         } else {
@@ -78,13 +78,13 @@ impl Cmd {
         };
         let cmd = cmd.clone().vetted(place);
         self.append(&cmd, LARGEST);
-        // What speaks of the commands before it must not be sent again without them.
+        // A command that refers to the commands before it must not be sent again without them.
         if cmd.args > 0 && cmd.flags.has(Flags::FOLLOWS) {
             self.join();
         }
     }
 
-    /// Looked up in the list of what a shared connection must not run, if a user wrote its words.
+    /// Checks a raw command against the list of commands that a shared connection must not run.
     fn vetted(mut self, place: Place) -> Self {
         if let Some(why) = guard::refusal(&self, place) {
             self = self.refuse(why);
@@ -102,7 +102,7 @@ impl Cmd {
         self
     }
 
-    /// The batch takes at most so many bytes.
+    /// Appends a command, unless the batch would exceed `most` bytes.
     #[inline]
     fn append(&mut self, cmd: &Self, most: usize) {
         debug_assert!(self.args == 0, "only a batch is appended to");
@@ -126,7 +126,7 @@ impl Cmd {
         self.extra().parts.push(part);
     }
 
-    /// A batch in a batch, or what does not fit.
+    /// Appends a batch to a batch, or refuses what does not fit.
     #[cold]
     fn append_rare(&mut self, cmd: &Self, most: usize) {
         self.flags = self.flags.both(cmd.flags.without(Flags::OF_BATCH));
@@ -139,7 +139,7 @@ impl Cmd {
                 extra.refused = Some(why.into_boxed_str());
                 extra.refused_part = refused_part;
             }
-            // Nothing of it is kept but its place, so that the others keep theirs.
+            // Only the entries of its parts are kept, so that the other parts keep their indexes.
             let parts = (0..cmd.parts()).map(|part| Part { end, ..cmd.part(part as usize).without_keys() });
             return extra.parts.extend(parts);
         }
@@ -178,7 +178,7 @@ impl Cmd {
         self.extra.as_ref().map_or(&[], |extra| &extra.parts)
     }
 
-    /// Its `index`-th command; for a single command, all of it. An empty part, where there is none.
+    /// Its `index`-th command; for a single command, the whole. An empty part if there is none.
     pub(crate) fn part(&self, index: usize) -> Part {
         if self.args == 0 {
             let none = Part { end: offset(self.body.len()), ..Part::default() };
@@ -194,7 +194,7 @@ impl Cmd {
         }
     }
 
-    /// Where the bytes of its `index`-th command are in the body.
+    /// The position of its `index`-th command in the body.
     pub(crate) fn part_range(&self, index: usize) -> Range<usize> {
         let end = self.part(index).end as usize;
         let start = match index.checked_sub(1).filter(|_| self.args == 0) {
@@ -204,8 +204,8 @@ impl Cmd {
         start..end
     }
 
-    /// The bytes of its `index`-th command: of a batch, with the header of the command; of a single command all of the
-    /// body, which has no header.
+    /// The bytes of its `index`-th command. In a batch, these include the header of the command. For a single command
+    /// they are the whole body, which has no header.
     pub(crate) fn part_bytes(&self, index: usize) -> &[u8] {
         self.body.get(self.part_range(index)).unwrap_or_default()
     }
@@ -217,30 +217,30 @@ impl Cmd {
     }
 
     /// Whether it is a batch that goes over one connection, with no other command between.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what splits a batch over nodes asks it"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "used when a batch is split over nodes"))]
     #[inline]
     pub(crate) fn is_together(&self) -> bool {
         self.flags.has(Flags::TOGETHER)
     }
 
-    /// Whether it needs a connection of its own, since the server may keep the reply back.
+    /// Whether it needs a connection of its own, because the server may delay the reply.
     #[inline]
     pub(crate) fn is_blocking(&self) -> bool {
         self.flags.has(Flags::BLOCKING) || (self.flags.has(Flags::RAW) && guard::block(self).is_some())
     }
 
-    /// How long the server may keep the reply back; of a batch, all its replies. `None` if it does not.
+    /// How long the server may delay the reply, or all replies of a batch. `None` if it does not delay it.
     pub(crate) fn block(&self) -> Option<Block> {
         let declared = self.extra.as_ref().and_then(|extra| extra.block);
         declared.or_else(|| if self.flags.has(Flags::RAW) { guard::block(self) } else { None })
     }
 
-    /// Whether it ends other commands, so that it must not wait behind them: it needs a new connection.
+    /// Whether it ends other commands. Then it must not wait behind them and needs a new connection.
     pub(crate) fn needs_own_connection(&self) -> bool {
         self.flags.has(Flags::OWN_CONNECTION) || (self.flags.has(Flags::RAW) && guard::ends_others(self))
     }
 
-    /// The refusal that it holds, or that its words call for on a connection that others share.
+    /// The refusal that it holds, or the refusal of a raw command that a shared connection must not run.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if let Some(extra) = &self.extra
             && let Some(why) = extra.refused.as_deref()
@@ -356,7 +356,10 @@ mod tests {
         batch.push(&raw("SELECT").arg(1));
         batch.push(&Cmd::new("EXEC"));
         let error = batch.check().unwrap_err();
-        assert!(error.to_string().starts_with("SELECT: command 2 of 2: it would move everybody"), "{error}");
+        assert!(
+            error.to_string().starts_with("SELECT: command 2 of 2: it would change the database"),
+            "{error}"
+        );
     }
 
     #[test]

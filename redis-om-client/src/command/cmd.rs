@@ -1,4 +1,4 @@
-//! The words of a command, encoded as they are added, with its keys and flags.
+//! The words of a command, encoded when they are added, with its keys and flags.
 
 use std::time::Duration;
 
@@ -14,23 +14,24 @@ use super::{
     policy::{Policy, Request, Response},
 };
 
-/// A command being built: its name, keys, arguments and flags.
+/// A command: its name, keys, arguments and flags.
 ///
-/// The arguments are encoded at once; a short command needs no allocation. Clone is a copy of the bytes.
+/// The arguments are encoded immediately; a short command needs no allocation. A clone copies the bytes.
 #[derive(Clone)]
 #[repr(C)]
 #[must_use = "a command does nothing until it is run"]
 pub struct Cmd {
-    /// In front: see [`Body`].
+    /// First field: see [`Body`].
     pub(super) body: Body,
-    /// Arguments, the name included; 0 for a batch, whose body has the headers of its parts.
+    /// The number of arguments, including the name; 0 for a batch, whose body holds the headers of its parts.
     pub(super) args: u32,
-    /// Offset of the first key in the body; 0 for none, since the name comes first. Always 0 for a batch: its parts have
-    /// their own.
+    /// The offset of the first key in the body; 0 for none, because the name comes first. Always 0 for a batch: its
+    /// parts have offsets of their own.
     pub(super) key: u32,
-    /// How many keys stand in a row from the first on, each `step` arguments behind the one before.
+    /// The number of keys in the row that starts with the first key. Each key stands `step` arguments behind the one
+    /// before.
     pub(super) keys: u16,
-    /// The number of the argument that is the first key; `u16::MAX` where it is too large to be told.
+    /// The argument index of the first key; `u16::MAX` if it is larger.
     pub(super) first: u16,
     pub(super) flags: Flags,
     pub(super) step: u8,
@@ -38,16 +39,16 @@ pub struct Cmd {
     pub(super) extra: Option<Box<Extra>>,
 }
 
-/// The most bytes that [`Cmd::reserve`] makes room for at once: a number that a user computed may be anything.
+/// The most bytes that [`Cmd::reserve`] reserves at once: a size that a user computed can have any value.
 const MOST_RESERVED: usize = 1 << 20;
 
-/// A command that has no method here, such as one of a module of your own.
+/// A command without a method in this crate, such as one of a server module.
 ///
-/// `name` may be several words (`"CONFIG GET"`). Mark keys with [`Cmd::key`], so that errors can name them and a
-/// cluster can find their node; mark what writes nothing with [`Cmd::readonly`], so that it may be retried.
-/// What changes the state of a shared connection (`SUBSCRIBE`, `MONITOR`, `MULTI`, `SELECT`, `CLIENT TRACKING` …) is
-/// refused when it runs. `WAIT` and `WAITAOF` are refused where no other command of their batch is before them. What blocks
-/// (`BLPOP` …) gets a connection of its own, and its own timeout as a deadline.
+/// `name` may have several words (`"CONFIG GET"`). Mark keys with [`Cmd::key`]: then errors name them, and a cluster
+/// finds their node. Mark a command that writes nothing with [`Cmd::readonly`]: then it may be retried. Commands that
+/// change the state of a shared connection (`SUBSCRIBE`, `MONITOR`, `MULTI`, `SELECT`, `CLIENT TRACKING` …) are refused
+/// when they run. `WAIT` and `WAITAOF` are refused if no other command of their batch is before them. A blocking
+/// command (`BLPOP` …) gets a connection of its own, and its own timeout as a deadline.
 ///
 /// ```
 /// use redis_om_client::{prelude::*, raw};
@@ -66,14 +67,15 @@ pub fn raw(name: &str) -> Cmd {
 }
 
 impl Cmd {
-    /// A command that a method declares: any connection can run it. What a user writes goes through [`raw`], which looks.
+    /// A command that a method declares: any connection can run it. For commands of a user, [`raw`] adds the check that
+    /// such a command needs.
     #[doc(hidden)]
     #[inline(always)]
     pub fn new(name: &str) -> Self {
         Self::of_body(Body::starting_with(name.as_bytes()), 1)
     }
 
-    /// So many arguments, which say nothing of themselves yet.
+    /// A command with this body and this number of arguments, and without declarations.
     #[inline(always)]
     pub(super) fn of_body(body: Body, args: u32) -> Self {
         Self {
@@ -96,17 +98,17 @@ impl Cmd {
         self.arg(key)
     }
 
-    /// Adds keys: one or any larger number.
+    /// Adds one or more keys.
     pub fn keys(self, keys: impl ToArgs) -> Self {
         self.keys_every(1, "key", keys)
     }
 
-    /// Adds keys, each with its value behind it.
+    /// Adds keys, each followed by its value.
     pub fn pairs(self, pairs: impl ToArgs) -> Self {
         self.keys_every(2, "key with its value", pairs)
     }
 
-    /// Adds how many keys there are, then the keys, as `LMPOP` or `ZUNION` want them. None at all is refused.
+    /// Adds the number of keys, then the keys, as `LMPOP` or `ZUNION` expect them. A command without keys is refused.
     pub fn keys_counted(self, keys: impl ToArgs) -> Self {
         let args = self.args;
         let cmd = self.counted(1, keys);
@@ -114,19 +116,19 @@ impl Cmd {
         if cmd.args == args + 1 { cmd.refuse_without("key") } else { cmd }
     }
 
-    /// Adds how many keys there are, then the keys; also none, since a script may have no key.
+    /// Adds the number of keys, then the keys. Zero keys are allowed, because a script may have none.
     pub fn keys_counted_or_none(self, keys: impl ToArgs) -> Self {
         self.counted(1, keys)
     }
 
-    /// Adds how many pairs there are, then each key with its value behind it.
+    /// Adds the number of pairs, then each key followed by its value.
     pub fn pairs_counted(self, pairs: impl ToArgs) -> Self {
         let args = self.args;
         let cmd = self.counted(2, pairs);
         if cmd.args == args + 1 { cmd.refuse_without("key with its value") } else { cmd }
     }
 
-    /// Adds keys, each with `step - 1` arguments behind it.
+    /// Adds keys, each followed by `step - 1` arguments.
     pub(crate) fn keys_every(mut self, step: u8, what: &str, args: impl ToArgs) -> Self {
         let (from, count) = (self.body.len(), self.args);
         self = self.args(args);
@@ -136,7 +138,8 @@ impl Cmd {
     }
 
     fn counted(mut self, step: u8, args: impl ToArgs) -> Self {
-        // The number goes before the keys but is known behind them: they are encoded aside, then copied.
+        // The number stands before the keys but is known only after them, so the keys are encoded separately and then
+        // copied.
         let (mut body, mut added, mut refused) = (Body::new(), 0, None);
         args.to_args(&mut Args::new(&mut body, &mut added, &mut refused));
         self = self.arg(added / u32::from(step.max(1)));
@@ -173,7 +176,7 @@ impl Cmd {
         self
     }
 
-    /// Adds arguments, any number, also none.
+    /// Adds any number of arguments.
     #[inline]
     pub fn args(mut self, args: impl ToArgs) -> Self {
         let mut refused = None;
@@ -183,21 +186,21 @@ impl Cmd {
         self
     }
 
-    /// Adds arguments of which there must be at least one (members, fields): else the command is refused as it runs.
+    /// Adds arguments (members, fields). Without any, the command is refused when it runs.
     pub fn args_nonempty(mut self, what: &str, args: impl ToArgs) -> Self {
         let count = self.args;
         self = self.args(args);
         if self.args == count { self.refuse_without(what) } else { self }
     }
 
-    /// Adds the number of entries, then the entries, each of `per` arguments (fields are 1, pairs of field and value
-    /// are 2). None at all, or half an entry, is refused.
+    /// Adds the number of entries, then the entries. Each has `per` arguments: a field has 1, a pair of field and value
+    /// has 2. A command without entries, or with an incomplete entry, is refused.
     pub fn args_counted(self, what: &str, per: u32, args: impl ToArgs) -> Self {
         let count = count_of(&args) / per.max(1);
         self.arg(count).args_grouped(what, per, args)
     }
 
-    /// Adds entries of `per` arguments each, at least one. None at all, or half an entry, is refused.
+    /// Adds entries of `per` arguments each. A command without entries, or with an incomplete entry, is refused.
     pub fn args_grouped(mut self, what: &str, per: u32, args: impl ToArgs) -> Self {
         let count = self.args;
         self = self.args_nonempty(what, args);
@@ -211,20 +214,20 @@ impl Cmd {
         ))
     }
 
-    /// Adds a word if it applies.
+    /// Adds a word if `applies` is true.
     #[inline]
     pub fn word_if(self, applies: bool, word: &str) -> Self {
         if applies { self.arg(word) } else { self }
     }
 
-    /// Makes room for so many more bytes, at most 1 MiB at once: what is longer grows as it is added.
+    /// Reserves memory for `bytes` more bytes, at most 1 MiB at once. Longer commands grow when the bytes are added.
     #[inline]
     pub fn reserve(mut self, bytes: usize) -> Self {
         self.body.reserve(bytes.min(MOST_RESERVED));
         self
     }
 
-    /// Declares which nodes of a cluster get it. Without this, the node of its keys gets it, or any node if it has none.
+    /// Declares which nodes of a cluster get it. By default the node of its keys gets it, or any node if it has no key.
     ///
     /// ```
     /// use redis_om_client::{policy::{Request, Response}, prelude::*, raw};
@@ -238,35 +241,37 @@ impl Cmd {
         self
     }
 
-    /// Declares how the replies of several nodes become one. Without this, they are joined: see [`Response::Default`].
+    /// Declares how the replies of several nodes are combined. By default they are joined: see [`Response::Default`].
     #[inline]
     pub fn response(mut self, response: Response) -> Self {
         self.policy = self.policy.with_response(response);
         self
     }
 
-    /// How it is spread over the nodes of a cluster, and how their replies become one.
+    /// Which nodes of a cluster get it, and how their replies are combined.
     #[must_use]
     pub fn policy(&self) -> Policy {
         self.policy
     }
 
-    /// Declares that it writes nothing: it may be retried when a connection is lost, and served by a replica.
+    /// Declares that it writes nothing: it may be retried when a connection is lost, and a replica may serve it.
     #[inline]
     pub fn readonly(mut self) -> Self {
         self.flags = self.flags.with(Flags::READONLY);
         self
     }
 
-    /// Declares that doing it twice is the same as doing it once: it may be retried when nobody knows whether it ran. For
-    /// what writes, that holds only where nobody else writes the same in between: see [`Command::idempotent`].
+    /// Declares that running it twice has the same effect as running it once. Then it may be retried when it is unknown
+    /// whether it ran. A command that writes has this property only if no other client writes the same data meanwhile:
+    /// see [`Command::idempotent`].
     #[inline]
     pub fn idempotent(mut self) -> Self {
         self.flags = self.flags.with(Flags::IDEMPOTENT);
         self
     }
 
-    /// Declares that an error in its reply may be a script's own text: its code says nothing of what ran.
+    /// Declares that an error in its reply may be the text of a script. The code of such an error does not prove what
+    /// ran.
     #[inline]
     pub(crate) fn script(mut self) -> Self {
         self.flags = self.flags.with(Flags::SCRIPT);
@@ -280,35 +285,35 @@ impl Cmd {
         self
     }
 
-    /// Declares that it speaks of the commands before it on its connection: it runs behind them in a batch only.
+    /// Declares that it refers to the commands before it on its connection: it runs only in a batch, behind them.
     #[inline]
     pub(crate) fn follows(mut self) -> Self {
         self.flags = self.flags.with(Flags::FOLLOWS);
         self
     }
 
-    /// Declares that the server may keep the reply back for so long (zero: for ever). It gets a connection of its own,
-    /// and its deadline is this time plus a grace.
+    /// Declares that the server may delay the reply for `timeout` (zero: without limit). The command gets a connection
+    /// of its own, and its deadline is `timeout` plus [`Config::blocking_grace`](crate::Config::blocking_grace).
     pub fn blocking(mut self, timeout: Duration) -> Self {
         self.flags = self.flags.with(Flags::BLOCKING);
         self.extra().block = Some(Block::of(timeout));
         self
     }
 
-    /// Refuses: it will not be sent, and its result is an argument error with this text.
+    /// Refuses the command: it is not sent, and its result is an argument error with this text.
     #[cold]
     pub fn refuse(mut self, why: impl Into<String>) -> Self {
         self.extra().refused.get_or_insert_with(|| why.into().into_boxed_str());
         self
     }
 
-    /// The command, its reply read as an `R`.
+    /// The command, with its reply decoded as an `R`.
     #[inline]
     pub fn reply<R: FromRedis>(self) -> Command<R> {
         Command::of(self)
     }
 
-    /// The command, its reply read by a function of its own.
+    /// The command, with its reply decoded by `decode`.
     #[inline]
     pub fn reply_with<R>(self, decode: fn(&mut Replies<'_>) -> Result<R, DecodeError>) -> Command<R> {
         Command::new(self, Decoder::new(decode))
@@ -325,7 +330,7 @@ impl Cmd {
         self.extra.get_or_insert_default()
     }
 
-    /// Refuses what is longer than this: the offsets in it have 32 bits.
+    /// Refuses a command that is longer than this, because its offsets have 32 bits.
     #[inline]
     pub(super) fn bound(&mut self, most: usize) {
         if self.body.is_longer(most) {
@@ -342,13 +347,13 @@ impl Cmd {
         self.note(Some(why.into_boxed_str()));
     }
 
-    /// Its arguments as they go over the wire; the header stands before them, unless this is a batch.
+    /// Its encoded arguments. The header stands before them on the connection, except for a batch.
     #[inline]
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Arguments, the name included; 0 for a batch.
+    /// The number of arguments, including the name; 0 for a batch.
     #[inline]
     pub(crate) fn argument_count(&self) -> u32 {
         self.args
@@ -359,14 +364,14 @@ impl Cmd {
         self.flags
     }
 
-    /// Whether nothing is unusual about it: no flag or refusal that needs a look before it is sent.
+    /// Whether no flag and no refusal needs a check before it is sent.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.extra.is_none() && !self.flags.has_any(Flags::RAW.with(Flags::OWN_CONNECTION))
     }
 }
 
-/// How many arguments these are: known by writing them only, since a value of any type may be any number.
+/// The number of these arguments. Only encoding shows it, because a value of any type may be several arguments.
 fn count_of(args: &impl ToArgs) -> u32 {
     let (mut body, mut count, mut refused) = (Body::new(), 0, None);
     args.to_args(&mut Args::new(&mut body, &mut count, &mut refused));

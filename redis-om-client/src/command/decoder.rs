@@ -1,4 +1,4 @@
-//! How replies become values.
+//! Decodes replies into values.
 
 use std::fmt;
 
@@ -8,10 +8,11 @@ use crate::{
     value::FromRedis,
 };
 
-/// How the reply of a command becomes an `R`. Functions, so it is the same few words for every `R`, cheap to copy.
+/// Decodes the reply of a command into an `R`. It consists of function pointers, so it is small and `Copy` for every
+/// `R`.
 pub struct Decoder<R> {
     one: One<R>,
-    /// The same for the replies of several commands: one loop over them all, where each would be a call of its own.
+    /// Decodes the replies of several commands in one loop, which avoids a call per reply.
     run: Option<Run<R>>,
 }
 
@@ -33,27 +34,28 @@ impl<R> fmt::Debug for Decoder<R> {
 }
 
 impl<R> Decoder<R> {
-    /// A decoder that takes as many replies as its command has parts (one, unless it is made of several).
+    /// A decoder that takes as many replies as its command has parts. That is one, unless the command consists of
+    /// several.
     pub const fn new(decode: fn(&mut Replies<'_>) -> Result<R, DecodeError>) -> Self {
         Self { one: decode, run: None }
     }
 
-    /// Decodes.
+    /// Decodes the next reply.
     ///
     /// # Errors
-    /// Where the reply is not an `R`, or is an error.
+    /// The reply is not an `R`, or it is an error reply.
     #[inline]
     pub fn decode(self, replies: &mut Replies<'_>) -> Result<R, DecodeError> {
         (self.one)(replies)
     }
 
-    /// Decodes the replies of so many commands, where it takes one for each. After an error the last of those that were
-    /// read belongs to the command before the failing one.
+    /// Decodes the replies of `n` commands that have one reply each. After an error, the last decoded reply belongs to
+    /// the command before the failed one.
     pub(super) fn run(self) -> Option<Run<R>> {
         self.run
     }
 
-    /// Whether the other surely decodes alike.
+    /// Whether `other` certainly decodes in the same way.
     #[inline]
     pub(super) fn is(self, other: Self) -> bool {
         std::ptr::fn_addr_eq(self.one, other.one)
@@ -61,14 +63,14 @@ impl<R> Decoder<R> {
 }
 
 impl<R: FromRedis> Decoder<R> {
-    /// The decoder of a type that says itself how it is read.
+    /// The decoder of a type that implements [`FromRedis`].
     #[must_use]
     pub const fn of() -> Self {
         Self { one: |replies| take(replies, None), run: Some(take_run) }
     }
 }
 
-/// So many replies, one after another. Those of a piece are looked through for UTF-8 at once.
+/// Takes `count` replies, one after another. The text replies of a piece are checked for UTF-8 in one pass.
 fn take_run<R: FromRedis>(
     replies: &mut Replies<'_>,
     count: usize,

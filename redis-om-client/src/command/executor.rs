@@ -1,12 +1,12 @@
-//! Who takes a command, and what becomes of it.
+//! The trait of everything that takes a command.
 
 use super::Command;
 
-/// What takes commands: a client sends them and gives a future, a blocking client a result, a pipeline and a
-/// transaction keep them and grow by the type of one reply, [`cmd`] gives the command itself.
+/// Takes commands. A client sends them and returns a future, a blocking client returns a result, and [`cmd`] returns
+/// the command itself. A pipeline and a transaction keep them and add the type of one reply to their own type.
 ///
-/// Every command is a method of a trait for all executors, such as [`StringCommands`](crate::commands::StringCommands).
-/// Your own commands can be too:
+/// Every command is a method of a trait that every executor implements, such as
+/// [`StringCommands`](crate::commands::StringCommands). Your own commands can be methods, too:
 ///
 /// ```
 /// use redis_om_client::{Executor, prelude::*, raw};
@@ -22,18 +22,18 @@ use super::Command;
 /// assert_eq!(cmd().sell("lamp").to_string(), "DECR stock:lamp");
 /// ```
 pub trait Executor: Sized {
-    /// What this executor makes of a command whose reply is an `R`.
+    /// What this executor returns for a command whose reply is an `R`.
     type Output<R>;
 
     /// Takes the command.
     fn execute<R>(self, command: Command<R>) -> Self::Output<R>;
 }
 
-/// The executor that only builds: see [`cmd`].
+/// The executor that only builds a command: see [`cmd`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Build;
 
-/// Builds a command as a value, to be run later or many at a time.
+/// Builds a command as a value, to be run later or as one of many.
 ///
 /// ```
 /// use redis_om_client::prelude::*;

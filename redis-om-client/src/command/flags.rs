@@ -5,27 +5,27 @@
 pub(crate) struct Flags(u16);
 
 impl Flags {
-    /// Writes nothing.
+    /// It writes nothing.
     pub(crate) const READONLY: Self = Self(1);
-    /// Doing it twice is the same as doing it once.
+    /// Running it twice has the same effect as running it once.
     pub(crate) const IDEMPOTENT: Self = Self(1 << 1);
-    /// The server may keep the reply back, so it needs a connection of its own.
+    /// The server may delay the reply, so it needs a connection of its own.
     pub(crate) const BLOCKING: Self = Self(1 << 2);
-    /// Its words were written by the user: whether a shared connection may run them is looked up before.
+    /// The user wrote its words: before it runs, the guard checks whether a shared connection may run it.
     pub(crate) const RAW: Self = Self(1 << 3);
-    /// Its error reply may be a script's own text.
+    /// Its error reply may be the text of a script.
     pub(crate) const SCRIPT: Self = Self(1 << 4);
-    /// It belongs to the command before it in a batch: they go together.
+    /// It stays together with the command before it in a batch.
     pub(crate) const JOINED: Self = Self(1 << 5);
-    /// It ends other commands, so it must not wait behind them: it needs a new connection.
+    /// It ends other commands. It must not wait behind them, so it needs a new connection.
     pub(crate) const OWN_CONNECTION: Self = Self(1 << 6);
-    /// It speaks of the commands before it on its connection: alone it says nothing.
+    /// It refers to the commands before it on its connection: alone it has no meaning.
     pub(crate) const FOLLOWS: Self = Self(1 << 7);
     /// The batch is sent from `MULTI` to `EXEC`.
     pub(crate) const TRANSACTION: Self = Self(1 << 8);
-    /// All of the batch goes over one connection, with no other command between.
+    /// The whole batch goes over one connection, with no other command between.
     pub(crate) const TOGETHER: Self = Self(1 << 9);
-    /// What is said of a whole batch, and not of a batch that it is put into.
+    /// The flags of a whole batch. A batch does not pass them to a batch that contains it.
     pub(crate) const OF_BATCH: Self = Self::TRANSACTION.with(Self::TOGETHER);
 
     /// Whether it has one of these.
@@ -49,13 +49,13 @@ impl Flags {
         Self(self.0 & !flags.0)
     }
 
-    /// Of two commands as one: what holds of both, or matters of either.
+    /// The flags of two commands as one: the flags that both must have, and the flags that one of them suffices for.
     pub(crate) fn both(self, other: Self) -> Self {
         let of_both = Self::READONLY.with(Self::IDEMPOTENT);
         Self((self.0 & other.0 & of_both.0) | ((self.0 | other.0) & !of_both.0))
     }
 
-    /// May it be repeated when nobody knows whether it ran?
+    /// Whether it may be repeated when it is unknown whether it ran.
     #[inline]
     pub(crate) fn repeatable(self) -> bool {
         self.0 & (Self::READONLY.0 | Self::IDEMPOTENT.0) != 0

@@ -1,13 +1,14 @@
-//! Words that a user may write in `raw` but a shared connection must not run as they are.
+//! Checks raw commands: some must not run on a shared connection as they are.
 //!
-//! Not a second list of commands: what has a method is declared there. These few change the state of the connection
-//! itself, so that the replies of the others on it would be lost or mistaken; or they block, or end other commands.
+//! This is no second list of commands: a command with a method is declared there. The few commands here change the
+//! state of the connection, so that other callers' replies would be lost or confused; or they block; or they end other
+//! commands.
 
 use std::time::Duration;
 
 use super::{Block, Cmd, Flags};
 
-/// Where a command stands.
+/// The position of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Alone, or the first of a batch.
@@ -18,17 +19,17 @@ pub(super) enum Place {
     Transaction,
 }
 
-/// Why a connection that others share must not run this command at this place, and what to use instead.
+/// Why a shared connection must not run this command at this position, and what to use instead.
 pub(super) fn refusal(cmd: &Cmd, place: Place) -> Option<&'static str> {
     if !cmd.flags.has_any(Flags::RAW.with(Flags::FOLLOWS)) {
         return None;
     }
     of_connection(cmd).or_else(|| match place {
         Place::Transaction if follows(cmd) => Some(
-            "inside of a transaction it cannot wait, and counts none of its writes: put it into a `pipe()`, behind \
+            "inside a transaction it cannot wait, and counts none of its writes: put it into a `pipe()`, behind \
              the writes",
         ),
-        // A batch has its own writes.
+        // A batch contains the writes that its `WAIT` refers to.
         Place::First if cmd.args > 0 && follows(cmd) => Some(
             "it counts the writes of its own connection, and there are none before it: put it behind them in one \
              batch, as in `pipe().set(\"k\", 1).wait(1, timeout)`",
@@ -37,13 +38,13 @@ pub(super) fn refusal(cmd: &Cmd, place: Place) -> Option<&'static str> {
     })
 }
 
-/// Whether it speaks of the commands before it on its connection.
+/// Whether it refers to the commands before it on its connection.
 pub(super) fn follows(cmd: &Cmd) -> bool {
     let raw = || matches!(first_words(cmd)[0].as_slice(), b"WAIT" | b"WAITAOF");
     cmd.flags.has(Flags::FOLLOWS) || (cmd.flags.has(Flags::RAW) && raw())
 }
 
-/// Why a connection that others share must not run these words of a user at all.
+/// Why a shared connection must not run this raw command at any position.
 fn of_connection(cmd: &Cmd) -> Option<&'static str> {
     if !cmd.flags.has(Flags::RAW) {
         return None;
@@ -55,50 +56,50 @@ fn of_connection(cmd: &Cmd) -> Option<&'static str> {
             _,
         ) => "it would turn a shared connection into a subscriber: subscriptions have their own connection",
         (b"MONITOR" | b"SYNC" | b"PSYNC" | b"REPLCONF", _) => {
-            "it would turn a shared connection into a stream: it needs a connection of its own"
+            "it would turn a shared connection into an endless stream of replies: it needs a connection of its own"
         }
         (b"MULTI" | b"EXEC" | b"DISCARD", _) => {
-            "a transaction on a shared connection would take in the commands of others: use `atomic()`"
+            "a transaction on a shared connection would include the commands of other callers: use `atomic()`"
         }
         (b"WATCH" | b"UNWATCH", _) => {
-            "watched keys on a shared connection would fail others' transactions: use `watch`"
+            "watched keys on a shared connection would make the transactions of other callers fail: use `watch`"
         }
         (b"SELECT", _) => {
-            "it would move everybody on the connection to another database: put it into the URL (redis://host/1)"
+            "it would change the database of all callers on the connection: put it into the URL (redis://host/1)"
         }
         (b"AUTH" | b"HELLO" | b"RESET", _) => {
-            "it would change user or protocol of a shared connection: put them into the URL"
+            "it would change the user or the protocol of a shared connection: put them into the URL"
         }
         (b"QUIT", _) => "it would close a shared connection: drop the client instead",
-        (b"HIMPORT", _) => "what it prepares belongs to one connection, and yours is shared: use HSET",
+        (b"HIMPORT", _) => "its prepared fields belong to one connection, and this one is shared: use HSET",
         (b"READONLY" | b"READWRITE", _) => {
-            "it would change what a replica answers to all who share the connection: leave it out, the client chooses \
+            "it would change a replica's answers for all callers on the connection: leave it out, the client chooses \
              the node of each command"
         }
         (b"ASKING", _) => {
-            "it would hold for the next command on a shared connection, which may be another caller's: leave it out, \
+            "it would apply to the next command on a shared connection, which may be another caller's: leave it out, \
              redirects are followed by the client"
         }
         (b"CLIENT", b"REPLY") => {
-            "without replies a shared connection cannot tell whose reply is whose: leave it out, and drop the reply"
+            "without replies a shared connection cannot match replies to callers: leave it out, and drop the reply"
         }
         (b"CLIENT", b"TRACKING" | b"CACHING") => {
             "it would send invalidations to a connection that others share: leave it out, tracking needs a connection \
              of its own"
         }
         (b"CLIENT", b"NO-TOUCH") => {
-            "it would hold for all who share the connection: call `client_no_touch` on a client that you use for \
+            "it would apply to all callers on the connection: call `client_no_touch` on a client that you use for \
              nothing else"
         }
         (b"CLIENT", b"NO-EVICT") => {
-            "it would hold for all who share the connection: call `client_no_evict` on a client that you use for \
+            "it would apply to all callers on the connection: call `client_no_evict` on a client that you use for \
              nothing else"
         }
         _ => return None,
     })
 }
 
-/// Whether these words of a user end other commands, so that they must not wait behind them.
+/// Whether this raw command ends other commands, so that it must not wait behind them.
 pub(super) fn ends_others(cmd: &Cmd) -> bool {
     let [name, second] = first_words(cmd);
     match (&*name, &*second) {
@@ -108,7 +109,8 @@ pub(super) fn ends_others(cmd: &Cmd) -> bool {
     }
 }
 
-/// How long the server may keep back the reply to these words of a user: as they say; for ever, where that cannot be read.
+/// How long the server may delay the reply to this raw command, according to its words. If they cannot be read: without
+/// limit.
 pub(super) fn block(cmd: &Cmd) -> Option<Block> {
     let [name, _] = first_words(cmd);
     match &*name {
@@ -123,7 +125,7 @@ pub(super) fn block(cmd: &Cmd) -> Option<Block> {
     }
 }
 
-/// What stands behind `BLOCK`, before the streams.
+/// The timeout behind `BLOCK`, which stands before the streams.
 fn of_stream(cmd: &Cmd) -> Option<Block> {
     let mut words = cmd.words(0).skip(1);
     loop {
@@ -148,10 +150,10 @@ fn millis(word: Option<&[u8]>) -> Block {
     millis.map(Duration::from_millis).map_or(Block::Forever, Block::of)
 }
 
-/// The name and the word behind it, in capitals.
+/// The first two words, in upper case.
 fn first_words(cmd: &Cmd) -> [Vec<u8>; 2] {
     let mut words = cmd.words(0);
-    // Names are short; a long word is an argument.
+    // Names are short. A long word is an argument.
     let mut next = || words.next().filter(|word| word.len() < 32).unwrap_or_default().to_ascii_uppercase();
     [next(), next()]
 }
@@ -201,7 +203,10 @@ mod tests {
         let plan =
             pipe().execute(raw("GET").key("k").reply::<()>()).execute(raw("SELECT").arg(1).reply::<()>());
         let error = plan.cmd().check().unwrap_err();
-        assert!(error.to_string().starts_with("SELECT: command 2 of 2: it would move everybody"), "{error}");
+        assert!(
+            error.to_string().starts_with("SELECT: command 2 of 2: it would change the database"),
+            "{error}"
+        );
         let plan = pipe().execute(raw("BLPOP").key("k").arg(0).reply::<()>());
         assert!(plan.cmd().is_blocking());
         let plan = pipe().execute(raw("GET").key("k").reply::<()>()).execute(raw("ASKING").reply::<()>());
@@ -221,7 +226,7 @@ mod tests {
             let behind = pipe().execute(set()).execute(set()).execute(wait()).execute(set());
             assert!(behind.cmd().check().is_ok());
             assert_eq!(behind.cmd().block(), Some(Block::For(Duration::from_millis(300))));
-            // All that it speaks of is sent again with it.
+            // The commands that it refers to are sent again with it.
             let joined = [0, 1, 2, 3].map(|part| behind.cmd().part(part).flags().has(Flags::JOINED));
             assert_eq!(joined, [false, true, true, false]);
             let inside = atomic().execute(set()).execute(wait());
@@ -264,7 +269,7 @@ mod tests {
             batch.push(&raw(words));
             assert_eq!((batch.block(), batch.is_blocking()), (expected, expected.is_some()), "{words}");
         }
-        // What a user declares holds.
+        // The timeout that a user declared has priority.
         let declared = raw("BLPOP").key("k").arg(0).blocking(Duration::from_secs(9));
         assert_eq!(declared.block(), Some(Block::For(Duration::from_secs(9))));
     }

@@ -1,21 +1,21 @@
-//! Where the keys of a command are.
+//! The positions of a command's keys.
 //!
-//! Most keys stand in a row: the first, then one behind each so many arguments. A row is told by three numbers, however
-//! long it is. Keys that do not fit (`ZUNIONSTORE` has the destination, then a number, then the others) are listed in
-//! [`Extra`](super::part::Extra).
+//! Most keys stand in a row: the first key, then one key behind each fixed number of arguments. Three numbers describe
+//! a row of any length. Keys outside of a row are listed in [`Extra`](super::part::Extra), such as those of
+//! `ZUNIONSTORE`, which has the destination, then a number, then the other keys.
 
 use crate::resp::encode::{Part as Item, arguments};
 
 use super::{Cmd, part::Other};
 
-/// A place in a body. What lies behind 4 GiB belongs to a command that is refused: see [`Cmd::bound`].
+/// A position in a body. A command whose body exceeds 4 GiB is refused: see [`Cmd::bound`].
 #[inline]
 pub(super) fn offset(length: usize) -> u32 {
     length.min(u32::MAX as usize) as u32
 }
 
 impl Cmd {
-    /// The argument that is added next is a key.
+    /// Marks the next argument as a key.
     #[inline]
     pub(super) fn mark_key(&mut self) {
         let at = offset(self.body.len());
@@ -30,10 +30,10 @@ impl Cmd {
         self.first = index.min(u32::from(u16::MAX)) as u16;
     }
 
-    /// The `index`-th argument is a key, and it is not the first key.
+    /// Marks the `index`-th argument as a key that is not the first key.
     fn mark_another(&mut self, at: u32, index: u32) {
         let distance = index.saturating_sub(u32::from(self.first));
-        // A row that was left is not gone on with: its keys come before the others.
+        // A row that ended is never continued: its keys come before the others.
         let is_row = self.first < u16::MAX && self.extra.as_ref().is_none_or(|extra| extra.others.is_empty());
         if is_row && self.keys == 1 && (1..=u32::from(u8::MAX)).contains(&distance) {
             self.step = distance as u8;
@@ -45,8 +45,8 @@ impl Cmd {
         }
     }
 
-    /// Marks every `step`-th of the `added` arguments as a key; these start at `from` in the body, with the `index`-th
-    /// argument. They are found again in the bytes, so that `ToArgs` need not know what a key is.
+    /// Marks every `step`-th of the `added` arguments as a key. They start at `from` in the body, with the `index`-th
+    /// argument. The function finds them in the encoded bytes, so `ToArgs` need not know which arguments are keys.
     pub(super) fn mark_row(&mut self, step: u8, from: usize, mut index: u32, added: u32) {
         let step = u32::from(step.max(1));
         let end = index.saturating_add(added);
@@ -68,12 +68,12 @@ impl Cmd {
         }
     }
 
-    /// Where so many arguments end that start here.
+    /// The end of `count` arguments that start at `at`.
     fn skip(&self, at: usize, count: u32) -> usize {
         (0..count).fold(at, |at, _| at + encoded_len(self.body.get(at..).unwrap_or_default()))
     }
 
-    /// The keys of its `index`-th command, in their order; those that stand in a row come first.
+    /// The keys of its `index`-th command, in their order. The keys of the row come first.
     pub(crate) fn keys_of(&self, index: usize) -> impl Iterator<Item = &[u8]> {
         let part = self.part(index);
         let row = arguments(self.body.get(part.key as usize..).unwrap_or_default())
@@ -86,7 +86,7 @@ impl Cmd {
         )
     }
 
-    /// The keys of its `index`-th command that do not stand in its row.
+    /// The keys of its `index`-th command outside of its row.
     fn others_of(&self, index: usize) -> &[Other] {
         let all = self.extra.as_ref().map_or(&[][..], |extra| &extra.others);
         let from = all.partition_point(|other| (other.part as usize) < index);
@@ -102,7 +102,7 @@ fn argument(item: Item<'_>) -> Option<&[u8]> {
     }
 }
 
-/// The bytes of the encoded argument that starts here.
+/// The length in bytes of the encoded argument that starts here.
 fn encoded_len(bytes: &[u8]) -> usize {
     let line = memchr::memchr(b'\r', bytes).unwrap_or(bytes.len());
     let length = std::str::from_utf8(&bytes[1.min(bytes.len())..line])
@@ -170,7 +170,7 @@ mod tests {
         batch.push(&Cmd::new("GET").key("last"));
         assert!(keys(&batch, 1) == names);
         assert_eq!(keys(&batch, 2), ["last"]);
-        // A first key whose number cannot be told has no row behind it.
+        // A first key whose index does not fit has no row behind it.
         let late = Cmd::new("X").args(vec!["x"; 70_000]).key("a").arg("x").key("b");
         assert_eq!(keys(&late, 0), ["a", "b"]);
     }
@@ -190,7 +190,7 @@ mod tests {
         let mut plan = atomic().execute(store().reply::<()>()).execute(store().reply::<()>());
         plan.seal();
         assert_eq!([0, 1, 2, 3].map(|index| keys(plan.cmd(), index).len()), [0, 3, 3, 0]);
-        // A batch inside of a batch.
+        // A batch inside a batch.
         let mut outer = Cmd::batch();
         outer.push(&store());
         outer.push(plan.cmd());

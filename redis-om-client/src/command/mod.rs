@@ -1,9 +1,9 @@
-//! A command is a value; an executor decides what becomes of it.
+//! A command is a value; an executor decides what is done with it.
 //!
-//! Layer 3: stands on `value` and `resp`; knows no client and no connection. [`Cmd`] is the words, the keys and the
-//! flags; [`Command<R>`] adds the decoder of the reply. An [`Executor`] (a client, a pipeline, a transaction) takes a
-//! `Command<R>` and gives what it makes of an `R`. The promise kept here: building never fails and never sends; what is
-//! wrong with an argument is kept in the command, and is its error when it runs, before anything is sent.
+//! Layer 3: uses `value` and `resp`; knows nothing of clients and connections. [`Cmd`] holds the words, the keys and
+//! the flags. [`Command<R>`] adds the decoder of the reply. An [`Executor`] (a client, a pipeline, a transaction) takes
+//! a `Command<R>` and returns its own output for an `R`. The promise kept here: building a command never fails and
+//! never sends. A bad argument is kept in the command and is reported when the command runs, before anything is sent.
 
 mod batch;
 mod cmd;
@@ -37,7 +37,7 @@ use std::fmt;
 
 use crate::value::{ChunkDecoder, FromRedis};
 
-/// A command whose reply is an `R`: nothing is sent until an [`Executor`] or `run` takes it.
+/// A command whose reply is an `R`. Nothing is sent until an [`Executor`] or `run` takes it.
 ///
 /// ```
 /// use redis_om_client::prelude::*;
@@ -48,21 +48,21 @@ use crate::value::{ChunkDecoder, FromRedis};
 #[repr(C)]
 #[must_use = "a command does nothing until it is run"]
 pub struct Command<R> {
-    /// In front: see [`Body`](crate::resp::encode::Body).
+    /// First field: see [`Body`](crate::resp::encode::Body).
     cmd: Cmd,
     decoder: Decoder<R>,
-    /// How a long reply is read a portion at a time, if it can be.
+    /// Decodes a long reply chunk by chunk, if `R` allows that.
     chunk_decoder: Option<ChunkDecoder<R>>,
 }
 
 impl<R> Command<R> {
-    /// A command of these words, its reply read by `decoder`.
+    /// A command with these words, whose reply `decoder` decodes.
     #[inline]
     pub fn new(cmd: Cmd, decoder: Decoder<R>) -> Self {
         Self { cmd, decoder, chunk_decoder: None }
     }
 
-    /// A command whose reply is of a type that says itself how it is read.
+    /// A command whose reply type implements [`FromRedis`].
     #[inline]
     pub(crate) fn of(cmd: Cmd) -> Self
     where
@@ -71,19 +71,21 @@ impl<R> Command<R> {
         Self { cmd, decoder: Decoder::of(), chunk_decoder: R::CHUNKS }
     }
 
-    /// Several commands as one value: sent together, answered together, in order; one connection, no other command
-    /// between. Which is all that it promises: for all or nothing put it into [`atomic`].
+    /// Several commands as one value. They are sent together over one connection, with no other command between, and
+    /// are answered together, in order. They are not atomic: put the value into [`atomic`] if all or none of them must
+    /// run.
     pub fn together<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
         let mut batch = Cmd::batch();
         commands.into_iter().for_each(|command| batch.push(&command.cmd));
         Self::new(batch.together(), decoder)
     }
 
-    /// Declares that doing it twice is the same as doing it once: then it is tried again when its reply was lost with the
-    /// connection, when nobody knows whether it ran.
+    /// Declares that running it twice has the same effect as running it once. Then it is tried again when its reply was
+    /// lost with the connection and it is unknown whether it ran.
     ///
-    /// No command that writes data is declared so by itself, not even `SET`: between its first run and its second others
-    /// may have written what they saw confirmed, and would lose it. Where nobody else writes the key, say so:
+    /// No command that writes data has this declaration by default, not even `SET`: between its first and its second
+    /// run another client may have written the key, and that confirmed write would be lost. Declare it where no other
+    /// client writes the key:
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, prelude::*};
@@ -97,7 +99,7 @@ impl<R> Command<R> {
         self
     }
 
-    /// The words.
+    /// The words, keys and flags.
     pub fn cmd(&self) -> &Cmd {
         &self.cmd
     }
@@ -108,19 +110,19 @@ impl<R> Command<R> {
         self.decoder
     }
 
-    /// The same command, its reply read in another way.
+    /// The same command, with its reply decoded by `decoder`.
     pub fn decode_with<T>(self, decoder: Decoder<T>) -> Command<T> {
         Command::new(self.cmd, decoder)
     }
 
-    /// How a long reply is read a portion at a time, if it can be.
+    /// Decodes a long reply chunk by chunk, if `R` allows that.
     #[inline]
     pub(crate) fn chunk_decoder(&self) -> Option<ChunkDecoder<R>> {
         self.chunk_decoder
     }
 }
 
-/// A copy of the words; a reply that cannot be cloned does not matter.
+/// Clones the words and the decoder; `R` itself need not be `Clone`.
 impl<R> Clone for Command<R> {
     fn clone(&self) -> Self {
         Self { cmd: self.cmd.clone(), decoder: self.decoder, chunk_decoder: self.chunk_decoder }

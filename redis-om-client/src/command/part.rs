@@ -1,4 +1,4 @@
-//! What a command has besides its words: the parts of a batch, keys out of the row, and what few commands need.
+//! What a command has besides its words: the parts of a batch, keys outside of the row, and rarely used fields.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use crate::value::Refused;
 
 use super::{Flags, policy::Policy};
 
-/// The longest body: the offsets in it have 32 bits.
+/// The longest body, in bytes: its offsets have 32 bits.
 pub(super) const LARGEST: usize = u32::MAX as usize;
 
-/// What few commands have, and each batch.
+/// Fields that only a few commands need, and every batch.
 #[derive(Clone, Default)]
 pub(super) struct Extra {
     pub(super) refused: Refused,
-    /// The part of a batch that is refused.
+    /// The index of the refused part of a batch.
     pub(super) refused_part: usize,
     /// The commands of a batch.
     pub(super) parts: Vec<Part>,
-    /// Keys that do not stand in the row of their part, in the order of the parts.
+    /// Keys outside of the row of their part, in the order of the parts.
     pub(super) others: Vec<Other>,
-    /// How long the server may keep the reply back.
+    /// How long the server may delay the reply.
     pub(super) block: Option<Block>,
 }
 
-/// A key that does not stand in the row of its part.
+/// A key outside of the row of its part.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Other {
     pub(super) part: u32,
@@ -31,19 +31,19 @@ pub(super) struct Other {
     pub(super) key: u32,
 }
 
-/// One command of a batch, or a single command as if it were one of a batch.
+/// One command of a batch, or a single command in the same form.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Part {
-    /// Where its bytes end in the body; they start where those of the part before end.
+    /// The end of its bytes in the body. They start at the end of the part before.
     pub(crate) end: u32,
-    /// Offset of its first key in the body; without meaning where it has no keys.
+    /// The offset of its first key in the body; without meaning if it has no key.
     pub(crate) key: u32,
-    /// How many keys stand in a row from the first on. [`Cmd::keys_of`] has those, too, that do not.
+    /// The number of keys in the row. [`Cmd::keys_of`] also returns the keys outside of the row.
     pub(crate) keys: u16,
     pub(crate) flags: Flags,
-    /// Each key of the row stands so many arguments behind the one before.
+    /// Each key of the row stands this number of arguments behind the one before.
     pub(crate) step: u8,
-    #[cfg_attr(not(test), expect(dead_code, reason = "what spreads a batch over nodes asks it"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "used when a batch is spread over nodes"))]
     pub(crate) policy: Policy,
 }
 
@@ -58,7 +58,7 @@ impl Part {
     }
 }
 
-/// How long the server may keep the reply back.
+/// How long the server may delay the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Block {
     For(Duration),
@@ -66,12 +66,12 @@ pub(crate) enum Block {
 }
 
 impl Block {
-    /// As the servers read a timeout: zero is for ever.
+    /// The value of a server timeout: zero means no limit.
     pub(super) fn of(timeout: Duration) -> Self {
         if timeout.is_zero() { Self::Forever } else { Self::For(timeout) }
     }
 
-    /// Of two commands, one after another.
+    /// The total of two commands that run one after another.
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::For(one), Self::For(other)) => Self::For(one.saturating_add(other)),

@@ -1,13 +1,13 @@
-//! Commands sent together, their replies typed in one flat tuple.
+//! Commands that are sent together, with their replies typed in one flat tuple.
 
 use std::fmt;
 
 use super::{Checked, Cmd, Command, Executor, Many, One};
 
-/// Commands that are sent together and answered together: one round trip. Build with [`pipe`], run with `run`.
+/// Commands that are sent together and answered together: one round trip. Build it with [`pipe`], run it with `run`.
 ///
-/// Not atomic: commands of others may run between; for all or nothing see [`atomic`](super::atomic). If one command
-/// fails, the others run all the same, and the error says which one failed.
+/// It is not atomic: commands of other clients may run between. For all or nothing see [`atomic`](super::atomic). If
+/// one command fails, the others still run, and the error names the failed command.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<L> {
     pub(super) batch: Cmd,
@@ -29,7 +29,7 @@ pub fn pipe() -> Pipeline<()> {
 }
 
 impl<L> Pipeline<L> {
-    /// Adds a command that was built before: one of a model, of a collection, or by [`cmd`](super::cmd).
+    /// Adds a command value: one of a model, of a collection, or one built by [`cmd`](super::cmd).
     ///
     /// ```
     /// use redis_om_client::prelude::*;
@@ -42,7 +42,7 @@ impl<L> Pipeline<L> {
         self.execute(command)
     }
 
-    /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
+    /// Adds all commands of an iterator. Their replies are one `Vec` in the tuple.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -62,15 +62,15 @@ impl<L> Pipeline<L> {
         self.batch.parts() as usize
     }
 
-    /// Whether it has none: running it then sends nothing.
+    /// Whether it has no command. Running it then sends nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Adds a command to a batch and gives the slot of its reply. By reference: a command is too large to be moved at
-/// every step.
+/// Adds a command to a batch and returns the slot of its reply. It takes a reference, because moving a command at each
+/// step is expensive.
 #[inline]
 pub(super) fn push<R>(batch: &mut Cmd, command: &Command<R>) -> One<R> {
     batch.push(&command.cmd);
@@ -83,7 +83,8 @@ pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Co
     if let Some(first) = commands.next() {
         batch.make_room(&first.cmd, commands.size_hint().0.saturating_add(1));
         many.push(push(batch, &first));
-        // By reference here, too: what is moved right after it was written waits until that has left the processor.
+        // A reference here, too: moving a value right after it was written stalls until the stores have left the store
+        // buffer.
         while let Some(command) = &commands.next() {
             many.push(push(batch, command));
         }
@@ -92,14 +93,14 @@ pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Co
 }
 
 impl<L, R> Pipeline<(L, One<R>)> {
-    /// Leaves the last command's reply out of the tuple; an error in it is still the pipeline's error.
+    /// Leaves the last command's reply out of the tuple. An error in it is still the error of the pipeline.
     pub fn ignore(mut self) -> Pipeline<L> {
         let end = self.batch.parts();
         self.ignored.extend(end - self.slots.1.parts..end);
         Pipeline { batch: self.batch, slots: self.slots.0, ignored: self.ignored }
     }
 
-    /// Gives the last command's outcome as a `Result` in the tuple, so that its error is not the whole pipeline's.
+    /// Puts the last command's outcome into the tuple as a `Result`. Its error is then not the error of the pipeline.
     pub fn checked(self) -> Pipeline<(L, Checked<One<R>>)> {
         let (list, last) = self.slots;
         Pipeline { batch: self.batch, slots: (list, Checked(last)), ignored: self.ignored }

@@ -12,14 +12,14 @@ use super::{
 
 /// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
 pub trait Plan: sealed::Sealed + Send + Sync {
-    /// What it replies with.
+    /// The type of its reply.
     type Reply;
 
-    /// What has been read of it. It can move between threads (`Send`) if the replies can: generic code whose futures
-    /// have to says so with `P::Progress: Send`.
+    /// The replies that were decoded so far. It is `Send` if the replies are. Generic code whose futures must be `Send`
+    /// declares `P::Progress: Send`.
     type Progress: Default;
 
-    /// Whether some replies can be read before all are there.
+    /// Whether some replies can be decoded before all have arrived.
     #[doc(hidden)]
     const GRADUAL: bool = false;
 
@@ -27,19 +27,19 @@ pub trait Plan: sealed::Sealed + Send + Sync {
     #[doc(hidden)]
     fn seal(&mut self) {}
 
-    /// The words; to be [sealed](Self::seal) first.
+    /// The words. Call [`seal`](Self::seal) first.
     #[doc(hidden)]
     fn cmd(&self) -> &Cmd;
 
-    /// Reads the next so many replies, or as many of them as belong together.
+    /// Decodes the next `here` replies, or as many of them as can be decoded without later ones.
     #[doc(hidden)]
     fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, here: usize) -> Result<()>;
 
-    /// The reply, when all was read.
+    /// The reply, after all replies were decoded.
     #[doc(hidden)]
     fn finish(&self, progress: Self::Progress) -> Result<Self::Reply>;
 
-    /// Reads all.
+    /// Decodes all replies.
     #[doc(hidden)]
     fn read(&self, replies: &mut Replies<'_>) -> Result<Self::Reply> {
         let mut progress = Self::Progress::default();
@@ -68,7 +68,7 @@ impl<R> Plan for Command<R> {
     #[inline]
     fn advance(&self, progress: &mut Option<R>, replies: &mut Replies<'_>, _: usize) -> Result<()> {
         let outcome = self.decoder.decode(replies);
-        // Of several commands in one the failing one is the last whose reply was taken.
+        // If the plan is several commands, the failed command is the last one whose reply was taken.
         *progress = Some(
             outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))?,
         );
@@ -80,7 +80,7 @@ impl<R> Plan for Command<R> {
     }
 }
 
-/// How far the replies of a pipeline were read.
+/// How far the replies of a pipeline were decoded.
 #[derive(Debug, Default)]
 pub struct Progress<T> {
     slots: T,
@@ -117,7 +117,7 @@ impl<L: ReplySlots> Plan for Pipeline<L> {
     }
 }
 
-/// The error of a command: its own, if it failed without a reply, else what was wrong with the reply.
+/// The error of a command: its own if it failed without a reply, otherwise the decode error of its reply.
 #[cold]
 pub(super) fn failure(batch: &Cmd, error: DecodeError, part: usize, failures: &[(usize, Error)]) -> Error {
     match failures.iter().find(|(failed, _)| *failed == part) {
@@ -136,7 +136,7 @@ impl<L: ReplySlots> Plan for Transaction<L> {
     type Progress = Option<L::Tuple>;
 
     fn seal(&mut self) {
-        // Once only: `run` may ask again when it retries.
+        // Only once: `run` may call this again for a retry.
         if !self.is_sealed() {
             self.batch.push(&Cmd::new("EXEC").readonly().idempotent());
         }
@@ -151,7 +151,7 @@ impl<L: ReplySlots> Plan for Transaction<L> {
         let queued = self.batch.parts() as usize - 1;
         let mut refused: Option<Error> = None;
         for part in 0..queued {
-            // Everything else than an error is OK or QUEUED.
+            // Every reply but an error is OK or QUEUED.
             if let error @ Reply::Error(_) =
                 replies.take().map_err(|error| part_in_context(&self.batch, error, part))?
             {
@@ -160,14 +160,14 @@ impl<L: ReplySlots> Plan for Transaction<L> {
             }
         }
         if let Some(error) = refused {
-            return Err(error.context("the transaction was refused, nothing of it was done"));
+            return Err(error.context("the transaction was refused, none of its commands ran"));
         }
         let found = replies.enter().map_err(|error| self.batch.in_context(error.into(), queued))?;
         if found.is_none() {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 Execution::Answered,
-                "the transaction was not done: a watched key changed before EXEC",
+                "the transaction did not run: a watched key changed before EXEC",
             ));
         }
         *progress = Some(self.read_array(replies)?);
@@ -186,7 +186,7 @@ impl<L> Transaction<L> {
 }
 
 impl<L: ReplySlots> Transaction<L> {
-    /// The elements of the array that `EXEC` replies with: the first belongs to the command behind `MULTI`.
+    /// Decodes the array that `EXEC` replies with. Its first element belongs to the command behind `MULTI`.
     fn read_array(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
         let mut slots = L::Progress::default();
         let mut reading = Reading {
@@ -239,7 +239,7 @@ mod tests {
         let bytes = b"+OK\r\n+QUEUED\r\n-ERR unknown command 'NOPE'\r\n-EXECABORT Transaction discarded\r\n";
         let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
         assert_eq!(error.command(), Some("NOPE"));
-        assert!(error.to_string().contains("nothing of it was done"), "{error}");
+        assert!(error.to_string().contains("none of its commands ran"), "{error}");
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n_\r\n";
         assert_eq!(plan.read(&mut Replies::new(bytes)).unwrap_err().kind(), &ErrorKind::Conflict);
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n-WRONGTYPE no\r\n";

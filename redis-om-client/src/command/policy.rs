@@ -1,7 +1,7 @@
-//! How a command is spread over the nodes of a cluster, and how their replies come together.
+//! Which nodes of a cluster get a command, and how their replies are combined.
 //!
-//! The servers say the same in the tips of `COMMAND INFO`, with the names that are used here. One server alone is one
-//! node: there the policies change nothing.
+//! The servers declare the same policies in the tips of `COMMAND INFO`, under the names that are used here. A single
+//! server is one node: there the policies change nothing.
 
 /// Which nodes get a command (`request_policy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -11,22 +11,23 @@ pub enum Request {
     /// The node of its keys; any node, if it has no key. This is the default.
     #[default]
     One,
-    /// `multi_shard`: it may be split by the slots of its keys, such as `MGET`.
+    /// `multi_shard`: the command may be split by the slots of its keys, such as `MGET`.
     MultiShard,
-    /// `all_shards`: the primary of each shard, such as `DBSIZE`.
+    /// `all_shards`: the primary of each shard, such as for `DBSIZE`.
     AllShards,
-    /// `all_nodes`: each node, replicas too, such as `SCRIPT LOAD`.
+    /// `all_nodes`: each node, including replicas, such as for `SCRIPT LOAD`.
     AllNodes,
-    /// `special`: no rule says which nodes, such as `SCAN`: the caller names one.
+    /// `special`: no rule gives the nodes, such as for `SCAN`; the caller names one.
     Special,
 }
 
-/// How the replies of several nodes become one (`response_policy`).
+/// How the replies of several nodes are combined (`response_policy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Response {
-    /// In the order of the keys, if the command has keys (`MGET`), else joined in any order (`KEYS`). This is the default.
+    /// Ordered by the keys, if the command has keys (`MGET`); otherwise joined in any order (`KEYS`). This is the
+    /// default.
     #[default]
     Default,
     /// `agg_sum`: the sum of the numbers, such as for `DEL`.
@@ -35,13 +36,13 @@ pub enum Response {
     AggMin,
     /// `agg_max`: the largest number.
     AggMax,
-    /// `agg_logical_and`: 1 where all nodes said 1, element by element, such as for `SCRIPT EXISTS`.
+    /// `agg_logical_and`: element by element, 1 if all nodes replied 1, such as for `SCRIPT EXISTS`.
     LogicalAnd,
     /// `all_succeeded`: any reply, if no node failed, such as for `FLUSHALL`.
     AllSucceeded,
     /// `one_succeeded`: the reply of a node that did not fail, such as for `SCRIPT KILL`.
     OneSucceeded,
-    /// `special`: no rule makes one of them, such as for `INFO`.
+    /// `special`: no rule combines them, such as for `INFO`.
     Special,
 }
 
@@ -49,7 +50,7 @@ pub enum Response {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Policy(u8);
 
-/// How many low bits hold the request.
+/// The number of low bits that hold the request policy.
 const REQUEST_BITS: u8 = 3;
 
 impl Policy {
@@ -65,7 +66,7 @@ impl Policy {
         }
     }
 
-    /// How their replies become one.
+    /// How their replies are combined.
     #[must_use]
     pub fn response(self) -> Response {
         match self.0 >> REQUEST_BITS {

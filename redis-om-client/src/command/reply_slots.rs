@@ -1,4 +1,4 @@
-//! The typed replies of a batch: a nested list of slots that reads as a flat tuple.
+//! The typed replies of a batch: a nested list of slots that is decoded into a flat tuple.
 
 use crate::{
     error::{DecodeError, Error},
@@ -8,34 +8,34 @@ use crate::{
 
 use super::{Cmd, Decoder};
 
-/// The replies of a batch as they are read, with the number of the command whose reply is next.
+/// The replies of a batch during decoding, and the index of the part whose reply is next.
 #[derive(Debug)]
 pub struct Reading<'a, 'b> {
     pub(super) replies: &'a mut Replies<'b>,
-    /// How many replies will have been taken when those that are here are used up.
+    /// The number of taken replies at which those that arrived are used up.
     pub(super) here_until: usize,
-    /// The batch, for errors that name its commands, and the part of it that the first reply belongs to.
+    /// The batch, for errors that name its commands, and the index of the part that the first reply belongs to.
     pub(super) batch: (&'a Cmd, usize),
     /// The part of the batch whose reply comes next.
     pub(super) part: usize,
-    /// Parts whose replies are only looked at for errors.
+    /// Parts whose replies are only checked for errors.
     pub(super) ignored: &'a [u32],
 }
 
 impl Reading<'_, '_> {
-    /// Whether so many more replies are here.
+    /// Whether this number of further replies has arrived.
     #[inline]
     fn here(&self, replies: usize) -> bool {
         self.count_here() >= replies
     }
 
-    /// How many more replies are here.
+    /// How many further replies have arrived.
     #[inline]
     fn count_here(&self) -> usize {
         self.here_until.saturating_sub(self.replies.taken())
     }
 
-    /// Passes over what is ignored; `false` where more of it is to come.
+    /// Skips ignored replies; `false` if more of them have yet to arrive.
     #[inline]
     pub(super) fn pass(&mut self) -> Result<bool, DecodeError> {
         if self.ignored.is_empty() { Ok(true) } else { self.pass_over() }
@@ -54,13 +54,14 @@ impl Reading<'_, '_> {
         Ok(true)
     }
 
-    /// Whether this command's reply comes next, and is here.
+    /// Whether this command's reply comes next and has arrived.
     #[inline]
     fn ready<R>(&mut self, slot: &One<R>) -> Result<bool, DecodeError> {
         Ok(self.pass()? && self.here(slot.parts as usize))
     }
 
-    /// Reads the replies of so many commands that are read alike, as far as they are here; `true`: all of them.
+    /// Decodes the replies of `count` commands with the same decoder, as far as they have arrived; `true` after the
+    /// last one.
     fn decode_run<R>(&mut self, run: &Run<R>, count: usize, into: &mut Vec<R>) -> Result<bool, DecodeError> {
         let slot = &run.slot;
         if slot.parts == 1
@@ -84,7 +85,7 @@ impl Reading<'_, '_> {
         Ok(true)
     }
 
-    /// Reads the reply of one command, which is [here](Self::ready).
+    /// Decodes the reply of one command. It must have [arrived](Self::ready).
     #[inline]
     fn decode<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
         let start = self.replies.taken();
@@ -92,12 +93,12 @@ impl Reading<'_, '_> {
         self.replies.limit(Some(slot.parts));
         let outcome = slot.decoder.decode(self.replies);
         self.replies.limit(None);
-        // Of several commands in one the failing one is the last whose reply was taken.
+        // If the slot is several commands, the failed command is the last one whose reply was taken.
         self.part += match outcome {
             Ok(_) => slot.parts as usize,
             Err(_) => (self.replies.taken() - start).saturating_sub(1),
         };
-        // What its decoder left is not the next command's.
+        // Replies that the decoder left do not belong to the next command.
         while self.replies.taken() < end && self.replies.take().is_ok() {}
         outcome
     }
@@ -108,14 +109,14 @@ pub trait ReplySlot: Send + Sync {
     /// Its type in the tuple.
     type Reply;
 
-    /// What has been read of it.
+    /// What was decoded so far.
     #[doc(hidden)]
     type Progress: Default;
 
-    /// Reads as much of it as is here; `true`: all of it.
+    /// Decodes as much as has arrived; `true` when it is complete.
     ///
     /// # Errors
-    /// Where a reply does not fit, or is an error.
+    /// A reply does not fit, or is an error.
     #[doc(hidden)]
     fn advance(
         &self,
@@ -126,7 +127,7 @@ pub trait ReplySlot: Send + Sync {
     /// The element.
     ///
     /// # Errors
-    /// Where it was not read.
+    /// It was not decoded.
     #[doc(hidden)]
     fn finish(progress: Self::Progress) -> Result<Self::Reply, DecodeError>;
 }
@@ -139,14 +140,14 @@ pub struct One<R> {
     pub(super) parts: u32,
 }
 
-/// The replies of as many commands as there were at run time.
+/// The replies of a number of commands that is known only at run time.
 #[derive(Debug)]
 pub struct Many<R> {
-    /// Usually one: many commands are mostly the same one for many keys.
+    /// Usually one run: most such commands are the same command for different keys.
     runs: Vec<Run<R>>,
 }
 
-/// Commands next to each other whose replies are read alike.
+/// Adjacent commands with the same decoder.
 #[derive(Debug)]
 struct Run<R> {
     slot: One<R>,
@@ -168,11 +169,11 @@ impl<R> Many<R> {
     }
 }
 
-/// The outcome of one command: an error reply is the slot's, not the batch's.
+/// The outcome of one command: an error reply belongs to the slot, not to the batch.
 #[derive(Debug)]
 pub struct Checked<S>(pub(super) S);
 
-/// What was to be read did not come.
+/// The error if an expected reply did not arrive.
 #[cold]
 pub(super) fn missing() -> DecodeError {
     DecodeError::new("expected one more reply, found none")
@@ -256,13 +257,13 @@ impl<R> ReplySlot for Checked<One<R>> {
 /// A batch's slots as a nested list, in the order of their commands.
 #[doc(hidden)]
 pub trait Steps: Send + Sync {
-    /// What has been read of them.
+    /// What was decoded so far.
     type Progress: Default;
 
-    /// Reads as much of them as is here; `true`: all of it.
+    /// Decodes as much as has arrived; `true` when it is complete.
     ///
     /// # Errors
-    /// Where a reply does not fit, or is an error; `reading.part` is then the command's number.
+    /// A reply does not fit, or is an error; `reading.part` is then the index of its command.
     fn advance(
         &self,
         progress: &mut Self::Progress,
@@ -290,7 +291,7 @@ impl<L: Steps, S: ReplySlot> Steps for (L, S) {
     }
 }
 
-/// A batch's slots, read as one tuple of up to 16.
+/// A batch's slots, decoded into one tuple of up to 16 elements.
 #[diagnostic::on_unimplemented(
     message = "a batch of this many single replies cannot be read as one tuple",
     note = "up to 16 commands make a tuple; take the others together with `.many(commands)` or `.ignore()` their replies"
@@ -299,10 +300,10 @@ pub trait ReplySlots: Steps {
     /// The tuple.
     type Tuple;
 
-    /// The tuple of what was read.
+    /// The tuple of the decoded replies.
     ///
     /// # Errors
-    /// Where something was not.
+    /// An element was not decoded.
     #[doc(hidden)]
     fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError>;
 }
@@ -315,8 +316,8 @@ impl ReplySlots for () {
     }
 }
 
-// The nested type of n slots is `(((), A), B)`; macros cannot fold from the left in one step, so it is spelled by one
-// rule that carries what it has so far.
+// The nested type of n slots is `(((), A), B)`. A macro cannot fold from the left in one step, so one recursive rule
+// builds it and carries the elements so far.
 macro_rules! slots {
     ($($all:ident)*) => { slots!(@step () [] $($all)*); };
     (@step $nested:tt [$($done:ident)*]) => {};
@@ -338,7 +339,7 @@ macro_rules! slots {
 
 slots!(A B C D E F G H I J K L M N O P);
 
-/// The slot of a type that says itself how it is read.
+/// The slot of a type that implements [`FromRedis`].
 impl<R: FromRedis> One<R> {
     #[cfg(test)]
     pub(super) fn of() -> Self {

@@ -1,6 +1,6 @@
-//! Which arguments are secrets: they are not shown in texts and errors.
+//! Finds the arguments that are secrets. Texts and errors do not show them.
 
-/// Whether the `index`-th of a command's words is a secret, or holds one.
+/// Whether the `index`-th word of a command is a secret or contains one.
 pub(super) fn is_secret(words: &[&[u8]], index: usize) -> bool {
     let is =
         |at: usize, name: &str| words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
@@ -15,7 +15,7 @@ pub(super) fn is_secret(words: &[&[u8]], index: usize) -> bool {
         b"SENTINEL" => index > 2 && names_secret(words[index - 1]),
         b"ACL" if is(1, "SETUSER") => index > 2 && has_password(words[index]),
         b"MIGRATE" => {
-            // Key names stand behind `KEYS`, and may be anything.
+            // The words behind `KEYS` are key names, which can have any text.
             let options = words.iter().skip(6).position(|word| word.eq_ignore_ascii_case(b"KEYS"));
             let end = options.map_or(words.len(), |at| at + 6);
             (6..end).contains(&index)
@@ -31,7 +31,7 @@ fn names_secret(setting: &[u8]) -> bool {
     setting.ends_with(b"auth") || memchr::memmem::find(&setting, b"pass").is_some()
 }
 
-/// Whether a rule of a user sets or removes a password, or the hash of one.
+/// Whether a rule of a user sets or removes a password or its hash.
 fn has_password(rule: &[u8]) -> bool {
     rule.split(u8::is_ascii_whitespace).any(|word| matches!(word.first(), Some(b'>' | b'<' | b'#' | b'!')))
 }
@@ -43,7 +43,7 @@ mod tests {
         error::{Error, ServerError},
     };
 
-    /// Words with a secret in them, and as they are shown.
+    /// Commands with a secret, and their texts.
     const SHOWN: [(&str, &str); 14] = [
         ("AUTH s3cret", "AUTH ***"),
         ("auth ann s3cret", "auth ann ***"),

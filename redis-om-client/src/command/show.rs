@@ -9,10 +9,10 @@ use crate::{
 
 use super::{Cmd, Flags, secrets::is_secret};
 
-/// How much of a key or another text an error shows, and `Debug` of each argument.
+/// The most characters of a text in an error, and of each argument in `Debug`.
 const SHOWN: usize = 100;
 
-/// What is shown instead of a secret.
+/// The text that replaces a secret.
 const HIDDEN: &str = "***";
 
 /// Commands of two words.
@@ -22,7 +22,7 @@ const CONTAINERS: [&str; 16] = [
 ];
 
 impl Cmd {
-    /// The name, of two words where it has two; of a batch, its first command's.
+    /// The name, of one word or two; for a batch, the name of its first command.
     #[cold]
     pub(crate) fn name(&self) -> String {
         self.name_of(0)
@@ -45,13 +45,14 @@ impl Cmd {
         second.map_or(name.clone(), |second| format!("{name} {second}"))
     }
 
-    /// How many commands its user put into it.
+    /// How many commands the user put into it.
     fn members(&self) -> usize {
         let parts = self.parts() as usize;
         if self.is_transaction() { parts.saturating_sub(2) } else { parts }
     }
 
-    /// The error of all of it: with the name and the key of its first command, and with how many others that was sent.
+    /// The error of the whole command or batch. It names the first command and its key, and gives the number of
+    /// commands that were sent with it.
     #[cold]
     pub(crate) fn in_context_of_all(&self, error: Error) -> Error {
         let first = usize::from(self.is_transaction() && self.members() > 0);
@@ -62,7 +63,7 @@ impl Cmd {
         }
     }
 
-    /// The error of one of a batch's commands: with its name, its key and its number.
+    /// The error of one command of a batch, with its name, its key and its number.
     #[cold]
     pub(crate) fn in_context_of_part(&self, error: Error, part: usize) -> Error {
         let number = if self.is_transaction() { part } else { part + 1 };
@@ -86,14 +87,14 @@ impl Cmd {
         }
     }
 
-    /// The server's error without the secrets that it may repeat.
+    /// The error of the server, without the secrets that it may repeat.
     fn without_secrets(&self, error: Error, part: usize) -> Error {
         let ErrorKind::Server(server) = error.kind() else { return error };
         let words: Vec<&[u8]> = self.words(part).collect();
         let (code, mut message) = (server.code().as_str(), server.message().to_owned());
         for index in (0..words.len()).filter(|index| is_secret(&words, *index)) {
             let secret = String::from_utf8_lossy(words[index]);
-            // Of a rule such as `>password` the server may repeat the password alone.
+            // The server may repeat a rule such as `>password` without its first character.
             let bare = secret.trim_start_matches(['>', '<', '#', '!']);
             for found in [&*secret, bare].into_iter().filter(|found| !found.is_empty()) {
                 message = message.replace(found, HIDDEN);
@@ -106,7 +107,8 @@ impl Cmd {
         Error::server(ServerError::parse(&format!("{code} {message}"))).with_execution(execution)
     }
 
-    /// The error reply of a script is no proof that nothing ran, whatever its code, unless it is the server's own refusal.
+    /// The error reply of a script does not prove that nothing ran, whatever its code, unless it is a refusal by the
+    /// server itself.
     fn with_execution_of_script(&self, error: Error, part: usize) -> Error {
         let of_part = self.part(part).flags();
         match error.kind() {
@@ -134,7 +136,7 @@ impl Cmd {
         Brief(self)
     }
 
-    /// Its words, of each at most so many characters.
+    /// Writes its words, at most `most` characters of each.
     fn show(&self, f: &mut fmt::Formatter<'_>, most: usize) -> fmt::Result {
         for part in 0..self.parts() as usize {
             if part > 0 {
@@ -174,7 +176,8 @@ fn show_word(f: &mut fmt::Formatter<'_>, word: &[u8], most: usize) -> fmt::Resul
     }
 }
 
-/// Bytes as text, those that are none escaped; after so many characters it ends with the length in bytes.
+/// Bytes as text, with invalid UTF-8 escaped. A text of more than `most` characters is cut, and its length in bytes
+/// follows.
 fn text(bytes: &[u8], most: usize) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => match text.char_indices().nth(most) {
@@ -186,15 +189,15 @@ fn text(bytes: &[u8], most: usize) -> Cow<'_, str> {
     }
 }
 
-/// The words with spaces between; those that are empty, or have spaces or bytes that are no text, in quotes. Batches
-/// with ` | ` between their commands. Secrets (passwords and their hashes) are shown as `***`.
+/// Shows the words with spaces between. Words that are empty, contain spaces, or are not UTF-8 are quoted. The commands
+/// of a batch are separated by ` | `. Secrets (passwords and their hashes) appear as `***`.
 impl fmt::Display for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.show(f, usize::MAX)
     }
 }
 
-/// As `Display` says it, of each argument at most 100 characters.
+/// Like `Display`, but with at most 100 characters of each argument.
 impl fmt::Debug for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cmd({})", self.brief())

@@ -1,12 +1,12 @@
-//! The hash slot of a key: which part of a cluster's keys it belongs to.
+//! The hash slot of a key, which decides the cluster node of the key.
 
 /// How many slots a cluster has.
 pub const SLOTS: u16 = 16_384;
 
-/// The polynomial of CRC-16/XMODEM, which the cluster specification names.
+/// The polynomial of CRC-16/XMODEM, which the cluster specification requires.
 const POLYNOMIAL: u16 = 0x1021;
 
-/// What a byte adds to the checksum.
+/// The contribution of each byte value to the checksum.
 const TABLE: [u16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -23,8 +23,8 @@ const TABLE: [u16; 256] = {
     table
 };
 
-/// The slot of a key, from 0 to 16383, as `CLUSTER KEYSLOT` says it. Keys with the same text in their first braces have the
-/// same slot.
+/// The slot of a key, from 0 to 16383, equal to the reply of `CLUSTER KEYSLOT`. Keys with the same text in their first
+/// braces have the same slot.
 ///
 /// ```
 /// use redis_om_client::slot;
@@ -41,7 +41,7 @@ fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc: u16, byte| (crc << 8) ^ TABLE[usize::from((crc >> 8) as u8 ^ byte)])
 }
 
-/// The text between the first `{` and the next `}`, unless there is none or it is empty; else all of the key.
+/// The text between the first `{` and the next `}`. If there is none, or it is empty: the whole key.
 fn hashed(key: &[u8]) -> &[u8] {
     let tag = memchr::memchr(b'{', key).and_then(|open| {
         let behind = &key[open + 1..];

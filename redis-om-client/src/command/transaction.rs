@@ -1,4 +1,4 @@
-//! Commands that run all together or not at all: `MULTI` … `EXEC`.
+//! Commands of which all run or none: `MULTI` … `EXEC`.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use super::{
     pipeline::{push, push_all},
 };
 
-/// Commands between `MULTI` and `EXEC`, sent as one: nobody else's command runs between them, and none of them is seen
-/// half done. Build with [`atomic`], run with `run`, or hand it back from `watch`.
+/// Commands between `MULTI` and `EXEC`, sent together. No command of another client runs between them, and no client
+/// sees only some of their effects. Build it with [`atomic`], run it with `run`, or return it from `watch`.
 ///
-/// Redis has no rollback: a command that fails as it runs (`WRONGTYPE`) does not undo the others. One that is refused
-/// as it is queued (unknown, wrong number of arguments) makes the whole transaction fail with nothing done.
+/// Redis has no rollback: a command that fails when it runs (`WRONGTYPE`) does not undo the others. If a command is
+/// refused when it is queued (unknown, wrong number of arguments), the whole transaction fails and none of its commands
+/// runs.
 #[must_use = "a transaction does nothing until it is run"]
 pub struct Transaction<L> {
     pub(super) batch: Cmd,
@@ -35,7 +36,7 @@ pub fn atomic() -> Transaction<()> {
 }
 
 impl<L> Transaction<L> {
-    /// Adds a command that was built before: one of a model, of a collection, or by [`cmd`](super::cmd).
+    /// Adds a command value: one of a model, of a collection, or one built by [`cmd`](super::cmd).
     ///
     /// ```
     /// use redis_om_client::prelude::*;
@@ -48,7 +49,7 @@ impl<L> Transaction<L> {
         self.execute(command)
     }
 
-    /// Adds as many commands as there are; their replies are one `Vec` in the tuple.
+    /// Adds all commands of an iterator. Their replies are one `Vec` in the tuple.
     pub fn many<R>(mut self, commands: impl IntoIterator<Item = Command<R>>) -> Transaction<(L, Many<R>)> {
         let many = push_all(&mut self.batch, commands);
         Transaction { batch: self.batch, slots: (self.slots, many), ignored: self.ignored }
@@ -60,7 +61,7 @@ impl<L> Transaction<L> {
         self.batch.parts() as usize - 1
     }
 
-    /// Whether it has none.
+    /// Whether it has no command.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -68,14 +69,14 @@ impl<L> Transaction<L> {
 }
 
 impl<L, R> Transaction<(L, One<R>)> {
-    /// Leaves the last command's reply out of the tuple; an error in it is still the transaction's error.
+    /// Leaves the last command's reply out of the tuple. An error in it is still the error of the transaction.
     pub fn ignore(mut self) -> Transaction<L> {
         let end = self.batch.parts() - 1;
         self.ignored.extend(end - self.slots.1.parts..end);
         Transaction { batch: self.batch, slots: self.slots.0, ignored: self.ignored }
     }
 
-    /// Gives the last command's outcome as a `Result` in the tuple.
+    /// Puts the last command's outcome into the tuple as a `Result`.
     pub fn checked(self) -> Transaction<(L, Checked<One<R>>)> {
         let (list, last) = self.slots;
         Transaction { batch: self.batch, slots: (list, Checked(last)), ignored: self.ignored }

@@ -64,7 +64,7 @@ impl Pool {
                 ErrorKind::Timeout(TimeoutKind::Pool),
                 Execution::NotSent,
                 format!(
-                    "no exclusive connection came free within {:?}: each blocking command and each `watch` holds one, and \
+                    "no exclusive connection became free within {:?}: each blocking command and each `watch` holds one, and \
                      there are {}: raise pool_size",
                     self.config.pool_timeout, self.config.pool_size
                 ),
