@@ -1,11 +1,11 @@
-//! Whether the settings make sense together. Setters do not fail, so this is asked once: after a URL is read, and
-//! before a client opens its first connection.
+//! Checks the settings as a whole. Setters do not fail, so this runs after a URL was read and before a client opens its
+//! first connection.
 
 use super::{Config, Endpoint, Topology};
 use crate::error::{Error, Result};
 
 impl Config {
-    /// Fails with a config error that names the first setting that makes no sense.
+    /// Fails with a config error that names the first invalid setting.
     pub(crate) fn check(&self) -> Result<()> {
         for (setting, wrong, remedy) in self.faults() {
             if wrong {
@@ -15,7 +15,7 @@ impl Config {
         Ok(())
     }
 
-    /// Each rule: the setting, whether it is broken, and what would be right. No value is named: see `url`.
+    /// Each rule: the setting, whether it is violated, and what is valid. No value is quoted: see `url`.
     fn faults(&self) -> impl Iterator<Item = (&'static str, bool, &'static str)> {
         let nodes = self.nodes();
         let tls = self.tls.as_ref();
@@ -34,7 +34,7 @@ impl Config {
             (
                 "tls",
                 tls.is_some() && nodes.iter().any(is_unix),
-                "a unix socket does not speak TLS: leave TLS out, or name a host",
+                "a unix socket does not support TLS: leave TLS out, or name a host",
             ),
             (
                 "tls_key",
@@ -49,7 +49,7 @@ impl Config {
             (
                 "service",
                 matches!(&self.topology, Topology::Sentinel(sentinel) if sentinel.service.is_empty()),
-                "must name the service whose primary is wanted: redis-sentinel://host:26379/service",
+                "must name the service of the primary: redis-sentinel://host:26379/service",
             ),
             (
                 "sentinel_username",
@@ -95,7 +95,7 @@ impl Config {
         .into_iter()
     }
 
-    /// Every node named.
+    /// All nodes that the settings name.
     pub(crate) fn nodes(&self) -> &[Endpoint] {
         match &self.topology {
             Topology::Standalone => std::slice::from_ref(&self.endpoint),

@@ -1,4 +1,4 @@
-//! The trait by which a user's program opens the byte streams of a client itself.
+//! The trait for a program that opens the byte streams of a client itself.
 
 use std::{fmt, future::Future, io, ops::Deref, pin::Pin, sync::Arc};
 
@@ -6,31 +6,30 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Endpoint;
 
-/// A byte stream in both directions: what a [`Connector`] returns. Every type that can be read, written, sent to
-/// another thread and moved is one: a TCP or unix socket of tokio, a channel of an SSH library, one side of
-/// [`tokio::io::duplex`].
+/// A byte stream in both directions, which a [`Connector`] returns. Every type with these bounds implements it: a TCP
+/// or unix socket of tokio, a channel of an SSH library, one side of [`tokio::io::duplex`].
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + ?Sized> ByteStream for S {}
 
-/// The future of a [`Connector`]: the open stream, or why there is none.
+/// The future of a [`Connector`]: the open stream, or the reason why there is none.
 pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn ByteStream>>> + Send + 'a>>;
 
 /// Opens the byte streams of a client in place of the client: through a tunnel or a proxy, from a given network
-/// interface, or to a server inside the same process. Set by [`Config::connector`](super::Config::connector).
+/// interface, or to a server inside the same process. Set it with [`Config::connector`](super::Config::connector).
 ///
-/// The client asks it each time it opens a connection: at the first connection, after each loss, and for each
-/// connection of the pool. TLS (where the settings have it) and the greeting are spoken over the stream that it
-/// returns, and the connect timeout covers all of it: when the time is over, the future is dropped.
+/// The client calls it for each connection that it opens: the first one, each reconnection, and each connection of the
+/// pool. TLS (if the settings have it) and the greeting run over the returned stream. The connect timeout covers all of
+/// this: when it passes, the future is dropped.
 ///
-/// What only a socket has is not set on such a stream: `TCP_NODELAY`, keepalive, the TCP user timeout. A connector that
-/// opens a TCP socket sets them itself.
+/// The client sets no socket options on such a stream: no `TCP_NODELAY`, no keepalive, no TCP user timeout. A connector
+/// that opens a TCP socket sets them itself.
 ///
 /// ```
 /// use redis_om_client::{Config, Connecting, Connector, Endpoint};
 /// use tokio::net::TcpStream;
 ///
-/// /// Every server is reached through a relay on this host.
+/// Reaches every server through a relay on this host.
 /// #[derive(Debug)]
 /// struct Relay {
 ///     port: u16,
@@ -55,12 +54,12 @@ pub trait Connector: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any error says that there is no connection. The client reports it as an error of kind
-    /// [`Io`](crate::ErrorKind::Io), and tries again as its [`ReconnectPolicy`](super::ReconnectPolicy) says.
+    /// No stream could be opened. The client reports the error with the kind [`Io`](crate::ErrorKind::Io), and tries
+    /// again according to its [`ReconnectPolicy`](super::ReconnectPolicy).
     fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Connecting<'a>;
 }
 
-/// The connector in a [`Config`](super::Config): two are equal where they are the same value.
+/// The connector in a [`Config`](super::Config). Two are equal if they are the same value in memory.
 #[derive(Clone)]
 pub(crate) struct SharedConnector(Arc<dyn Connector>);
 

@@ -1,4 +1,4 @@
-//! Where the servers are: one endpoint, and what stands around it.
+//! The addresses of the servers: one endpoint, and the topology around it.
 
 use std::{
     fmt,
@@ -7,12 +7,12 @@ use std::{
 
 use super::Secret;
 
-/// The port of a server.
+/// The default port of a server.
 pub(super) const PORT: u16 = 6379;
-/// The port of a Sentinel.
+/// The default port of a Sentinel.
 pub(super) const SENTINEL_PORT: u16 = 26379;
 
-/// Where one server listens.
+/// The address of one server.
 ///
 /// ```
 /// use redis_om_client::Endpoint;
@@ -62,7 +62,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// How the servers stand together.
+/// How the servers are arranged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Topology {
@@ -70,15 +70,15 @@ pub enum Topology {
     Standalone,
     /// Sentinels, which know the primary of a service.
     Sentinel(Sentinel),
-    /// A cluster, which any of its nodes describes.
+    /// A cluster. Any of its nodes describes it.
     Cluster {
         /// The nodes to ask, in this order.
         nodes: Vec<Endpoint>,
     },
 }
 
-/// What is needed to ask Sentinels for a primary. `username` and `password` of the [`Config`](super::Config) are the
-/// servers'; the Sentinels have their own.
+/// The settings for asking Sentinels for a primary. `username` and `password` of the [`Config`](super::Config) belong
+/// to the servers; the Sentinels have their own.
 ///
 /// ```
 /// use redis_om_client::{Config, Endpoint, Sentinel};
@@ -100,20 +100,20 @@ pub struct Sentinel {
 }
 
 impl Sentinel {
-    /// The Sentinels to ask, in this order, and the service whose primary is wanted.
+    /// Sets the Sentinels to ask, in this order, and the service of the primary.
     #[must_use]
     pub fn new(nodes: impl IntoIterator<Item = Endpoint>, service: impl Into<String>) -> Self {
         Self { nodes: nodes.into_iter().collect(), service: service.into(), username: None, password: None }
     }
 
-    /// The user that the Sentinels know (`sentinel_username` in a URL).
+    /// Sets the user for the Sentinels (`sentinel_username` in a URL).
     #[must_use]
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.username = Some(username.into());
         self
     }
 
-    /// The password of the Sentinels (`sentinel_password` in a URL).
+    /// Sets the password for the Sentinels (`sentinel_password` in a URL).
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into().into());
@@ -126,7 +126,7 @@ impl Sentinel {
         &self.nodes
     }
 
-    /// The service whose primary is wanted.
+    /// The service of the primary.
     #[must_use]
     pub fn get_service(&self) -> &str {
         &self.service

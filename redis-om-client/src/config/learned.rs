@@ -1,14 +1,15 @@
-//! What a client has learned about the peer of its connections. It is not a setting: it is kept beside them because the
-//! connections of one client share their settings.
+//! What a client has learned about the peer of its connections. This is no setting. It is stored with the settings
+//! because the connections of one client share them.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What the greeting goes without, because the peer closes a connection on it. Connections of one client share it; a copy
-/// of the settings, which may be for another server, begins with nothing learned.
+/// The optional parts of the greeting that the next connection leaves out, because the peer closed a connection over
+/// them. The connections of one client share this value. A copy of the settings starts with an empty one, because it
+/// may be for another server.
 #[derive(Debug, Default)]
 pub(crate) struct Learned(AtomicU8);
 
-/// One set of optional parts.
+/// One set of optional parts of the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Without {
     pub(crate) resp3: bool,
@@ -17,13 +18,13 @@ pub(crate) struct Without {
 }
 
 impl Learned {
-    /// What the next connection goes without.
+    /// The parts that the next connection leaves out.
     pub(crate) fn get(&self) -> Without {
         let bits = self.0.load(Ordering::Relaxed);
         Without { resp3: bits & 1 != 0, client_name: bits & 2 != 0, library: bits & 4 != 0 }
     }
 
-    /// A greeting has succeeded without these. What other connections have learned meanwhile is kept.
+    /// Adds the parts that a successful greeting has left out. The parts that other connections have added are kept.
     pub(crate) fn add(&self, without: Without) {
         let Without { resp3, client_name, library } = without;
         let bits = u8::from(resp3) | u8::from(client_name) << 1 | u8::from(library) << 2;
@@ -38,7 +39,7 @@ impl Clone for Learned {
 }
 
 impl PartialEq for Learned {
-    /// Settings are equal whatever was learned with them.
+    /// Always equal, so that it does not affect the equality of settings.
     fn eq(&self, _: &Self) -> bool {
         true
     }

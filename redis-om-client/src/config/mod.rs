@@ -1,8 +1,7 @@
 //! Every setting of a client, as plain data: [`Config`].
 //!
-//! Layer 1: uses only `error`. Nothing here opens a socket, reads a file or looks at a clock: the layers above take
-//! what they need. What a setting is called, in a URL and on the builder, and its default stand
-//! here and in `options`, once.
+//! Layer 1: uses only `error`; knows nothing of sockets, files and clocks. The promise kept here: the name of a
+//! setting, in a URL and on the builder, and its default stand here and in `options` only.
 
 mod check;
 mod connector;
@@ -31,10 +30,11 @@ pub use policy::{ReconnectPolicy, RetryPolicy, WhenFull};
 pub use tls::{Pem, TlsConfig};
 pub(crate) use units::millis;
 
-/// The settings of a client: where the server is, who asks, and how long, how much and how often.
+/// The settings of a client: the address of the server, the login, time limits, size limits and retries.
 ///
-/// Made from a URL, from host and port, or from a socket's path, then changed by chained setters. Each setting has
-/// one name: the setter's, which is the URL's option too (`db` for the database), and its getter's, after `get_`.
+/// Create it from a URL, from a host and a port, or from the path of a socket, then change it with chained setters.
+/// Each setting has one name. The setter and the URL option have this name (but the option of the database is `db`),
+/// and the getter has it after `get_`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,7 +45,7 @@ pub(crate) use units::millis;
 ///     .protocol(Protocol::Resp2);
 /// assert_eq!(config.get_database(), 3);
 /// assert_eq!(config.get_command_timeout(), Some(Duration::from_millis(500)));
-/// // What is written into logs and errors has no password.
+/// Logs and errors show no password.
 /// assert_eq!(
 ///     config.to_string(),
 ///     "rediss://app:***@cache.example:6380/3?client_name=billing&protocol=2&command_timeout=500ms",
@@ -55,24 +55,24 @@ pub(crate) use units::millis;
 ///
 /// # URLs
 ///
-/// | URL | what it means |
+/// | URL | meaning |
 /// |---|---|
-/// | `redis://[[user]:password@]host[:port][/db][?options]` | TCP; port 6379 and database 0 unless said |
+/// | `redis://[[user]:password@]host[:port][/db][?options]` | TCP; port 6379 and database 0 by default |
 /// | `rediss://…` | the same over TLS |
 /// | `redis+unix://[[user]:password@]/path[?options]`, `unix://…` | a unix socket; the database is `?db=3` |
-/// | `redis-sentinel://host[:port][,host[:port]…]/service[/db]` | ask Sentinels (port 26379) for the primary |
+/// | `redis-sentinel://host[:port][,host[:port]…]/service[/db]` | the primary, found through Sentinels (port 26379) |
 /// | `redis-cluster://host[:port][,host[:port]…]` | a cluster, found through any of these nodes |
 /// | `rediss-sentinel://…`, `rediss-cluster://…` | the same over TLS |
 ///
-/// `valkey` may stand for `redis` in each. User, password, host, path and values are percent-decoded: a `/`, `?`,
-/// `#`, `%` or `@` in a password is written `%2F`, `%3F`, `%23`, `%25`, `%40`. A name alone (`redis://name@host`) is a
-/// user, who needs a password from elsewhere (`?password=`); a password alone has its colon (`redis://:secret@host`). An IPv6 address stands in brackets, and a host
-/// left out is `localhost`.
+/// `valkey` can replace `redis` in each scheme. User, password, host, path and values are percent-decoded: write a `/`,
+/// `?`, `#`, `%` or `@` in a password as `%2F`, `%3F`, `%23`, `%25`, `%40`. A name alone (`redis://name@host`) is a
+/// user, which needs a password from an option (`?password=`). A password alone keeps its colon
+/// (`redis://:secret@host`). An IPv6 address needs brackets. A missing host means `localhost`.
 ///
-/// Options are `?name=value&name=value`. A duration is `500ms`, `2s`, `1m`, or plain seconds (`0.5`), and `none`
-/// where it may be absent. Deadlines are counted in milliseconds: a duration is rounded up, and one of more than 100
-/// years counts as 100 years. A size is `4MiB`, `512KiB`, or plain bytes. An unknown option is an error that names the
-/// nearest one, and so is an option given twice.
+/// Options are `?name=value&name=value`. A duration is `500ms`, `2s`, `1m`, or plain seconds (`0.5`); `none` is allowed
+/// where the table lists it. Durations are rounded up to whole milliseconds, and more than 100 years count as 100
+/// years. A size is `4MiB`, `512KiB`, or plain bytes. An unknown option is an error that names the nearest known one.
+/// An option that is given twice is an error, too.
 ///
 /// | option | default | |
 /// |---|---|---|
@@ -98,7 +98,8 @@ pub(crate) use units::millis;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where one connection goes. With Sentinel or a cluster: the first node named; `route` puts others here.
+    /// The address of a connection. With Sentinel or a cluster it is the first node that the settings name, and `route`
+    /// replaces it.
     pub(crate) endpoint: Endpoint,
     pub(crate) topology: Topology,
     pub(crate) connector: Option<SharedConnector>,
@@ -129,7 +130,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// `redis://localhost:6379`, and every other setting as the table above says.
+    /// `redis://localhost:6379`, and every other setting with the default of the table above.
     fn default() -> Self {
         Self {
             endpoint: Endpoint::tcp("localhost", endpoint::PORT),
@@ -163,22 +164,23 @@ impl Default for Config {
     }
 }
 
-/// The version of the protocol that a connection asks for in its greeting.
+/// The version of the protocol that a connection requests in its greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// RESP2, spoken by every server.
+    /// RESP2, which every server supports.
     Resp2,
-    /// RESP3: maps, sets, doubles and push messages on the same connection. Redis 6 and later, every Valkey.
+    /// RESP3: maps, sets, doubles and push messages on the same connection. Redis 6 and later, and every Valkey,
+    /// support it.
     #[default]
     Resp3,
 }
 
-/// A password: read like any string, and written as `***` wherever it is shown.
+/// A password. It can be read like a string, and `Debug` shows it as `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
-/// What stands where a secret was.
+/// The text that replaces a secret.
 const HIDDEN: &str = "***";
 
 impl Deref for Secret {

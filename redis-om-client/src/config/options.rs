@@ -1,5 +1,5 @@
-//! The options of a URL: one table says what each is called and where in [`Config`] it lives; reading and writing
-//! both go through it, so that neither can know an option that the other does not.
+//! The options of a URL. One table gives the name of each option and its place in [`Config`]. Reading and writing both
+//! use the table, so they know the same options.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -9,11 +9,11 @@ use super::{Config, HIDDEN, Pem, Protocol, Secret, Sentinel, Topology, WhenFull,
 pub(super) struct Setting {
     /// Its name in a URL.
     pub(super) name: &'static str,
-    /// Its place; `None` where this configuration has no such place.
+    /// Its place; `None` if this configuration has no such place.
     pub(super) slot: fn(&mut Config) -> Option<Slot<'_>>,
 }
 
-/// A place in the configuration, by what may stand there.
+/// A place in the configuration, by the type of its value.
 pub(super) enum Slot<'a> {
     Time(&'a mut Duration),
     MaybeTime(&'a mut Option<Duration>),
@@ -80,7 +80,7 @@ pub(super) const SETTINGS: &[Setting] = {
     ]
 };
 
-/// Other names: our own long form, and what other clients call the same thing, for the error's suggestion.
+/// Other names for an option, used by suggestions in errors: our own long names, and the names of other clients.
 const FOREIGN: &[(&str, &str)] = &[
     ("socket_connect_timeout", "connect_timeout"),
     ("connection_timeout", "connect_timeout"),
@@ -101,7 +101,7 @@ pub(super) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
 
-/// The option that was meant by a name that is none.
+/// The option that an unknown name probably means.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
     let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name).map(|(_, ours)| *ours);
     let name = name.replace('-', "_");
@@ -116,12 +116,12 @@ fn sentinel(config: &mut Config) -> Option<&mut Sentinel> {
 }
 
 impl Slot<'_> {
-    /// Whether what stands here must not be shown.
+    /// Whether the value must not be shown.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self, Self::Hidden(_))
     }
 
-    /// Puts the value here that `text` means; `None` where it means none.
+    /// Stores the value of `text` here; `None` if `text` is not valid.
     pub(super) fn read(self, text: &str) -> Option<()> {
         match self {
             Self::Time(slot) => *slot = units::read_duration(text)?,
@@ -154,7 +154,7 @@ impl Slot<'_> {
         Some(())
     }
 
-    /// What may stand here.
+    /// A description of the valid values.
     pub(super) fn takes(&self) -> &'static str {
         match self {
             Self::Time(_) => "a duration such as `500ms`, `2s` or `1m`",
@@ -172,7 +172,7 @@ impl Slot<'_> {
         }
     }
 
-    /// What stands here, as `read` takes it; secrets are `***`. `None` where there is nothing to write.
+    /// The value in the form that `read` accepts; a secret is `***`. `None` if there is nothing to write.
     pub(super) fn show(&self) -> Option<String> {
         let none = || "none".to_owned();
         Some(match self {

@@ -1,10 +1,10 @@
-//! How often and after how long something is tried again, as data and pure functions.
+//! Policies for repeated attempts, as data and pure functions.
 
 use std::time::Duration;
 
-/// How a lost connection is opened again: each pause is `factor` times the one before, up to `max`, and shortened by
-/// a random part so that a thousand clients do not come back at the same moment. The pauses start over with the first one
-/// after a connection that stood for at least [`STEADY`](Self::STEADY).
+/// How a lost connection is opened again. Each pause is `factor` times the one before, up to `max`. A random part
+/// shortens it, so that many clients do not reconnect at the same moment. The pauses start again with the first one
+/// after a connection that lasted at least [`STEADY`](Self::STEADY).
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,13 +21,13 @@ use std::time::Duration;
 pub struct ReconnectPolicy {
     /// The first pause: 50 ms.
     pub initial: Duration,
-    /// How much longer each further pause is: 2 times.
+    /// The factor from one pause to the next: 2.
     pub factor: f64,
     /// The longest pause: 5 s.
     pub max: Duration,
-    /// The part of a pause that is left to chance, from 0 to 1: 0.5, so a pause of 1 s takes 0.5 s to 1 s.
+    /// The random part of a pause, from 0 to 1. With the default 0.5 a pause of 1 s takes 0.5 s to 1 s.
     pub jitter: f64,
-    /// How often it is tried before the client gives up for good: `None`, never.
+    /// The most attempts before the client stops reconnecting; `None`: no limit.
     pub max_attempts: Option<u32>,
 }
 
@@ -44,11 +44,12 @@ impl Default for ReconnectPolicy {
 }
 
 impl ReconnectPolicy {
-    /// How long a connection must have stood for its loss to be the first in a row: 1 s. Below that, the next pause is
-    /// longer than the last one, so that a server which closes each connection at once is not dialled without a pause.
+    /// The shortest life of a connection after which the pauses start again with the first one: 1 s. If a connection is
+    /// lost earlier, the next pause is longer than the last one. So a server that closes each connection at once is not
+    /// dialled without a pause.
     pub const STEADY: Duration = Duration::from_secs(1);
 
-    /// Never opens a connection again.
+    /// A policy that never reconnects.
     #[must_use]
     pub fn never() -> Self {
         Self::default().max_attempts(0)
@@ -61,7 +62,7 @@ impl ReconnectPolicy {
         self
     }
 
-    /// Sets how much longer each further pause is (`reconnect_factor` in a URL).
+    /// Sets the factor from one pause to the next (`reconnect_factor` in a URL).
     #[must_use]
     pub fn factor(mut self, factor: f64) -> Self {
         self.factor = factor;
@@ -75,22 +76,22 @@ impl ReconnectPolicy {
         self
     }
 
-    /// Sets the part of a pause that is left to chance (`reconnect_jitter` in a URL).
+    /// Sets the random part of a pause, from 0 to 1 (`reconnect_jitter` in a URL).
     #[must_use]
     pub fn jitter(mut self, part: f64) -> Self {
         self.jitter = part;
         self
     }
 
-    /// Sets how often it is tried before the client gives up (`reconnect_attempts` in a URL).
+    /// Sets the most attempts before the client stops reconnecting (`reconnect_attempts` in a URL).
     #[must_use]
     pub fn max_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
         self.max_attempts = attempts.into();
         self
     }
 
-    /// The pause before the attempt with this number, counted from 0; `None` where it is not to be made. `random` is
-    /// a fresh number from 0 to 1, the caller's so that this stays a pure function.
+    /// The pause before the attempt with this index, which starts at 0; `None` if no attempt is to be made. `random` is
+    /// a new random number from 0 to 1. The caller provides it, so that this function is pure.
     #[must_use]
     pub fn delay(&self, attempt: u32, random: f64) -> Option<Duration> {
         if self.max_attempts.is_some_and(|most| attempt >= most) {
@@ -100,16 +101,16 @@ impl ReconnectPolicy {
     }
 }
 
-/// How a command is tried again that failed. Two cases are counted apart.
+/// How a failed command is tried again. Two cases have separate counters.
 ///
-/// **Repeats** ([`attempts`](Self::attempts)): the command was sent and its reply was lost with the connection, so it may
-/// have run. It is repeated only if it reads, or is marked idempotent. Any other command is never repeated; what writes
-/// data is marked so by the caller only ([`Command::idempotent`](crate::Command::idempotent)).
+/// **Repeats** ([`attempts`](Self::attempts)): the command was sent and its reply was lost with the connection, so it
+/// may have run. It is repeated only if it reads or is marked idempotent. A command that writes data is never marked by
+/// default; only the caller can mark it ([`Command::idempotent`](crate::Command::idempotent)).
 ///
-/// **Refusals** ([`refusals`](Self::refusals)): the command did not run. It was not sent before the connection was lost, or
-/// the server answered with an error that says that nothing ran, for a reason that passes. With the defaults a command is
-/// sent again for about 20 seconds, so that it outlasts a server which loads its data. Its own deadline
-/// ([`command_timeout`](crate::Config::command_timeout)) ends it before that.
+/// **Refusals** ([`refusals`](Self::refusals)): the command did not run. Either the connection was lost before the
+/// command was sent, or the server answered with a temporary error that proves that nothing ran. With the defaults a
+/// command is sent again for about 20 seconds, which outlasts the loading of an ordinary data set. The deadline of the
+/// command ([`command_timeout`](crate::Config::command_timeout)) may end this earlier.
 ///
 /// | error | what happened | sent again |
 /// |---|---|---|
@@ -121,11 +122,11 @@ impl ReconnectPolicy {
 /// | `READONLY` | the server is a replica, perhaps since a failover | over a new connection; the server's name is resolved again |
 /// | `UNBLOCKED force unblock …` | the server became a replica while a command blocked; nothing was taken | over a new connection |
 ///
-/// Each is sent again until it is not refused, the refusals are used up, or the deadline is over. `UNBLOCKED` by `CLIENT
-/// UNBLOCK` is an answer, and is never tried again.
+/// The command is sent again until the server accepts it, the refusals are used up, or the deadline passes. `UNBLOCKED`
+/// by `CLIENT UNBLOCK` is an ordinary reply and is never tried again.
 ///
-/// A script can answer with any error after it has written. So for scripts and functions a refusal counts only where its
-/// whole line is one of the texts of Redis or Valkey; any other error of a script is the caller's.
+/// A script can answer with any error after it has written. So for scripts and functions a refusal counts only if its
+/// whole line is one of the texts of Redis or Valkey. Any other error of a script is reported to the caller.
 ///
 /// ```
 /// use redis_om_client::RetryPolicy;
@@ -141,18 +142,18 @@ impl ReconnectPolicy {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a command is tried in all that may have run, the first time included: 3.
+    /// The most attempts of a command that may have run, including the first: 3.
     pub attempts: u32,
-    /// How often a command is sent again that did not run, because the server refused it or because it was not sent: 32.
-    /// 0, never.
+    /// How often a command that did not run is sent again, because the server refused it or because it was not sent:
+    /// 32. 0 means never.
     pub refusals: u32,
     /// The first pause: 20 ms.
     pub initial: Duration,
-    /// How much longer each further pause is: 2 times.
+    /// The factor from one pause to the next: 2.
     pub factor: f64,
     /// The longest pause: 1 s.
     pub max: Duration,
-    /// The part of a pause that is left to chance, from 0 to 1: 0.5.
+    /// The random part of a pause, from 0 to 1: 0.5.
     pub jitter: f64,
 }
 
@@ -170,20 +171,20 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Tries each command once, also where the server refuses it.
+    /// A policy that tries each command once, also if the server refuses it.
     #[must_use]
     pub fn never() -> Self {
         Self::default().attempts(1).refusals(0)
     }
 
-    /// Sets how often a command is tried in all that may have run, the first time included (`retry_attempts` in a URL).
+    /// Sets the most attempts of a command that may have run, including the first (`retry_attempts` in a URL).
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
-    /// Sets how often a command is sent again that did not run (`retry_refusals` in a URL).
+    /// Sets how often a command that did not run is sent again (`retry_refusals` in a URL).
     #[must_use]
     pub fn refusals(mut self, refusals: u32) -> Self {
         self.refusals = refusals;
@@ -197,7 +198,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets how much longer each further pause is (`retry_factor` in a URL).
+    /// Sets the factor from one pause to the next (`retry_factor` in a URL).
     #[must_use]
     pub fn factor(mut self, factor: f64) -> Self {
         self.factor = factor;
@@ -211,15 +212,16 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the part of a pause that is left to chance (`retry_jitter` in a URL).
+    /// Sets the random part of a pause, from 0 to 1 (`retry_jitter` in a URL).
     #[must_use]
     pub fn jitter(mut self, part: f64) -> Self {
         self.jitter = part;
         self
     }
 
-    /// The pause before the next try of a command that may have run, after `failed` further tries than the first (0 after the
-    /// first one); `None` where there is to be none. `random` is a fresh number from 0 to 1.
+    /// The pause before the next attempt of a command that may have run; `None` if there is no further attempt.
+    /// `failed` is the number of repeats so far, 0 after the first attempt. `random` is a new random number from 0 to
+    /// 1.
     #[must_use]
     pub fn delay(&self, failed: u32, random: f64) -> Option<Duration> {
         if failed.saturating_add(1) >= self.attempts {
@@ -228,8 +230,8 @@ impl RetryPolicy {
         Some(pause(self.initial, self.factor, self.max, self.jitter, failed, random))
     }
 
-    /// The pause before a command is sent again that did not run, after `refused` earlier refusals (0 after the first one);
-    /// `None` where it is not sent again. `random` is a fresh number from 0 to 1.
+    /// The pause before a command that did not run is sent again; `None` if it is not sent again. `refused` is the
+    /// number of earlier refusals, 0 after the first one. `random` is a new random number from 0 to 1.
     #[must_use]
     pub fn refusal_delay(&self, refused: u32, random: f64) -> Option<Duration> {
         if refused >= self.refusals {
@@ -239,18 +241,18 @@ impl RetryPolicy {
     }
 }
 
-/// What a command does where the queue's budget is used up.
+/// What a command does when the queue's budget is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// It waits for room, as long as its deadline allows.
+    /// It waits for room until its deadline.
     #[default]
     Wait,
     /// It fails at once with [`ErrorKind::QueueFull`](crate::ErrorKind::QueueFull).
     Fail,
 }
 
-/// `initial * factor^n`, at most `max`, less a random part. Numbers that make no sense end at `max`, never in a panic.
+/// `initial * factor^n`, at most `max`, less a random part. With invalid numbers the result is `max`; it never panics.
 fn pause(initial: Duration, factor: f64, max: Duration, jitter: f64, n: u32, random: f64) -> Duration {
     let exponent = i32::try_from(n).unwrap_or(i32::MAX);
     let whole = (initial.as_secs_f64() * factor.powi(exponent)).min(max.as_secs_f64());
@@ -275,11 +277,11 @@ mod tests {
     #[test]
     fn refusals_outlast_a_load_of_some_seconds() {
         let policy = RetryPolicy::default();
-        // Chance shortens each pause by half at most.
+        // The random part shortens each pause by half at most.
         let shortest: Duration = (0..).map_while(|n| policy.refusal_delay(n, 1.0)).sum();
         assert!(shortest > Duration::from_secs(10), "{shortest:?}");
         assert!((0..32).all(|n| policy.refusal_delay(n, 0.0) <= Some(Duration::from_secs(1))));
-        // How often a command is repeated that may have run is another setting.
+        // The number of attempts of a command that may have run is another setting.
         assert_eq!(policy.attempts(1).refusal_delay(0, 0.0), Some(Duration::from_millis(20)));
     }
 

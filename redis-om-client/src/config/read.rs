@@ -1,41 +1,41 @@
-//! Reading a [`Config`]. Passwords have no getter: what is not read cannot be logged.
+//! Getters of a [`Config`]. Passwords have none, so that no code can log them by mistake.
 
 use std::time::Duration;
 
 use super::{Config, Endpoint, Protocol, ReconnectPolicy, RetryPolicy, TlsConfig, Topology, WhenFull};
 
 impl Config {
-    /// Where a connection goes; with Sentinel or a cluster, the first node named.
+    /// The address of the server; with Sentinel or a cluster, the first node that the settings name.
     #[must_use]
     pub fn get_endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// How the servers stand together.
+    /// How the servers are arranged.
     #[must_use]
     pub fn get_topology(&self) -> &Topology {
         &self.topology
     }
 
-    /// Whether the streams are opened by a [`connector`](Self::connector) of the user's.
+    /// Whether a [`connector`](Self::connector) opens the streams.
     #[must_use]
     pub fn has_connector(&self) -> bool {
         self.connector.is_some()
     }
 
-    /// The TLS settings, where TLS is spoken.
+    /// The TLS settings; `None` without TLS.
     #[must_use]
     pub fn get_tls(&self) -> Option<&TlsConfig> {
         self.tls.as_ref()
     }
 
-    /// The ACL user.
+    /// The ACL user; `None` for the default user.
     #[must_use]
     pub fn get_username(&self) -> Option<&str> {
         self.username.as_deref()
     }
 
-    /// Whether there is a password.
+    /// Whether a password is set.
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.password.is_some()
@@ -47,49 +47,49 @@ impl Config {
         self.database
     }
 
-    /// The name of each connection.
+    /// The name of each connection; `None` if it has none.
     #[must_use]
     pub fn get_client_name(&self) -> Option<&str> {
         self.client_name.as_deref()
     }
 
-    /// The protocol asked for.
+    /// The protocol that each connection requests.
     #[must_use]
     pub fn get_protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// How long opening a connection may take.
+    /// The time limit for opening a connection.
     #[must_use]
     pub fn get_connect_timeout(&self) -> Duration {
         self.connect_timeout
     }
 
-    /// How long a command may take.
+    /// The time limit of a command; `None`: no limit.
     #[must_use]
     pub fn get_command_timeout(&self) -> Option<Duration> {
         self.command_timeout
     }
 
-    /// How long after its own timeout a blocking command's reply may still come.
+    /// How long after its own timeout a blocking command waits for its reply.
     #[must_use]
     pub fn get_blocking_grace(&self) -> Duration {
         self.blocking_grace
     }
 
-    /// How long a connection may be silent before a PING.
+    /// How long a connection may be silent before a PING; `None`: no PING.
     #[must_use]
     pub fn get_idle_ping(&self) -> Option<Duration> {
         self.idle_ping
     }
 
-    /// How long such a PING may stay unanswered.
+    /// The time limit for the reply to this PING.
     #[must_use]
     pub fn get_ping_timeout(&self) -> Duration {
         self.ping_timeout
     }
 
-    /// How long a TCP connection may be silent before the operating system probes it.
+    /// How long a TCP connection may be silent before the operating system probes it; `None`: no probes.
     #[must_use]
     pub fn get_tcp_keepalive(&self) -> Option<Duration> {
         self.tcp_keepalive
@@ -101,31 +101,31 @@ impl Config {
         self.connections
     }
 
-    /// How many exclusive connections there may be.
+    /// The most exclusive connections.
     #[must_use]
     pub fn get_pool_size(&self) -> usize {
         self.pool_size
     }
 
-    /// How long to wait for one of these.
+    /// The longest wait for an exclusive connection.
     #[must_use]
     pub fn get_pool_timeout(&self) -> Duration {
         self.pool_timeout
     }
 
-    /// How many bytes of commands may wait to be sent.
+    /// The most bytes of commands that wait to be sent, for each shared connection.
     #[must_use]
     pub fn get_queue_budget(&self) -> usize {
         self.queue_budget
     }
 
-    /// How many commands may be under way at once.
+    /// The most commands in progress at once, for each shared connection.
     #[must_use]
     pub fn get_queue_commands(&self) -> usize {
         self.queue_commands
     }
 
-    /// What a command does where one of these is used up.
+    /// What a command does when one of these two limits is reached.
     #[must_use]
     pub fn get_when_full(&self) -> WhenFull {
         self.when_full
@@ -143,19 +143,19 @@ impl Config {
         &self.retry
     }
 
-    /// How many bytes one string of a reply may have.
+    /// The most bytes of one string in a reply.
     #[must_use]
     pub fn get_max_bulk(&self) -> usize {
         self.max_bulk
     }
 
-    /// How many bytes one reply may have.
+    /// The most bytes of one reply.
     #[must_use]
     pub fn get_max_reply(&self) -> usize {
         self.max_reply
     }
 
-    /// How deep a reply may be nested.
+    /// The deepest nesting of a reply.
     #[must_use]
     pub fn get_max_depth(&self) -> usize {
         self.max_depth

@@ -1,5 +1,5 @@
-//! Making a [`Config`] and changing it: constructors and chained setters. No setter fails; what makes no sense is
-//! found by `check`, before anything is opened.
+//! Constructors and chained setters of a [`Config`]. No setter fails: `check` finds invalid settings before anything is
+//! opened.
 
 use std::{path::Path, time::Duration};
 
@@ -63,7 +63,7 @@ impl Config {
         config
     }
 
-    /// One server, listening here.
+    /// Connects to one server at this address.
     #[must_use]
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = endpoint;
@@ -71,189 +71,190 @@ impl Config {
         self
     }
 
-    /// Speaks TLS, with these settings: [`TlsConfig::new`] for the usual ones. `None` speaks plain.
+    /// Uses TLS with these settings ([`TlsConfig::new`] for the defaults), or no TLS (`None`).
     #[must_use]
     pub fn tls(mut self, tls: impl Into<Option<TlsConfig>>) -> Self {
         self.tls = tls.into();
         self
     }
 
-    /// Opens each byte stream by this value, in place of a TCP or unix socket: through a tunnel, or for a test. It is
-    /// asked at each dial, by the async and by the blocking client; see [`Connector`]. It has no option in a URL.
+    /// Opens each byte stream with this value in place of a TCP or unix socket: through a tunnel, or for a test. The
+    /// async and the blocking client call it for each connection that they open; see [`Connector`]. It has no option in
+    /// a URL.
     #[must_use]
     pub fn connector(mut self, connector: impl Connector + 'static) -> Self {
         self.connector = Some(SharedConnector::new(connector));
         self
     }
 
-    /// The ACL user to authenticate as; without one, a password is the default user's.
+    /// Sets the ACL user. Without one, the password is that of the default user.
     #[must_use]
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.username = Some(username.into());
         self
     }
 
-    /// The password to authenticate with. It is in no error text, log line or `Debug` output.
+    /// Sets the password. No error text, log line or `Debug` output contains it.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into().into());
         self
     }
 
-    /// The number of the database: 0 unless set (`db` in a URL).
+    /// Sets the number of the database (default 0; `db` in a URL).
     #[must_use]
     pub fn database(mut self, number: u32) -> Self {
         self.database = number;
         self
     }
 
-    /// The name of each connection, as `CLIENT LIST` shows it: printable ASCII without spaces.
+    /// Sets the name of each connection in `CLIENT LIST`: printable ASCII without spaces.
     #[must_use]
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.client_name = Some(name.into());
         self
     }
 
-    /// The protocol to ask for: RESP3 unless set. A server that refuses it is spoken to in RESP2.
+    /// Sets the protocol to request (default RESP3). If a server refuses it, the connection uses RESP2.
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// How long opening a connection may take, with its TLS and its greeting: 5 s unless set.
+    /// Sets the time limit for opening a connection, including TLS and greeting (default 5 s).
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a command may take, from its call to its reply, waiting in the queue included: 10 s unless set;
-    /// `None`, for ever. It is rounded up to whole milliseconds. A blocking command such as `BLPOP` has a deadline of
-    /// its own: see [`blocking_grace`](Self::blocking_grace).
+    /// Sets the time limit of a command, from its call to its reply, including the wait in the queue (default 10 s;
+    /// `None`: no limit). It is rounded up to whole milliseconds. A blocking command such as `BLPOP` has another limit:
+    /// see [`blocking_grace`](Self::blocking_grace).
     #[must_use]
     pub fn command_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.command_timeout = timeout.into();
         self
     }
 
-    /// How long after its own timeout a blocking command's reply may still come: 2 s unless set.
+    /// Sets how long after its own timeout a blocking command waits for its reply (default 2 s).
     ///
-    /// A server that vanishes while a command blocks is found before that, also where the command has no timeout: not by
-    /// `PING`, which a blocked connection cannot answer, but by the operating system, as
-    /// [`tcp_keepalive`](Self::tcp_keepalive) says.
+    /// A server that vanishes while a command blocks is found independently of this time, also if the command has no
+    /// timeout. The operating system finds it ([`tcp_keepalive`](Self::tcp_keepalive)); a blocked connection cannot
+    /// answer a `PING`.
     #[must_use]
     pub fn blocking_grace(mut self, grace: Duration) -> Self {
         self.blocking_grace = grace;
         self
     }
 
-    /// How long a connection may be silent before it is asked with PING whether the server is still there: 30 s unless
-    /// set; `None`, it is never asked. A connection that waits in a blocking command is not asked; there
-    /// [`tcp_keepalive`](Self::tcp_keepalive) finds a dead server.
+    /// Sets how long a connection may be silent before a PING checks the server (default 30 s; `None`: no PING). A
+    /// connection with a blocking command in progress gets no PING; there [`tcp_keepalive`](Self::tcp_keepalive) finds
+    /// a dead server.
     #[must_use]
     pub fn idle_ping(mut self, idle: impl Into<Option<Duration>>) -> Self {
         self.idle_ping = idle.into();
         self
     }
 
-    /// How long such a PING may stay unanswered before the connection is given up: 5 s unless set.
+    /// Sets the time limit for the reply to such a PING. Without a reply the connection is closed (default 5 s).
     #[must_use]
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self
     }
 
-    /// How long a TCP connection may be silent before the operating system asks the server's operating system whether
-    /// the connection still exists: 30 s unless set; `None`, it never asks.
+    /// Sets how long a TCP connection may be silent before the operating system probes the peer (default 30 s; `None`:
+    /// no probes).
     ///
-    /// The probes follow each other after a sixth of this time, at least 1 s and at most 5 s, and after three without an
-    /// answer the connection has failed. On Linux and Android the TCP user timeout is set to the sum, so that bytes which
-    /// were sent and not acknowledged end the connection after the same time. With 30 s a server whose host has vanished is
-    /// found after 45 s, also behind a blocking command such as `BLPOP`, which waits for ever otherwise. The probes also
-    /// keep routers on the way from forgetting a silent connection.
+    /// The interval between probes is a sixth of this time, at least 1 s and at most 5 s. After three probes without an
+    /// answer the connection has failed. On Linux and Android the TCP user timeout is set to the sum, so that
+    /// unacknowledged bytes end the connection after the same time. With 30 s, a server whose host has vanished is
+    /// found after 45 s, also during a blocking command such as `BLPOP` without a timeout. The probes also keep a
+    /// silent connection in the tables of routers and firewalls.
     ///
-    /// Systems take whole seconds: the time is rounded up, and is at most 32,767 s. Unix sockets and the streams of a
-    /// [`connector`](Self::connector) have no keepalive.
+    /// Operating systems use whole seconds: the time is rounded up, and is at most 32,767 s. Unix sockets and the
+    /// streams of a [`connector`](Self::connector) have no keepalive.
     #[must_use]
     pub fn tcp_keepalive(mut self, idle: impl Into<Option<Duration>>) -> Self {
         self.tcp_keepalive = idle.into();
         self
     }
 
-    /// How many connections the ordinary commands of all tasks share: 1 unless set, which is seldom the bottleneck.
+    /// Sets how many connections the ordinary commands of all tasks share (default 1, which is seldom the bottleneck).
     #[must_use]
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = count;
         self
     }
 
-    /// How many connections there may be besides, each for one blocking command or one `watch` at a time: 16 unless
-    /// set. They are opened when needed.
+    /// Sets the most exclusive connections (default 16). Each serves one blocking command or one `watch` at a time.
+    /// They are opened when they are needed.
     #[must_use]
     pub fn pool_size(mut self, count: usize) -> Self {
         self.pool_size = count;
         self
     }
 
-    /// How long to wait for one of these: 5 s unless set.
+    /// Sets the longest wait for an exclusive connection (default 5 s).
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout;
         self
     }
 
-    /// How many bytes of commands may wait to be sent, for each shared connection: 4 MiB unless set. One command
-    /// larger than this is sent when nothing else waits.
+    /// Sets the most bytes of commands that wait to be sent, for each shared connection (default 4 MiB). A larger
+    /// command is sent when no other command waits.
     #[must_use]
     pub fn queue_budget(mut self, bytes: usize) -> Self {
         self.queue_budget = bytes;
         self
     }
 
-    /// How many commands may be under way at once, for each shared connection: 32,768 unless set.
+    /// Sets the most commands in progress at once, for each shared connection (default 32,768).
     #[must_use]
     pub fn queue_commands(mut self, count: usize) -> Self {
         self.queue_commands = count;
         self
     }
 
-    /// What a command does where one of these is used up: it waits, unless set.
+    /// Sets what a command does when one of these two limits is reached (default: it waits).
     #[must_use]
     pub fn when_full(mut self, when_full: WhenFull) -> Self {
         self.when_full = when_full;
         self
     }
 
-    /// How a lost connection is opened again.
+    /// Sets how a lost connection is opened again.
     #[must_use]
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
         self.reconnect = policy;
         self
     }
 
-    /// How a command is tried again that failed without having taken effect, or that may safely run twice.
+    /// Sets how a failed command is tried again, if it did not run or may run twice.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many bytes one string of a reply may have: 512 MiB unless set, which is the server's own limit.
+    /// Sets the most bytes of one string in a reply (default 512 MiB, which is the server's own limit).
     #[must_use]
     pub fn max_bulk(mut self, bytes: usize) -> Self {
         self.max_bulk = bytes;
         self
     }
 
-    /// How many bytes one reply may have: 2 GiB unless set.
+    /// Sets the most bytes of one reply (default 2 GiB).
     #[must_use]
     pub fn max_reply(mut self, bytes: usize) -> Self {
         self.max_reply = bytes;
         self
     }
 
-    /// How deep the arrays and maps of a reply may be nested: 128 unless set.
+    /// Sets the deepest nesting of arrays and maps in a reply (default 128).
     #[must_use]
     pub fn max_depth(mut self, levels: usize) -> Self {
         self.max_depth = levels;

@@ -1,4 +1,4 @@
-//! Writing a [`Config`] as a URL, without its secrets.
+//! Writes a [`Config`] as a URL, without its secrets.
 
 use std::{
     borrow::Cow,
@@ -8,9 +8,9 @@ use std::{
 use super::{Config, Endpoint, HIDDEN, Sentinel, TlsConfig, Topology, options::SETTINGS};
 
 impl Config {
-    /// The URL of these settings, for logs and errors, with `***` for each password and for PEM held in memory;
-    /// what has its default is left out. Read back, it gives the same settings but for these and for a
-    /// [`connector`](Self::connector), which no URL has.
+    /// The URL of these settings, for logs and errors. Each password and each PEM text in memory appears as `***`.
+    /// Settings with their default are left out. If the URL is read again, it gives the same settings, except for these
+    /// secrets and for a [`connector`](Self::connector), which no URL can hold.
     ///
     /// ```
     /// use redis_om_client::Config;
@@ -24,7 +24,7 @@ impl Config {
         self.to_string()
     }
 
-    /// What a setting not in the URL is: the options are compared with these.
+    /// The value of each setting that is missing in the URL. The options are compared with these.
     fn plain(&self) -> Self {
         Self {
             topology: match &self.topology {
@@ -49,7 +49,8 @@ impl fmt::Display for Config {
             Topology::Sentinel(_) => "-sentinel://",
             Topology::Cluster { .. } => "-cluster://",
         })?;
-        // A user without a password has no place before the host: there `name@` and `name:@` would be the same.
+        // Without a password, the user is written as an option: before the host, `name@` and `name:@` would be the
+        // same.
         let in_authority = self.password.is_some();
         if in_authority {
             write!(f, "{}:{HIDDEN}@", encode(self.username.as_deref().unwrap_or_default(), ""))?;
@@ -88,7 +89,7 @@ impl fmt::Display for Config {
     }
 }
 
-/// A node; its port always, so that a log never leaves it to be guessed.
+/// Writes a node, always with its port, so that a log is complete.
 fn write_node(f: &mut fmt::Formatter<'_>, node: &Endpoint) -> fmt::Result {
     match node {
         Endpoint::Tcp { host, port } if host.contains(':') => write!(f, "[{}]:{port}", encode(host, ":")),
@@ -97,7 +98,7 @@ fn write_node(f: &mut fmt::Formatter<'_>, node: &Endpoint) -> fmt::Result {
     }
 }
 
-/// Percent-encodes whatever could mean something else in a URL, but for what is in `keep`.
+/// Percent-encodes every character that may have a meaning in a URL, except for the characters in `keep`.
 fn encode<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte);

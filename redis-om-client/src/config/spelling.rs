@@ -1,6 +1,6 @@
-//! What somebody meant who wrote something else.
+//! Suggestions for misspelled names.
 
-/// The candidate nearest to `word`: one that it begins, or one a typo or two away.
+/// The candidate nearest to `word`: `word` is its beginning, or differs by one or two typos.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // No name is longer, and the work grows with the square of the length.
     if word.len() > 40 {
@@ -19,7 +19,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// How many bytes must be put in, taken out or changed.
+/// The edit distance: how many bytes must be inserted, removed or changed.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! URLs to settings and back, and what the errors say and do not say.
+//! URLs to settings and back, and the texts of the errors.
 
 use std::time::Duration;
 
@@ -149,7 +149,7 @@ fn names_what_is_wrong_and_what_is_possible() {
         ("redis://h:", &["a port from 1 to 65535"]),
         ("redis://h:0", &["a port from 1 to 65535"]),
         ("redis://h:65536", &["a port from 1 to 65535"]),
-        ("redis://::1:6379", &["an IPv6 address stands in brackets"]),
+        ("redis://::1:6379", &["an IPv6 address needs brackets"]),
         ("redis://[::1", &["expected `]`"]),
         ("redis://[::1]6379", &["expected `:port` after the brackets"]),
         ("redis://[h]", &["expected an IPv6 address in the brackets"]),
@@ -179,7 +179,7 @@ fn what_a_builder_got_wrong_is_found() {
     for (config, part) in [
         (Config::cluster([]), "at least one node"),
         (Config::cluster([Endpoint::unix("/r")]), "not unix sockets"),
-        (Config::unix("/r").tls(TlsConfig::new()), "does not speak TLS"),
+        (Config::unix("/r").tls(TlsConfig::new()), "does not support TLS"),
         (Config::new("", 6379), "must not be empty"),
         (Config::new("h", 0), "nor a port 0"),
         (Config::new("h", 1).username("").password("p"), "leave it out"),
@@ -243,7 +243,7 @@ fn no_error_quotes_a_badly_written_password() {
             let url = format!("{before}{password}{after}");
             if let Err(error) = Config::from_url(&url) {
                 let text = error.to_string() + &format!("{error:?}");
-                // Our own words have "after" and "characters" in them, but none of these.
+                // The error texts contain "after" and "characters", but none of these.
                 assert!(!text.contains("hun") && !text.contains("`ter"), "{url}: {text}");
             }
         }
@@ -297,7 +297,7 @@ fn a_time_of_nothing_is_refused_where_something_would_never_happen_or_never_stop
     }
 }
 
-/// Settings that make sense, of every kind, without a password in them.
+/// Valid settings of every kind, without a password.
 fn configs() -> impl Strategy<Value = Config> {
     let host = "[a-z.é%@/ -]{1,8}|::1|fe80::2%eth0";
     let node = (host, 1_u16..).prop_map(|(host, port)| Endpoint::tcp(host, port)).boxed();
@@ -326,7 +326,7 @@ fn configs() -> impl Strategy<Value = Config> {
             .when_full(if counts.3 { WhenFull::Fail } else { WhenFull::Wait })
             .reconnect(ReconnectPolicy::default().max_attempts(counts.4).jitter(counts.5));
         config.client_name = texts.0;
-        // A user needs a password, and this one reads back as itself.
+        // A user needs a password, and this one is the same after it was written and read.
         if let Some(user) = texts.1 {
             config = config.username(user).password(HIDDEN);
         }

@@ -1,12 +1,12 @@
-//! What TLS is to trust and to show, as data: `net` reads the files and parses the certificates.
+//! The trusted and the presented certificates, as data. `net` reads the files and parses the certificates.
 
 use std::{
     fmt,
     path::{Path, PathBuf},
 };
 
-/// The TLS settings of a connection. The default trusts the certificate authorities that browsers trust, and expects
-/// a certificate for the host connected to.
+/// The TLS settings of a connection. By default it trusts the certificate authorities of the web, and expects a
+/// certificate for the host that it connects to.
 ///
 /// ```
 /// use redis_om_client::{Config, Pem, TlsConfig};
@@ -38,15 +38,15 @@ impl TlsConfig {
         Self::default()
     }
 
-    /// Trusts these certificate authorities, and no others: one or more certificates (`tls_ca` in a URL).
+    /// Trusts only these certificate authorities: one or more certificates (`tls_ca` in a URL).
     #[must_use]
     pub fn ca(mut self, certificates: Pem) -> Self {
         self.ca = Some(certificates);
         self
     }
 
-    /// Shows this certificate to a server that asks for one: the chain, the client's own first, and its private key
-    /// (`tls_cert` and `tls_key` in a URL).
+    /// Sets the client certificate, which is sent if the server requests one: the chain, with the client's own
+    /// certificate first, and its private key (`tls_cert` and `tls_key` in a URL).
     #[must_use]
     pub fn client_certificate(mut self, chain: Pem, key: Pem) -> Self {
         self.cert = Some(chain);
@@ -54,7 +54,7 @@ impl TlsConfig {
         self
     }
 
-    /// Asks for this name (SNI) and expects a certificate for it, in place of the host connected to
+    /// Requests this name (SNI) and expects a certificate for it, in place of the host that the client connects to
     /// (`tls_server_name` in a URL).
     #[must_use]
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
@@ -62,9 +62,9 @@ impl TlsConfig {
         self
     }
 
-    /// Accepts any certificate: expired, for another name, without a signature of an authority. Any host on the way can
-    /// then read and change everything, passwords too. For experiments only (`tls_danger_accept_invalid_certs=true` in a
-    /// URL).
+    /// Accepts any certificate: expired, for another name, or without a signature of a trusted authority. Any host
+    /// between client and server can then read and change all data, including passwords. Use it for experiments only
+    /// (`tls_danger_accept_invalid_certs=true` in a URL).
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.danger_accept_invalid_certs = accept;
@@ -72,7 +72,7 @@ impl TlsConfig {
     }
 }
 
-/// Certificates or a private key in PEM (`-----BEGIN …`), in memory or in a file that is read when connecting.
+/// Certificates or a private key in PEM (`-----BEGIN …`), in memory or in a file that is read for each new connection.
 ///
 /// ```
 /// use redis_om_client::Pem;
@@ -86,7 +86,7 @@ impl TlsConfig {
 pub enum Pem {
     /// The text itself.
     Bytes(Vec<u8>),
-    /// The path of a file with the text; read again for each new connection, so a renewed certificate is found.
+    /// The path of a file with the text. It is read for each new connection, so a renewed certificate is used.
     Path(PathBuf),
 }
 

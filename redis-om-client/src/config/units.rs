@@ -1,10 +1,10 @@
-//! Durations and sizes as people write them: `500ms`, `4MiB`. What is shown is read back exactly.
+//! Durations and sizes as text: `500ms`, `4MiB`. Reading a written text gives the same value.
 
 use std::time::Duration;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// `500ms`, `2s`, `1m`, `1h`, also `us` and `ns`; a plain number is seconds, whole or not.
+/// Reads `500ms`, `2s`, `1m`, `1h`, also `us` and `ns`; a plain number is seconds, with or without a fraction.
 pub(super) fn read_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text);
     let nanos = match unit {
@@ -25,17 +25,17 @@ pub(super) fn read_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// The longest time that a deadline is computed with: 100 years. Added to any clock it overflows nothing.
+/// The longest time in deadlines, in milliseconds: 100 years. No clock overflows when it is added.
 const LONGEST: u64 = 100 * 365 * 24 * 3_600 * 1_000;
 
-/// A time in whole milliseconds, rounded up: what is not zero stays so. More than 100 years are 100 years, so that a
-/// sum of a few of these, or of one and the time of a clock, never overflows.
+/// A time in whole milliseconds, rounded up: a time above zero never becomes zero. More than 100 years count as 100
+/// years, so that a sum of a few such times and the time of a clock never overflows.
 pub(crate) fn millis(time: Duration) -> u64 {
     let whole = time.as_nanos().div_ceil(1_000_000);
     u64::try_from(whole).unwrap_or(LONGEST).min(LONGEST)
 }
 
-/// In the largest unit, up to seconds, that leaves a whole number.
+/// Writes a duration in the largest unit, up to seconds, that gives a whole number.
 pub(super) fn show_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let units = [(NANOS, "s"), (1_000_000, "ms"), (1_000, "us")];
@@ -45,7 +45,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
     }
 }
 
-/// Plain bytes, or `512KiB`, `4MiB`, `2GiB`; `kb`, `mb` and `gb` mean the same, as in the server's own settings.
+/// Reads plain bytes, or `512KiB`, `4MiB`, `2GiB`; `kb`, `mb` and `gb` mean the same, as in the settings of the server.
 pub(super) fn read_size(text: &str) -> Option<usize> {
     let (number, unit) = split(text);
     let shift = match unit.to_ascii_lowercase().as_str() {
@@ -58,7 +58,7 @@ pub(super) fn read_size(text: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_mul(1 << shift)
 }
 
-/// In the largest unit that leaves a whole number.
+/// Writes a size in the largest unit that gives a whole number.
 pub(super) fn show_size(bytes: usize) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     match units.into_iter().find(|(shift, _)| bytes != 0 && bytes.is_multiple_of(1 << shift)) {

@@ -1,9 +1,9 @@
-//! Reading a [`Config`] from a URL.
+//! Reads a [`Config`] from a URL.
 //!
-//! Our own reader, because the URLs of Sentinel and clusters name several hosts, which general URL readers refuse, and
-//! because of the errors: they say what was expected where, and never a part of the URL that may belong to a password.
-//! A password with a raw `/`, `?`, `#` or `&` would split the URL in the wrong place; hence a raw `@` behind the hosts
-//! is refused, ports are never quoted, and nothing is quoted that follows a password in the query.
+//! A general URL parser refuses the several hosts in the URLs of Sentinel and clusters, so this module has its own. Its
+//! errors say what was expected and where. The promise kept here: an error never quotes a part of the URL that may
+//! belong to a password. A raw `/`, `?`, `#` or `&` in a password would split the URL in the wrong place. So a raw `@`
+//! behind the hosts is refused, ports are never quoted, and nothing after a password in the query is quoted.
 
 use std::{net::Ipv6Addr, str::FromStr};
 
@@ -44,8 +44,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the URL is not one of these forms, an option is unknown,
-    /// a value is not what the option takes, or the settings make no sense together. The text has no part of a
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the URL has none of these forms, an option is unknown, a
+    /// value is not valid for its option, or the settings contradict each other. The text contains no part of a
     /// password.
     pub fn from_url(url: impl AsRef<str>) -> Result<Self> {
         let config = read(url.as_ref().trim()).map_err(|what| Error::config(format!("URL: {what}")))?;
@@ -81,7 +81,7 @@ impl TryFrom<String> for Config {
 /// What is wrong, without the leading `URL: `.
 type Read<T> = std::result::Result<T, String>;
 
-/// What a scheme says.
+/// The topology that a scheme names.
 enum Kind {
     Tcp,
     Unix,
@@ -143,7 +143,7 @@ fn read(url: &str) -> Read<Config> {
 
 fn read_scheme(scheme: &str, rest: &str) -> Read<(Kind, bool)> {
     let lower = scheme.to_ascii_lowercase();
-    // One family under another name.
+    // `valkey` schemes have the same meaning as `redis` schemes.
     let ours = lower.strip_prefix("valkey").map_or_else(|| lower.clone(), |rest| format!("redis{rest}"));
     Ok(match ours.as_str() {
         "redis" => (Kind::Tcp, false),
@@ -155,7 +155,7 @@ fn read_scheme(scheme: &str, rest: &str) -> Read<(Kind, bool)> {
         "rediss-cluster" => (Kind::Cluster, true),
         _ => {
             let meant = spelling::nearest(&ours, SCHEMES.iter().copied());
-            // In a URL without a scheme, what stands before `://` may belong to a password.
+            // In a URL without a scheme, the text before `://` may belong to a password.
             let found = if meant.is_some() || !rest.contains('@') {
                 format!(" `{}`", brief(scheme))
             } else {
@@ -164,7 +164,7 @@ fn read_scheme(scheme: &str, rest: &str) -> Read<(Kind, bool)> {
             let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
             let all = list(SCHEMES);
             return Err(format!(
-                "unknown scheme{found}: {meant}possible are {all} (or valkey in place of redis)"
+                "unknown scheme{found}: {meant}expected one of {all} (or valkey in place of redis)"
             ));
         }
     })
@@ -174,7 +174,7 @@ fn read_hosts(hosts: &str, port: u16) -> Read<Vec<Endpoint>> {
     hosts.split(',').map(|host| read_host(host, port)).collect()
 }
 
-/// `host`, `host:port`, `[address]`, `[address]:port`, or nothing.
+/// Reads `host`, `host:port`, `[address]`, `[address]:port`, or nothing.
 fn read_host(text: &str, usual: u16) -> Read<Endpoint> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']').ok_or("expected `]` after an IPv6 address")?;
@@ -190,7 +190,7 @@ fn read_host(text: &str, usual: u16) -> Read<Endpoint> {
     } else {
         let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
         if port.is_some_and(|port| port.contains(':')) {
-            return Err("an IPv6 address stands in brackets: redis://[::1]:6379".into());
+            return Err("an IPv6 address needs brackets: redis://[::1]:6379".into());
         }
         (decode(host, "host")?, port)
     };
@@ -204,7 +204,7 @@ fn read_host(text: &str, usual: u16) -> Read<Endpoint> {
     Ok(Endpoint::tcp(if host.is_empty() { "localhost".to_owned() } else { host }, port))
 }
 
-/// `user`, `user:password`, `:password`; an empty user is the default one.
+/// Reads `user`, `user:password`, `:password`; an empty user is the default one.
 fn read_user(config: &mut Config, user: Option<&str>, seen: &mut Vec<&'static str>) -> Read<()> {
     let Some(user) = user else { return Ok(()) };
     let (name, password) =
@@ -213,7 +213,7 @@ fn read_user(config: &mut Config, user: Option<&str>, seen: &mut Vec<&'static st
         config.username = Some(decode(name, "user name")?);
         seen.push("username");
     }
-    // `:@` is what a template leaves whose variables are empty.
+    // A URL template with empty variables gives `:@`.
     if let Some(password) = password.filter(|password| !password.is_empty() || !name.is_empty()) {
         config.password = Some(decode(password, "password")?.into());
         seen.push("password");
@@ -227,14 +227,18 @@ fn read_query(config: &mut Config, query: &str, seen: &mut Vec<&'static str>) ->
         let Some((name, value)) = pair.split_once('=') else {
             return Err(format!("an option without a value: options are `name=value` ({ENCODE})"));
         };
-        // With a raw `&` in a password, its end would stand here.
+        // If a password contains a raw `&`, this would be its end.
         let quote = |text: &str| if after_secret { "…".to_owned() } else { format!("`{}`", brief(text)) };
         let Some(setting) = options::find(name) else {
             let meant = options::meant(name).filter(|_| !after_secret);
             let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
             let all: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
             let hint = if after_secret { format!(" ({ENCODE})") } else { String::new() };
-            return Err(format!("unknown option {}: {meant}possible are {}{hint}", quote(name), list(&all)));
+            return Err(format!(
+                "unknown option {}: {meant}expected one of {}{hint}",
+                quote(name),
+                list(&all)
+            ));
         };
         let name = setting.name;
         if seen.contains(&name) {

@@ -1,23 +1,23 @@
-//! Texts of users and servers in messages: their beginning, and how long they are.
+//! Texts of users and servers in messages: their beginning and their length.
 
 use std::fmt;
 
-/// How many characters of a key, an argument or a value a message shows.
+/// The most characters of a key, an argument or a value in a message.
 const SHOWN: usize = 100;
-/// How many characters of a server's error line: the longest of the servers' own, protected mode's, has 1,100.
+/// The most characters of a server's error line. The longest known line, that of protected mode, has 1,100.
 const LINE: usize = 1_200;
 
-/// A text, cut after 100 characters; then its length in bytes follows.
+/// A text that is cut after 100 characters. Its length in bytes follows.
 pub(crate) fn brief(text: &str) -> Brief<'_> {
     Brief { text, most: SHOWN }
 }
 
-/// The same for a line of a server, which is cut after 1,200 characters.
+/// The same for an error line of a server, which is cut after 1,200 characters.
 pub(super) fn line(text: &str) -> Brief<'_> {
     Brief { text, most: LINE }
 }
 
-/// A text as a message shows it.
+/// A text in the form that a message shows.
 pub(crate) struct Brief<'a> {
     text: &'a str,
     most: usize,

@@ -1,4 +1,4 @@
-//! A reply, or a stored value, that is not what the caller's type needs.
+//! A reply or a stored value that does not fit the caller's type.
 
 use std::fmt;
 
@@ -10,27 +10,27 @@ pub struct DecodeError(Box<Inner>);
 
 #[derive(Clone, PartialEq, Eq)]
 struct Inner {
-    /// Where in the value: a field's name or an element's number, outermost first.
+    /// The position in the value: names of fields and indexes of elements, outermost first.
     path: Vec<String>,
     cause: Cause,
 }
 
 #[derive(Clone, PartialEq, Eq)]
 enum Cause {
-    /// The server answered with an error in the value's place.
+    /// The server answered with an error in the place of the value.
     Server(ServerError),
     Mismatch(String),
 }
 
 impl DecodeError {
-    /// A value that does not fit; `message` says what was expected and what was found. It is kept whole: cut what is long
+    /// A value that does not fit. `message` says what was expected and what was found. It is not cut: cut a long value
     /// in it, or use [`expected`](Self::expected).
     #[cold]
     pub fn new(message: impl Into<String>) -> Self {
         Self(Box::new(Inner { path: Vec::new(), cause: Cause::Mismatch(message.into()) }))
     }
 
-    /// Expected this, found that. More than 100 characters of what was found are cut, and the length follows.
+    /// What was expected, and what was found. After 100 characters, `found` is cut and its length follows.
     #[cold]
     pub fn expected(expected: impl fmt::Display, found: impl fmt::Display) -> Self {
         Self::new(format!("expected {expected}, found {}", brief(&found.to_string())))
@@ -42,7 +42,7 @@ impl DecodeError {
         Self(Box::new(Inner { path: Vec::new(), cause: Cause::Server(error) }))
     }
 
-    /// The same error, found inside `place` (a field's name, an element's number).
+    /// The same error, found inside `place` (the name of a field, the index of an element).
     #[must_use]
     #[cold]
     pub fn at(mut self, place: impl fmt::Display) -> Self {
@@ -50,7 +50,7 @@ impl DecodeError {
         self
     }
 
-    /// The server's error reply, where that is what was found.
+    /// The error reply of the server; `None` for any other error.
     #[must_use]
     pub fn server_error(&self) -> Option<&ServerError> {
         match &self.0.cause {

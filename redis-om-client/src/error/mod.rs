@@ -1,8 +1,8 @@
-//! What can go wrong, said once: [`Error`] and its [`ErrorKind`].
+//! The errors of this crate: [`Error`] and its [`ErrorKind`].
 //!
-//! Layer 0: every module may use this one, and it knows none of them. The promise kept here is that an error says
-//! what was attempted (the command and its key), what was expected and found, and whether the command may have
-//! taken effect: [`Error::may_have_run`] is never guessed by a caller.
+//! Layer 0: every module may use it; it knows nothing of the others. The promise kept here: an error says what was
+//! attempted (the command and its key), what was expected and found, and whether the command may have taken effect
+//! ([`Error::may_have_run`]).
 
 mod brief;
 mod decode;
@@ -16,12 +16,12 @@ pub use decode::DecodeError;
 pub(crate) use refusal::Refusal;
 pub use server::{ServerError, ServerErrorCode};
 
-/// The result of everything in this crate.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, with what was attempted.
+/// What failed, and the command that was attempted.
 ///
-/// One pointer wide, so that `Result`s stay small; cloning is cheap.
+/// It has the size of one pointer, so that a `Result` stays small. Cloning it is cheap.
 ///
 /// ```
 /// use redis_om_client::{Error, ErrorKind};
@@ -44,45 +44,46 @@ struct Inner {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The kinds of failure, for `match`; [`Error`]'s text has the details.
+/// The kinds of failure, for a `match`. The text of the [`Error`] has the details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The server answered with an error.
     Server(ServerError),
-    /// The reply, or a stored value, is not what the caller's type needs.
+    /// The reply or a stored value does not fit the caller's type.
     Decode,
     /// An argument was refused before anything was sent.
     Argument,
-    /// The socket failed, or could not be opened.
+    /// A socket failed or could not be opened.
     Io,
-    /// TLS could not be agreed, or a certificate does not verify.
+    /// The TLS handshake failed, or a certificate could not be verified.
     Tls,
-    /// Something took longer than it may.
+    /// Something exceeded its time limit.
     Timeout(TimeoutKind),
-    /// The connection was lost while the command was under way, or is down and was not to be waited for.
+    /// The connection was lost while the command was in progress, or there is no connection and the command does not
+    /// wait for one.
     Disconnected,
-    /// What the server sent is not RESP, or breaks a limit.
+    /// The server sent data that is not RESP or exceeds a limit.
     Protocol,
-    /// No node answers for this key, or the URL's topology is not supported yet.
+    /// No node serves this key, or the topology of the URL is not supported yet.
     Routing,
-    /// The caller's own code gave up, inside `watch`.
+    /// The caller's code cancelled a `watch`.
     Aborted,
-    /// Watched keys kept changing, or the transaction was refused because of them.
+    /// Watched keys kept changing, or the transaction was refused because they changed.
     Conflict,
-    /// The settings (URL, TLS, policies) make no sense.
+    /// The settings (URL, TLS, policies) are invalid.
     Config,
-    /// The queue's byte budget is used up, and the client was asked to fail rather than to wait.
+    /// The queue's byte budget is used up, and the settings say to fail instead of waiting.
     QueueFull,
     /// No exclusive connection became free.
     Pool,
 }
 
-/// What took too long.
+/// What exceeded its time limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeoutKind {
-    /// Opening a connection, its TLS and its greeting.
+    /// Opening a connection, including TLS and greeting.
     Connect,
     /// A command, from its call to its reply.
     Command,
@@ -90,21 +91,21 @@ pub enum TimeoutKind {
     Pool,
 }
 
-/// Whether the command that failed may have taken effect on the server.
+/// Whether the failed command may have taken effect on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Execution {
-    /// Not one complete command left this process: the server cannot have run it.
+    /// No complete command left this process: the server cannot have run it.
     NotSent,
-    /// It was handed to the network, and no answer came: it may have run, or not.
+    /// The command was handed to the network and got no answer. It is unknown whether it ran.
     MaybeExecuted,
-    /// The server answered: what it says is what happened.
+    /// The server answered, and its answer says what happened.
     Answered,
 }
 
 impl Error {
-    /// A new error. `execution` says whether the command may have run: there is no default, since a
-    /// wrong `NotSent` would let a write be repeated. The text names what was expected, what was found, and the remedy.
+    /// A new error. `execution` says whether the command may have run. It has no default, because a wrong `NotSent`
+    /// would let a write be repeated. `message` names what was expected, what was found, and the remedy.
     #[cold]
     pub fn new(kind: ErrorKind, execution: Execution, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -117,25 +118,25 @@ impl Error {
         }))
     }
 
-    /// An argument that cannot be sent: `message` says which, and what would be right.
+    /// An argument that cannot be sent. `message` says which one, and what is valid.
     #[cold]
     pub fn argument(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Argument, Execution::NotSent, message)
     }
 
-    /// A setting that makes no sense: `message` says which, and what is possible.
+    /// An invalid setting. `message` says which one, and what is valid.
     #[cold]
     pub fn config(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, Execution::NotSent, message)
     }
 
-    /// For the caller's own code inside `watch`: give up, write nothing, hand this text back.
+    /// An error of the caller's code that cancels a `watch`: nothing is written, and `watch` returns it.
     #[cold]
     pub fn aborted(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Aborted, Execution::NotSent, message)
     }
 
-    /// A socket's failure while doing `what`.
+    /// A failure of a socket during `what`.
     #[cold]
     pub fn io(what: impl fmt::Display, source: io::Error) -> Self {
         Self::new(ErrorKind::Io, Execution::NotSent, format!("{what}: {source}")).with_source(source)
@@ -148,15 +149,15 @@ impl Error {
         Self::new(ErrorKind::Server(error), Execution::Answered, message)
     }
 
-    /// The same error, with the command's name and key where it has none yet. What is longer than 100 characters is cut,
-    /// and its length follows: `abc… (1048576 bytes)`.
+    /// The same error, with the command's name and key if it has none yet. Each is cut after 100 characters, and its
+    /// length follows: `abc… (1048576 bytes)`.
     #[must_use]
     pub fn with_command(self, command: impl Into<String>, key: Option<String>) -> Self {
         let key = key.map(|key| brief(&key).to_string());
         self.with_brief_command(brief(&command.into()).to_string(), key)
     }
 
-    /// The same, of a name and a key that are cut already.
+    /// The same, for a name and a key that are already cut.
     pub(crate) fn with_brief_command(mut self, command: String, key: Option<String>) -> Self {
         if self.0.command.is_none() {
             self.0.command = Some(command);
@@ -165,21 +166,21 @@ impl Error {
         self
     }
 
-    /// The same error, saying whether the command may have run.
+    /// The same error, with this statement about whether the command may have run.
     #[must_use]
     pub fn with_execution(mut self, execution: Execution) -> Self {
         self.0.execution = execution;
         self
     }
 
-    /// The same error, with what caused it.
+    /// The same error, with its cause.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));
         self
     }
 
-    /// The same error, its text put after `what` and a colon.
+    /// The same error, with `what` and a colon before its text.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
@@ -192,20 +193,20 @@ impl Error {
         &self.0.kind
     }
 
-    /// The name of the command that failed, such as `"HGETALL"`; `None` where none was involved.
+    /// The name of the failed command, such as `"HGETALL"`; `None` if no command was involved.
     #[must_use]
     pub fn command(&self) -> Option<&str> {
         self.0.command.as_deref()
     }
 
-    /// The first key of the command that failed, as [`with_command`](Self::with_command) keeps it: cut after 100
-    /// characters, bytes that are not UTF-8 escaped. `None` where the command has no key.
+    /// The first key of the failed command, cut after 100 characters, with invalid UTF-8 escaped; `None` if the command
+    /// has no key.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
     }
 
-    /// The code of the server's error reply, where the server answered with one.
+    /// The code of the server's error reply; `None` for any other error.
     #[must_use]
     pub fn code(&self) -> Option<&ServerErrorCode> {
         match &self.0.kind {
@@ -214,22 +215,22 @@ impl Error {
         }
     }
 
-    /// Whether the command was sent, and answered.
+    /// Whether the command was sent, and whether it was answered.
     #[must_use]
     pub fn execution(&self) -> Execution {
         self.0.execution
     }
 
-    /// Whether the command may have taken effect although it failed: no answer came, or a script or a transaction failed
-    /// after it had begun. A write must not be repeated then before it is known what happened.
+    /// Whether the command may have taken effect although it failed: no answer arrived, or a script or a transaction
+    /// failed after it had begun. Find out what happened before you repeat a write.
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         self.0.execution == Execution::MaybeExecuted
     }
 
-    /// Whether the same call may well succeed later, and trying again cannot do anything twice. Never true where
-    /// [`may_have_run`](Self::may_have_run) is. An error reply counts where it is one of the servers' own refusals, which
-    /// [`RetryPolicy`](crate::RetryPolicy) lists.
+    /// Whether the same call may succeed later and a repetition has no effect twice. It is never true if
+    /// [`may_have_run`](Self::may_have_run) is true. Of the error replies, it is true for the servers' own refusals,
+    /// which [`RetryPolicy`](crate::RetryPolicy) lists.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         if self.may_have_run() {
@@ -267,7 +268,7 @@ impl fmt::Display for Error {
         f.write_str(&inner.message)?;
         if inner.execution == Execution::MaybeExecuted {
             f.write_str(match &inner.kind {
-                ErrorKind::Server(_) => " (what it did before it failed stays done)",
+                ErrorKind::Server(_) => " (its effects before the failure remain)",
                 _ => " (the command was sent and may have run: check before repeating it)",
             })?;
         }
@@ -329,7 +330,7 @@ mod tests {
         let error = error.with_command("EVAL", None).with_execution(Execution::MaybeExecuted);
         assert_eq!(
             error.to_string(),
-            "EVAL: LOADING Redis is loading the dataset in memory (what it did before it failed stays done)"
+            "EVAL: LOADING Redis is loading the dataset in memory (its effects before the failure remain)"
         );
         assert!(error.may_have_run() && !error.is_retryable());
         assert!(!Error::server(ServerError::parse("LOADING mine")).is_retryable());

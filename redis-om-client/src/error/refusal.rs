@@ -1,20 +1,20 @@
-//! The error replies by which a server refuses a command before running any of it, for a reason that passes.
+//! The error replies with which a server refuses a command for a temporary reason, before it runs any of it.
 //!
-//! One table, as data. The texts are those of Redis 6.2 to 8.2 and of Valkey 7 to 9, whole, without the `-` before them;
-//! from Redis 7 on some begin with the server's title. A script can answer with any code and any text, so for the answer
-//! of a script only a whole line is proof, and even that only because the server's own refusals come before the script is
-//! begun. Servers of other makers have other texts behind the same codes.
+//! One table, as data. It holds the complete texts of Redis 6.2 to 8.2 and of Valkey 7 to 9, without the leading `-`.
+//! Since Redis 7 some of them begin with the name of the server. A script can answer with any code and any text. So for
+//! a script only a complete line is proof, and only because the server refuses before the script begins. Other servers
+//! use other texts with the same codes.
 
 use super::{ServerError, ServerErrorCode};
 
-/// What is done after a refusal.
+/// What follows a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
-    /// The same command over the same connection, after a pause, as often as the retry policy's `refusals` say.
+    /// The same command is sent over the same connection, after a pause. The retry policy's `refusals` limits this.
     Later,
-    /// The same over a new connection, for which the server's name is resolved again.
+    /// The same command is sent over a new connection, for which the server's name is resolved again.
     Elsewhere,
-    /// Not the same command: the script must be sent as text.
+    /// The same command cannot be sent again: the script must be sent as text.
     AsText,
 }
 
@@ -22,14 +22,14 @@ enum Again {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     code: ServerErrorCode,
-    /// Whether the code says it all, whatever the text, where the answer is not a script's.
+    /// Whether the code is sufficient, with any text, if the reply is not a script's.
     any_text: bool,
-    /// The servers' texts behind the code.
+    /// The texts of the servers behind the code.
     texts: &'static [&'static str],
     again: Again,
 }
 
-/// All of them.
+/// All refusals.
 const REFUSALS: &[Refusal] = &[
     // The data set is being read into memory: at the start, and in a replica after a full synchronisation.
     Refusal {
@@ -63,7 +63,7 @@ const REFUSALS: &[Refusal] = &[
         ],
         again: Again::Later,
     },
-    // No node serves the slot, or too few nodes see each other.
+    // No node serves the slot, or too few nodes can reach each other.
     Refusal {
         code: ServerErrorCode::ClusterDown,
         any_text: true,
@@ -74,14 +74,14 @@ const REFUSALS: &[Refusal] = &[
         ],
         again: Again::Later,
     },
-    // The keys of one command lie on two nodes while their slot is moved.
+    // The keys of one command are on two nodes while their slot is moved.
     Refusal {
         code: ServerErrorCode::TryAgain,
         any_text: true,
         texts: &["Multiple keys request during rehashing of slot"],
         again: Again::Later,
     },
-    // The server is a replica: it was one before, or has become one by a failover.
+    // The server is a replica: it was one before, or a failover made it one.
     Refusal {
         code: ServerErrorCode::ReadOnly,
         any_text: true,
@@ -91,8 +91,8 @@ const REFUSALS: &[Refusal] = &[
         ],
         again: Again::Elsewhere,
     },
-    // A blocking command waited while its server became a replica; nothing was taken. `CLIENT UNBLOCK` answers with the
-    // same code and another text, and is an answer.
+    // The server became a replica while a blocking command waited; no element was taken. `CLIENT UNBLOCK` answers with
+    // the same code and another text, which is an ordinary reply.
     Refusal {
         code: ServerErrorCode::Unblocked,
         any_text: false,
@@ -108,17 +108,17 @@ const REFUSALS: &[Refusal] = &[
     },
 ];
 
-/// What `EXEC` answers where it was refused itself: the refusal follows.
+/// The beginning of the error if `EXEC` itself was refused. The refusal follows.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
 impl Refusal {
-    /// The refusal that this error line (without its `-`) is, if the same command may be sent again after it: nothing of
-    /// it ran. With `script` the line may be the text of a script's author, and is compared whole.
+    /// The refusal in this error line (without its `-`), if the same command may be sent again because none of it ran.
+    /// With `script` the line may be the text of a script's author, so it is compared as a whole.
     pub(crate) fn of(line: &str, script: bool) -> Option<&'static Self> {
         Self::find(line, script).filter(|refusal| refusal.again != Again::AsText)
     }
 
-    /// Whether a server says that it does not have a script, so that it must be sent as text.
+    /// Whether the server does not have a script, so that the script must be sent as text.
     #[cfg_attr(not(test), expect(dead_code, reason = "for scripts, which are sent by their digest first"))]
     pub(crate) fn is_missing_script(line: &str) -> bool {
         Self::find(line, true).is_some_and(|refusal| refusal.again == Again::AsText)
@@ -133,22 +133,22 @@ impl Refusal {
         })
     }
 
-    /// Whether the server at the other end of the connection will not serve this command any more.
+    /// Whether this server will not serve the command on the present connection again.
     pub(crate) fn needs_new_connection(&self) -> bool {
         self.again == Again::Elsewhere
     }
 }
 
 impl ServerError {
-    /// Whether it is, word for word, one of the servers' own refusals of a command of which nothing ran.
+    /// Whether it is exactly one of the servers' own refusals, so that none of the command ran.
     pub(crate) fn is_refusal(&self) -> bool {
         Refusal::of(&format!("{} {}", self.code().as_str(), self.message()), true).is_some()
     }
 }
 
 impl ServerError {
-    /// Whether this is a text of the server's own, which proves that the command did not run: a refusal that passes, an unknown
-    /// command or script, a script that does not compile, a right that is missing.
+    /// Whether the text is the server's own and proves that the command did not run: a temporary refusal, an unknown
+    /// command or script, a script that does not compile, a missing permission.
     pub(crate) fn is_own_text(&self) -> bool {
         let line = format!("{} {}", self.code().as_str(), self.message());
         let starts = |texts: &[&str]| texts.iter().any(|text| line.starts_with(text));

@@ -1,4 +1,4 @@
-//! Error replies of the server: the code, typed, and the text as sent.
+//! Error replies of the server: the typed code, and the text as the server sent it.
 
 use std::fmt;
 
@@ -15,47 +15,47 @@ pub struct ServerError {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerErrorCode {
-    /// `ERR`: a mistake with no code of its own.
+    /// `ERR`: an error without a code of its own.
     Err,
     /// `WRONGTYPE`: the key holds another type than the command works on.
     WrongType,
     /// `NOSCRIPT`: no script with this SHA-1 is loaded.
     NoScript,
-    /// `NOAUTH`: the connection has not authenticated.
+    /// `NOAUTH`: the connection is not authenticated.
     NoAuth,
     /// `WRONGPASS`: the user name or the password is wrong.
     WrongPass,
     /// `NOPERM`: the ACL of the user does not allow this.
     NoPerm,
-    /// `NOPROTO`: the protocol version asked for is not spoken.
+    /// `NOPROTO`: the server does not support the requested protocol version.
     NoProto,
     /// `READONLY`: a write reached a replica.
     ReadOnly,
     /// `LOADING`: the server is reading its data set into memory.
     Loading,
-    /// `BUSY`: a script runs longer than it should.
+    /// `BUSY`: a script exceeds its time limit.
     Busy,
-    /// `MASTERDOWN`: a replica whose primary is out of reach.
+    /// `MASTERDOWN`: a replica cannot reach its primary.
     MasterDown,
     /// `OOM`: the server's memory limit is reached.
     OutOfMemory,
     /// `EXECABORT`: a command of the transaction was refused, so none ran.
     ExecAbort,
-    /// `BUSYGROUP`: the consumer group exists.
+    /// `BUSYGROUP`: the consumer group exists already.
     BusyGroup,
-    /// `NOGROUP`: there is no such consumer group.
+    /// `NOGROUP`: the consumer group does not exist.
     NoGroup,
     /// `MOVED`: the slot belongs to another node.
     Moved,
     /// `ASK`: the slot is being moved to another node.
     Ask,
-    /// `CROSSSLOT`: the keys of one command lie in different slots.
+    /// `CROSSSLOT`: the keys of one command are in different slots.
     CrossSlot,
     /// `CLUSTERDOWN`: the cluster does not serve this slot.
     ClusterDown,
-    /// `TRYAGAIN`: a multi-key command during the move of a slot.
+    /// `TRYAGAIN`: a command with several keys ran while their slot was being moved.
     TryAgain,
-    /// `DENIED`: protected mode; the server takes connections from its own host only.
+    /// `DENIED`: protected mode; the server accepts connections from its own host only.
     Denied,
     /// `UNBLOCKED`: a blocking command was ended, by `CLIENT UNBLOCK` or because the server became a replica.
     Unblocked,
@@ -66,10 +66,11 @@ pub enum ServerErrorCode {
 }
 
 impl ServerError {
-    /// Splits the line that the server sent (without the leading `-`).
+    /// Splits the error line of the server (without the leading `-`).
     ///
     /// Redis 6.2 wraps the error of a command inside a script in `ERR Error running script (call to f_…):
-    /// @user_script:6: NOGROUP …`. The code is then the inner one, and the text is the whole of what was wrapped.
+    /// @user_script:6: NOGROUP …`. The code is then the inner one, and the text is everything after the first word of
+    /// the line.
     ///
     /// ```
     /// use redis_om_client::{ServerError, ServerErrorCode};
@@ -97,7 +98,7 @@ impl ServerError {
         &self.code
     }
 
-    /// The text after the code, whole; what this shows by itself and in errors is cut after 1,200 characters.
+    /// The whole text after the code. `Display` and errors cut it after 1,200 characters.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -109,8 +110,8 @@ fn is_code(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-')
 }
 
-/// The code inside an error of a script, as Redis 6.2 wraps it: the word behind the last place in the script. An error
-/// that the server's Lua library made itself has no code there, or one with a `-`.
+/// The code inside an error of a script that Redis 6.2 has wrapped: the word behind the last position in the script. An
+/// error of the server's Lua library has no code there, or one with a `-`.
 fn inner_code<'a>(word: &str, rest: &'a str) -> Option<&'a str> {
     if word != "ERR" || !rest.starts_with("Error running script (call to f_") {
         return None;
@@ -200,8 +201,8 @@ impl ServerErrorCode {
         }
     }
 
-    /// Whether the reason passes by itself. It is no proof that nothing ran: a script can answer with any code. Whether a
-    /// call may be repeated says [`Error::is_retryable`](crate::Error::is_retryable).
+    /// Whether the reason is temporary. This does not prove that nothing ran, because a script can answer with any
+    /// code. [`Error::is_retryable`](crate::Error::is_retryable) says whether a call may be repeated.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Loading | Self::Busy | Self::MasterDown | Self::ClusterDown | Self::TryAgain)
@@ -209,10 +210,10 @@ impl ServerErrorCode {
 
     fn remedy(&self) -> Option<&'static str> {
         match self {
-            Self::WrongType => Some("TYPE tells what the key holds"),
+            Self::WrongType => Some("TYPE shows what the key holds"),
             Self::NoAuth => Some("put user and password into the URL: redis://user:password@host"),
             Self::WrongPass => Some("check the user and the password in the URL"),
-            Self::NoPerm => Some("ACL DRYRUN tells what the user may do"),
+            Self::NoPerm => Some("ACL DRYRUN shows what the user may run"),
             Self::Denied => Some("set a password, or protected-mode no, on the server"),
             Self::OutOfMemory => Some("raise maxmemory, or set an eviction policy"),
             Self::ReadOnly => Some("this node is a replica: writes go to its primary"),
