@@ -1,5 +1,5 @@
-//! A complete async client for Redis and Valkey: every command on an async client, a blocking one, a pipeline or a
-//! transaction.
+//! A complete async client for Redis and Valkey. Every command runs on an async client, on a blocking client, in a
+//! pipeline or in a transaction.
 //!
 //! ```no_run
 //! use redis_om_client::prelude::*;
@@ -14,35 +14,20 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **A command is a value; an executor decides what becomes of it.** Each command is declared once, in [`commands`]:
-//! its words, its keys, its flags and the decoder of its reply. The async [`Client`], the [`blocking`] one, a
-//! [`Pipeline`] and a [`Transaction`] all use that one declaration.
+//! **A command is a value; an executor decides what is done with it.** Each command is declared once, in [`commands`]:
+//! its words, its keys, its flags and the decoder of its reply. The async [`Client`], the [`blocking`] client, a
+//! [`Pipeline`] and a [`Transaction`] use this one declaration.
 //!
-//! # What it promises
+//! # Promises
 //!
-//! * No write happens twice, none vanishes silently: what was never sent is retried; what was sent and not answered is
-//!   retried only if it reads, or is the same done twice; else [`Error::may_have_run`] says so.
-//! * Any future can be dropped at any moment: no reply ever reaches another caller.
-//! * Blocking commands never hold up others, and are not cut off by the default timeout.
-//! * Memory is bounded: the queue has a byte budget, replies have limits in size and depth.
-//! * An outage is survived without a restart.
-//!
-//! # The architecture
-//!
-//! Every module has a layer and uses lower layers only (`cargo xtask layers` checks this).
-//!
-//! | layer | modules | what they know |
-//! |---|---|---|
-//! | 0 | `error` | nothing else |
-//! | 1 | `resp`, `config` | bytes; settings as data |
-//! | 2 | `value` | Rust types to arguments, replies to Rust types |
-//! | 3 | `command` | commands, pipelines, transactions as values |
-//! | 4 | [`commands`] | every command, one file for each group |
-//! | 5 | `session` | one connection's conversation, without a socket or a clock |
-//! | 6 | `net` | sockets, TLS, the task that drives a connection |
-//! | 7 | `route` | which connection a command takes |
-//! | 8 | `client` | the client, its retries, its pool, `watch` |
-//! | 10 | [`blocking`], `testing` | the same client without async; servers for tests |
+//! * No write happens twice, and none is lost without an error. A command that was not sent is retried. A command that
+//!   was sent and not answered is retried only if it reads or is idempotent; otherwise [`Error::may_have_run`] is true.
+//! * Every future can be dropped at any time: no reply ever reaches another caller.
+//! * Blocking commands never delay others, and the default timeout does not end them.
+//! * Memory is bounded: the queue has a byte budget, and replies have limits of size and depth.
+//! * The client survives an outage of the server without a restart.
+
+// The layers of these modules, and which module may use which: see CONTRIBUTING.md. This file only re-exports.
 
 mod client;
 mod command;

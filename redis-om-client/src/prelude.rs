@@ -1,4 +1,4 @@
-//! The traits and constructors that code which talks to Redis needs: `use redis_om_client::prelude::*;`.
+//! The traits and constructors that code with Redis commands needs: `use redis_om_client::prelude::*;`.
 //!
 //! Options and reply types are not here. Name them where you use them: `use redis_om_client::commands::SetOptions;`.
 

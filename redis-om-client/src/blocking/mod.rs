@@ -1,10 +1,12 @@
-//! The same client for code without async.
+//! The same client for code without async: [`Client`].
 //!
-//! Layer 11: uses `client` and `route`; knows nothing of sockets. The connections live in a current-thread runtime. The
-//! thread that waits for a reply drives it, so no work moves between threads. The first attempt of an ordinary command
-//! needs no runtime: it uses a socket that the calling thread reads itself (`sync_path`). The promise kept here: the
-//! dispatch of the async client judges every attempt, so the rules for retries and errors are the same. While no call
-//! is in progress, a background thread drives the runtime where that is needed.
+//! Each call waits for its reply. The rules for retries and errors are those of the async client.
+
+// Layer 11: uses `client` and `route`; knows nothing of sockets. The connections live in a current-thread runtime. The
+// thread that waits for a reply drives it, so no work moves between threads. The first attempt of an ordinary command
+// needs no runtime: it uses a socket that the calling thread reads itself (`sync_path`). The promise kept here: the
+// dispatch of the async client judges every attempt. While no call is in progress, a background thread drives the
+// runtime where that is needed.
 
 mod background;
 mod connection;

@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn a_bad_argument_is_told_before_anything_is_sent() {
         let error = Cmd::new("ZADD").key("k").arg(f64::NAN).check().unwrap_err();
-        assert_eq!(error.to_string(), "ZADD `k`: a float argument is NaN, which Redis has no form for");
+        assert_eq!(error.to_string(), "ZADD `k`: a float argument is NaN, which Redis cannot represent");
         let error = Cmd::new("DEL").keys(Vec::<String>::new()).check().unwrap_err();
         assert!(error.to_string().contains("DEL needs at least one key"), "{error}");
         assert!(raw(" ").check().is_err());

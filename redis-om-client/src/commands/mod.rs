@@ -1,6 +1,7 @@
-//! Every command as a method of every executor: one file for each group of the commands' documentation.
-//!
-//! Layer 4: stands on `command`; knows no client.
+//! Every command as a method: one trait for each group of commands, which every executor implements.
+
+// Layer 4: uses `command`; knows nothing of clients. There is one file for each group of the commands' documentation.
+// The promise kept here: this is the only declaration of a command.
 
 mod connection;
 mod expiry;

@@ -1,4 +1,4 @@
-//! What can be asked of a server before it starts.
+//! The settings of a server before it starts.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -6,7 +6,7 @@ use super::error::{LaunchError, Problem};
 use super::package::{Kind, Module};
 use super::server::Server;
 
-/// Settings of a private server, made by [`Server::builder`].
+/// The settings of a private server, from [`Server::builder`].
 ///
 /// ```no_run
 /// use redis_om_client::testing::{Kind, Module, Server};
@@ -29,20 +29,20 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Which server; [`Kind::Valkey`] if not said. It is fetched if it is missing.
+    /// Sets the kind of server (default [`Kind::Valkey`]). It is fetched if it is missing.
     pub fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// A server program of your own in place of a fetched one.
+    /// Sets a server program of your own in place of a fetched one.
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
         self
     }
 
-    /// Words for the command line, such as `["--maxmemory", "10mb"]`. They come after the launcher's own, and the
-    /// later of two settings wins.
+    /// Adds arguments to the command line, such as `["--maxmemory", "10mb"]`. They stand after the launcher's own, and
+    /// the later of two settings applies.
     pub fn args<I>(mut self, args: I) -> Self
     where
         I: IntoIterator,
@@ -52,37 +52,37 @@ impl ServerBuilder {
         self
     }
 
-    /// The text of a configuration file, written to the server's folder (a Sentinel cannot do without one).
+    /// Sets the text of a configuration file, which is written to the server's folder. A Sentinel needs one.
     pub fn config(mut self, text: impl Into<String>) -> Self {
         self.config = Some(text.into());
         self
     }
 
-    /// The password of the default user.
+    /// Sets the password of the default user.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
         self
     }
 
-    /// A further user as a line of the access control list, such as `"ann on >secret ~* &* +@all"`.
+    /// Adds a user as a line of the access control list, such as `"ann on >secret ~* &* +@all"`.
     pub fn user(mut self, line: impl Into<String>) -> Self {
         self.users.push(line.into());
         self
     }
 
-    /// Listen on a unix socket in the server's folder, too: [`Server::unix_url`].
+    /// Listens on a unix socket in the server's folder, too: see [`Server::unix_url`].
     pub fn unix_socket(mut self) -> Self {
         self.unix_socket = true;
         self
     }
 
-    /// Load a module; it is fetched if it is missing. Only [`Kind::Redis8`] can load one.
+    /// Loads a module, which is fetched if it is missing. Only [`Kind::Redis8`] can load one.
     pub fn module(mut self, module: Module) -> Self {
         self.modules.push(module);
         self
     }
 
-    /// Run on this core only, where the `taskset` program is there (for benchmarks).
+    /// Runs the server on this core only, if the `taskset` program exists (for benchmarks).
     pub fn cpu(mut self, core: usize) -> Self {
         self.cpu = Some(core);
         self
@@ -92,12 +92,12 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// What was missing could not be fetched, or the server did not come up: then the text holds the tail of its log.
+    /// A missing program could not be fetched, or the server did not start. Then the text holds the end of its log.
     pub fn start(self) -> Result<Server, LaunchError> {
         Server::launch(self)
     }
 
-    /// The first server that `find` finds by its program's name, else the one that `fetch` fetches.
+    /// The first server that `find` finds by the name of its program, otherwise the one that `fetch` fetches.
     pub(super) fn first_found(
         mut self,
         find: impl Fn(&str) -> Option<PathBuf>,

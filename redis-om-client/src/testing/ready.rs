@@ -1,4 +1,4 @@
-//! Whether a server that was just started answers: a PING over a plain socket.
+//! Checks whether a started server answers: a PING over a plain socket.
 
 use std::{
     io::{self, Read, Write},
@@ -6,14 +6,13 @@ use std::{
     time::Duration,
 };
 
-/// How long one PING may take.
+/// The time limit of one PING.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// The bus of a cluster node listens 10,000 above its port, so that a port must leave room for it.
+/// The highest port. The cluster bus of a node listens 10,000 above its port.
 const HIGHEST: u16 = 65_535 - 10_000;
 
-/// A port of loopback that nobody listens on at this moment. Another process may still take it before the server
-/// does: the launcher then takes the next one.
+/// A free port of loopback. Another process may take it before the server does; then the launcher takes the next one.
 pub(super) fn free_port() -> io::Result<u16> {
     let mut held = Vec::new();
     loop {
@@ -22,12 +21,12 @@ pub(super) fn free_port() -> io::Result<u16> {
         if port <= HIGHEST || held.len() >= 1_000 {
             return Ok(port);
         }
-        // Kept until a low one is found, or the system would hand out the same again.
+        // Kept until a low port is found, because the system would otherwise return the same port again.
         held.push(listener);
     }
 }
 
-/// Whether the server at `port` answers PING, be it with a demand for a password.
+/// Whether the server at `port` answers PING. An error that demands a password counts as an answer.
 pub(super) fn answers(port: u16) -> bool {
     ping(port).is_ok_and(|reply| reply.starts_with(b"+PONG") || reply.starts_with(b"-NOAUTH"))
 }

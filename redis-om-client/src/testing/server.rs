@@ -1,4 +1,4 @@
-//! One running server: started, found ready, paused, restarted, killed with its owner.
+//! One running server: started, checked for readiness, paused, restarted, killed with its owner.
 
 use std::{
     ffi::OsString,
@@ -16,16 +16,16 @@ use super::folder::RunFolder;
 use super::package::Kind;
 use super::{process, ready};
 
-/// How long a server may take to come up on a busy machine.
+/// The longest time for a start, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often the launcher takes another port when somebody else was quicker.
+/// How many ports the launcher tries if another process takes one first.
 const PORTS: usize = 8;
 const LOG: &str = "server.log";
 
-/// A private server: its own port and folder, stopped and removed when the value is dropped.
+/// A private server with its own port and folder. It is stopped and removed when the value is dropped.
 ///
-/// On Linux the kernel kills it as well when the owning process dies without dropping (a static, an abort, a kill);
-/// elsewhere such a server stays behind.
+/// On Linux the kernel also kills it when the owning process dies without a drop (a static, an abort, a kill). On other
+/// systems the server then keeps running.
 #[derive(Debug)]
 pub struct Server {
     settings: ServerBuilder,
@@ -33,36 +33,36 @@ pub struct Server {
     libraries: Option<PathBuf>,
     modules: Vec<PathBuf>,
     port: u16,
-    // Before the folder: the process ends before its folder is removed.
+    // Stands before the folder, so that the process ends before its folder is removed.
     process: Mutex<Running>,
     folder: RunFolder,
 }
 
-/// The child, if it runs; killed when dropped.
+/// The child process, if it runs. It is killed when dropped.
 #[derive(Debug, Default)]
 struct Running(Option<Child>);
 
 impl Server {
-    /// Starts a Valkey server with no password.
+    /// Starts a Valkey server without a password.
     ///
     /// # Errors
     ///
-    /// Those of [`ServerBuilder::start`].
+    /// The errors of [`ServerBuilder::start`].
     pub fn start() -> Result<Self, LaunchError> {
         Self::builder().start()
     }
 
-    /// Settings for a server that is not the plain one.
+    /// The builder for a server with settings of your own.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
 
-    /// A server for somebody's first steps: `valkey-server` or `redis-server` from PATH, else a fetched Valkey.
-    /// Whoever has a server already says so in `REDIS_URL`, which the caller reads before asking here.
+    /// A server for first steps: `valkey-server` or `redis-server` from PATH, otherwise a fetched Valkey. A caller
+    /// first reads `REDIS_URL`, which names a running server.
     ///
     /// # Errors
     ///
-    /// Where nothing is found and nothing can be fetched, the text names all three ways to a server.
+    /// No server is found and none can be fetched. The text names all three ways to a server.
     pub fn for_first_steps() -> Result<Self, LaunchError> {
         Self::builder().first_found(process::on_path, || Kind::Valkey.program())?.start()
     }
@@ -111,18 +111,18 @@ impl Server {
         format!("redis://{}:{}@127.0.0.1:{}", percent(user), percent(password), self.port)
     }
 
-    /// The URL of the unix socket, if [`ServerBuilder::unix_socket`] asked for one.
+    /// The URL of the unix socket, if [`ServerBuilder::unix_socket`] was called.
     pub fn unix_url(&self) -> Option<String> {
         let socket = self.socket()?;
         Some(format!("redis+unix://{}{}", self.login(), percent_path(&socket.to_string_lossy())))
     }
 
-    /// The port on loopback. It stays the same over [`Server::restart`].
+    /// The port on loopback. [`Server::restart`] keeps it.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The process id, while it runs.
+    /// The process id; `None` if the server does not run.
     pub fn pid(&self) -> Option<u32> {
         self.running().0.as_ref().map(Child::id)
     }
@@ -132,13 +132,13 @@ impl Server {
         self.folder.path()
     }
 
-    /// What the server has logged.
+    /// The text that the server has logged.
     pub fn log(&self) -> String {
         let bytes = fs::read(self.folder.path().join(LOG)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Kills the server, as a crash would: nothing is saved, clients see their connection break.
+    /// Kills the server like a crash: nothing is saved, and all connections break.
     pub fn stop(&self) {
         *self.running() = Running(None);
     }
@@ -147,7 +147,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of [`ServerBuilder::start`]; somebody else may have taken the port meanwhile.
+    /// The errors of [`ServerBuilder::start`]. Another process may have taken the port meanwhile.
     pub fn restart(&self) -> Result<(), LaunchError> {
         let mut running = self.running();
         *running = Running(None);
@@ -155,20 +155,20 @@ impl Server {
         Ok(())
     }
 
-    /// Freezes the server: connections stay open, nothing is answered. It thaws with [`Server::resume`].
+    /// Stops the process with a signal: connections stay open, and nothing is answered until [`Server::resume`].
     ///
     /// # Errors
     ///
-    /// It does not run, or the `kill` program is missing.
+    /// The server does not run, or the `kill` program is missing.
     pub fn pause(&self) -> Result<(), LaunchError> {
         self.signal("STOP")
     }
 
-    /// Lets a frozen server go on.
+    /// Continues a paused server.
     ///
     /// # Errors
     ///
-    /// It does not run, or the `kill` program is missing.
+    /// The server does not run, or the `kill` program is missing.
     pub fn resume(&self) -> Result<(), LaunchError> {
         self.signal("CONT")
     }
@@ -233,8 +233,8 @@ impl Server {
         words
     }
 
-    /// Waits for the log to say that the port is ours, then for an answer to PING. The answer alone is no proof:
-    /// if another process took the port first, it is the other one that answers.
+    /// Waits until the log says that the server has the port, then for an answer to PING. The answer alone is no proof:
+    /// if another process took the port first, that process answers.
     fn wait_until_ready(&self, mut running: Running) -> Result<Child, LaunchError> {
         let own_log = ["--sentinel", "--loglevel", "--logfile"];
         let says_so = self.settings.config.is_none()
@@ -246,7 +246,7 @@ impl Server {
                 Some(Ok(None)) => {}
                 Some(Ok(Some(status))) => return Err(self.not_ready(&format!("it ended with {status}"))),
                 Some(Err(e)) => return Err(self.not_ready(&format!("its process cannot be watched: {e}"))),
-                None => return Err(self.not_ready("it is gone")),
+                None => return Err(self.not_ready("its process does not exist")),
             }
             let bound = !says_so || self.log().contains("eady to accept connections");
             if bound
@@ -274,7 +274,7 @@ impl Server {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(mut child) = self.0.take() {
-            // It may have ended by itself; either way it is waited for, so that no zombie stays.
+            // It may have ended by itself. In both cases it is waited for, so that no zombie process stays.
             drop(child.kill());
             drop(child.wait());
         }
@@ -286,7 +286,7 @@ fn port_was_taken(error: &LaunchError) -> bool {
     error.problem() == Problem::NotReady && (text.contains("ddress already in use") || text.contains("bind:"))
 }
 
-/// Percent-encodes what a URL cannot carry in its user part.
+/// Percent-encodes the characters that the user part of a URL must not contain.
 fn percent(text: &str) -> String {
     encode(text, |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }

@@ -1,4 +1,4 @@
-//! The launcher held to its word with real servers, and its failures with the fault really there.
+//! Tests of the launcher with real servers, and of its failures with real faults.
 
 use std::{
     fs,
@@ -157,14 +157,14 @@ fn the_oldest_server_starts() {
     assert!(ask(server.port(), "INFO server").contains("redis_version:6.2.5"));
 }
 
-/// A package that a folder serves in place of a registry.
+/// A package in a local folder in place of a registry.
 struct Local {
     folder: RunFolder,
     package: &'static Package,
 }
 
 impl Local {
-    /// Makes a wheel with one file, and a package pinned to it; with another hash if `honest` is false.
+    /// Makes a wheel with one file and a package that is pinned to it; if `honest` is false, with a wrong hash.
     fn new(honest: bool) -> Self {
         let folder = RunFolder::create().unwrap();
         let wheel = folder.path().join("tinyserver-1.0-py3-none-any.whl");
@@ -274,8 +274,8 @@ fn a_system_without_a_build_is_told_what_to_do() {
     assert!(error.to_string().contains("REDIS_URL"), "{error}");
 }
 
-/// Plays two roles: started by cargo it starts itself again as the owner of a server, kills that owner, and sees the
-/// server's connection close.
+/// This test has two roles. Cargo starts it; then it starts itself again as the owner of a server, kills that owner,
+/// and waits until the server's connection closes.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_dies_with_its_owner() {
@@ -284,7 +284,7 @@ fn a_server_dies_with_its_owner() {
     if std::env::var_os(ROLE).is_some() {
         let server = Server::start().unwrap();
         println!("\nport={}", server.port());
-        // Until the other role kills this process: it holds the other end.
+        // Blocks until the other process, which holds the other end, kills this process.
         drop(std::io::stdin().read(&mut [0]));
         return;
     }

@@ -8,8 +8,8 @@ use crate::resp::encode::{Body, bulk};
 
 /// A type that is exactly one argument of a command: a key, a value, a score.
 ///
-/// Implement it for your own types by writing through [`Arg`]; that exactly one argument comes out is checked by the
-/// compiler, since only `Arg` makes a [`Written`].
+/// Implement it for your own types by writing through [`Arg`]. The compiler checks that exactly one argument is
+/// written, because only `Arg` creates a [`Written`].
 ///
 /// ```
 /// use redis_om_client::{Arg, ToArg, Written, cmd, commands::StringCommands};
@@ -37,7 +37,7 @@ pub trait ToArg {
 
 /// A type that is any number of arguments: keys, members, fields with values.
 ///
-/// One [`ToArg`] value, or arrays, slices, vectors, sets, maps and tuples of them.
+/// It is one [`ToArg`] value, or an array, slice, vector, set, map or tuple of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the arguments of a Redis command",
     label = "not arguments",
@@ -48,13 +48,13 @@ pub trait ToArgs {
     fn to_args(&self, args: &mut Args<'_>);
 }
 
-/// Room for one argument.
+/// The place for one argument.
 pub struct Arg<'a> {
     body: &'a mut Body,
     refused: &'a mut Refused,
 }
 
-/// Why an argument cannot be sent; kept in the command and told when it runs.
+/// Why an argument cannot be sent. The command keeps it and reports it when it runs.
 pub(crate) type Refused = Option<Box<str>>;
 
 /// The proof that one argument was written.
@@ -79,9 +79,9 @@ impl<'a> Arg<'a> {
         self.bytes(itoa::Buffer::new().format(integer).as_bytes())
     }
 
-    /// Writes a float in the shortest digits that read back as the same number; the infinities as `inf` and `-inf`.
+    /// Writes a float with the fewest digits that give the same number when read; infinity is `inf` or `-inf`.
     ///
-    /// NaN is refused: no command takes it, and the command will say so when it runs.
+    /// NaN is refused, because no command accepts it: the command fails when it runs.
     #[inline]
     pub fn float(self, float: f64) -> Written {
         if float.is_finite() {
@@ -89,18 +89,18 @@ impl<'a> Arg<'a> {
             let digits = buffer.format_finite(float);
             self.bytes(digits.strip_suffix(".0").unwrap_or(digits).as_bytes())
         } else if float.is_nan() {
-            self.refuse("a float argument is NaN, which Redis has no form for")
+            self.refuse("a float argument is NaN, which Redis cannot represent")
         } else {
             self.bytes(if float > 0.0 { b"inf" } else { b"-inf" })
         }
     }
 
-    /// Writes what `Display` says.
+    /// Writes the `Display` text of a value.
     pub fn display(self, value: impl fmt::Display) -> Written {
         self.bytes(value.to_string().as_bytes())
     }
 
-    /// Refuses: the command will not be sent, and its result is an argument error with this text.
+    /// Refuses the argument: the command is not sent, and its result is an argument error with this text.
     #[cold]
     pub fn refuse(self, why: impl Into<String>) -> Written {
         bulk(self.body, b"?");
@@ -109,7 +109,7 @@ impl<'a> Arg<'a> {
     }
 }
 
-/// Room for any number of arguments.
+/// The place for any number of arguments.
 pub struct Args<'a> {
     body: &'a mut Body,
     count: &'a mut u32,
@@ -129,20 +129,20 @@ impl<'a> Args<'a> {
         self
     }
 
-    /// Writes several more.
+    /// Writes several more arguments.
     #[inline]
     pub fn args(&mut self, values: &(impl ToArgs + ?Sized)) -> &mut Self {
         values.to_args(self);
         self
     }
 
-    /// Refuses: the command will not be sent, and its result is an argument error with this text.
+    /// Refuses the arguments: the command is not sent, and its result is an argument error with this text.
     #[cold]
     pub fn refuse(&mut self, why: impl Into<String>) {
         self.refused.get_or_insert_with(|| why.into().into_boxed_str());
     }
 
-    /// How many arguments the command has so far, its name included.
+    /// The number of arguments of the command so far, including its name.
     #[must_use]
     pub fn count(&self) -> u32 {
         *self.count
@@ -200,7 +200,7 @@ impl ToArg for f64 {
     }
 }
 
-/// Types that are bytes behind a `Deref` or an `AsRef`.
+/// Types that give their bytes through a `Deref` or an `AsRef`.
 macro_rules! by_reference {
     ($($type:ty => $to:ty),* $(,)?) => { $(
         impl ToArg for $type {
@@ -233,7 +233,7 @@ macro_rules! integers {
     )* };
 }
 
-// Not `u8`: a `Vec<u8>` is bytes, not a list of numbers.
+// Without `u8`: a `Vec<u8>` is bytes, not a list of numbers.
 integers!(i8, i16, i32, i64, i128, isize, u16, u32, u64, u128, usize);
 
 macro_rules! one_is_also_several {

@@ -1,4 +1,4 @@
-//! Collections: to arguments, and from replies.
+//! Collections to arguments, and replies to collections.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
@@ -84,7 +84,7 @@ impl<T: FromRedis> FromRedis for Option<T> {
     }
 }
 
-/// The next element; strings, which most are, by the way that keeps them in registers.
+/// The next element. Most elements are strings, which take the path that keeps them in registers.
 #[inline(always)]
 fn element<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
     if T::TEXT
@@ -103,7 +103,7 @@ fn other<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
     T::from_redis(items.take()?)
 }
 
-/// The elements, one after another.
+/// Calls `take` with each element, in order.
 fn each<T: FromRedis>(chunk: Chunk<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
     let Chunk { mut items, first: mut index, .. } = chunk;
     if T::TEXT {
@@ -116,7 +116,8 @@ fn each<T: FromRedis>(chunk: Chunk<'_>, mut take: impl FnMut(T)) -> Result<(), D
     Ok(())
 }
 
-/// Keys and values: of a map, of a flat array (RESP2), or of an array of pairs (scores and the like in RESP3).
+/// Calls `take` with each key and value: of a map, of a flat array (RESP2), or of an array of pairs (such as members
+/// with scores in RESP3).
 fn each_pair<K: FromRedis, V: FromRedis>(
     chunk: Chunk<'_>,
     mut take: impl FnMut(K, V),
@@ -151,7 +152,7 @@ fn each_pair<K: FromRedis, V: FromRedis>(
     Ok(())
 }
 
-/// A collection read at once.
+/// Decodes a whole collection.
 #[inline]
 fn at_once<R: FromRedis + Default>(
     chunk_decoder: ChunkDecoder<R>,
@@ -164,7 +165,7 @@ fn at_once<R: FromRedis + Default>(
 }
 
 fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, chunk: Chunk<'_>) -> Result<(), DecodeError> {
-    // A map (HGETALL as pairs) is a list of pairs too.
+    // A map (such as `HGETALL` as pairs) is a list of pairs, too.
     let pairs = T::PAIR && chunk.flat;
     let room = chunk.room::<T>() / if pairs { 2 } else { 1 };
     let list = out.get_or_insert_with(|| Vec::with_capacity(room));

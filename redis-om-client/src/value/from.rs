@@ -11,7 +11,7 @@ use crate::{
 
 use super::ChunkDecoder;
 
-/// A type that one value of a reply can be read as.
+/// A type that can be decoded from one value of a reply.
 ///
 /// ```
 /// use redis_om_client::{DecodeError, FromRedis, Reply};
@@ -36,42 +36,42 @@ use super::ChunkDecoder;
             any serde type can be read as `Json<T>`"
 )]
 pub trait FromRedis: Sized {
-    /// Whether this is a pair, so that a list of it is also read from keys and values in turn.
+    /// Whether this is a pair. A list of pairs can also be decoded from a flat list of keys and values.
     #[doc(hidden)]
     const PAIR: bool = false;
 
-    /// Reads the value.
+    /// Decodes the value.
     ///
     /// # Errors
-    /// Where the value is not what this type needs; an error reply is one ([`Reply::mismatch`] makes the right error).
+    /// The value does not fit this type, or it is an error reply ([`Reply::mismatch`] makes the right error of both).
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError>;
 
-    /// How this is read a portion at a time, if it can be: a list, a set or a map.
+    /// Decodes this type chunk by chunk, if it is a list, a set or a map.
     #[doc(hidden)]
     const CHUNKS: Option<ChunkDecoder<Self>> = None;
 
-    /// Whether this is made of text as it is, so that a list of it is looked through for UTF-8 at once.
+    /// Whether this type is plain text. A list of it is checked for UTF-8 in one pass.
     #[doc(hidden)]
     const TEXT: bool = false;
 
-    /// Reads a string that is known to be UTF-8.
+    /// Decodes a string that is known to be UTF-8.
     ///
     /// # Errors
-    /// Where the value is not what this type needs.
+    /// The value does not fit this type.
     #[doc(hidden)]
     #[inline]
     fn from_text(text: &str) -> Result<Self, DecodeError> {
         Self::from_redis(Reply::Bulk(Blob::from(text)))
     }
 
-    /// Reads a pair of two values in turn.
+    /// Decodes a pair from two values in turn.
     #[doc(hidden)]
     fn from_pair(items: &mut Items<'_>) -> Result<Self, DecodeError> {
         Self::from_redis(items.take()?)
     }
 }
 
-/// Anything that is not an error: for commands whose reply says nothing more than that it worked.
+/// Any reply but an error: for commands whose reply only confirms success.
 impl FromRedis for () {
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
@@ -137,7 +137,7 @@ impl FromRedis for char {
     }
 }
 
-// Bytes are lists of `u8` in Rust but one string in Redis; `u8` itself is therefore no `FromRedis`.
+// Bytes are a list of `u8` in Rust but one string in Redis. So `u8` itself does not implement `FromRedis`.
 impl FromRedis for Vec<u8> {
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
@@ -148,7 +148,7 @@ impl FromRedis for Vec<u8> {
     }
 }
 
-/// Without a copy where the reply was large.
+/// A large reply is not copied.
 impl FromRedis for Bytes {
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
@@ -181,8 +181,7 @@ impl FromRedis for bool {
     }
 }
 
-/// The outcome of one command of a batch, an error reply included, so that the others can be used whatever this one
-/// said.
+/// The outcome of one command of a batch: an error reply is a value here, so that it does not affect the other replies.
 impl<T: FromRedis> FromRedis for Result<T, Error> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         match reply {

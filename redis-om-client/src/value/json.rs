@@ -59,7 +59,7 @@ impl<T: DeserializeOwned> FromRedis for Json<T> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         let blob = reply.blob("JSON text")?;
         serde_json::from_slice(&blob).map(Self).map_err(|error| {
-            DecodeError::new(format!("expected JSON of the type asked for: {error}, found {blob}"))
+            DecodeError::new(format!("expected JSON that fits the type: {error}, found {blob}"))
         })
     }
 }

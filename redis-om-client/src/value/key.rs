@@ -6,10 +6,10 @@ use crate::{error::DecodeError, resp::Reply};
 
 use super::{Arg, Args, FromRedis, ToArg, ToArgs, Written};
 
-/// The name of a key, as commands such as `BLPOP`, `SCAN` and `KEYS` reply with it.
+/// The name of a key in the reply of a command such as `BLPOP`, `SCAN` or `KEYS`.
 ///
-/// Redis allows any bytes in a key, so this holds bytes, and decoding it never fails for a key that is no text. It
-/// compares with text and with bytes, shows as text, and can be given to a command again.
+/// A key in Redis can have any bytes. This type holds bytes, so a key that is not text cannot make decoding fail. It
+/// can be compared with text and with bytes, is displayed as text, and is an argument for further commands.
 ///
 /// ```
 /// use redis_om_client::{KeyName, prelude::*};
@@ -38,7 +38,7 @@ impl KeyName {
     /// The name as text.
     ///
     /// # Errors
-    /// Where the bytes are not UTF-8.
+    /// The bytes are not UTF-8.
     pub fn to_str(&self) -> Result<&str, Utf8Error> {
         std::str::from_utf8(&self.0)
     }
@@ -50,7 +50,7 @@ impl KeyName {
     }
 }
 
-/// The text where the bytes are UTF-8, else the bytes with those escaped that are not printable ASCII (`q\xff`).
+/// The text, if the bytes are UTF-8; otherwise the bytes, with those escaped that are not printable ASCII (`q\xff`).
 impl fmt::Display for KeyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_str() {
@@ -60,7 +60,7 @@ impl fmt::Display for KeyName {
     }
 }
 
-/// As a string in quotes.
+/// The text in quotes.
 impl fmt::Debug for KeyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_str() {
@@ -84,7 +84,7 @@ impl AsRef<[u8]> for KeyName {
     }
 }
 
-/// A map or a set of names can be searched with bytes: equality, order and hash are those of the bytes.
+/// Equality, order and hash are those of the bytes, so a map or a set of names can be searched with bytes.
 impl Borrow<[u8]> for KeyName {
     fn borrow(&self) -> &[u8] {
         &self.0
@@ -121,7 +121,7 @@ impl From<KeyName> for Vec<u8> {
     }
 }
 
-/// Fails where the bytes are not UTF-8; the error holds them.
+/// Fails if the bytes are not UTF-8. The error holds them.
 impl TryFrom<KeyName> for String {
     type Error = FromUtf8Error;
 
@@ -148,7 +148,7 @@ impl FromRedis for KeyName {
     }
 }
 
-/// Equality with types that are text or bytes, in both directions.
+/// Equality with text and byte types, in both directions.
 macro_rules! equal_to {
     ($([$($generics:tt)*] $type:ty),* $(,)?) => { $(
         impl<$($generics)*> PartialEq<$type> for KeyName {

@@ -1,8 +1,8 @@
 //! Rust types to arguments, and replies to Rust types.
 //!
-//! Layer 2: stands on `resp`; knows no command and no connection. The promise kept here is that a type says exactly
-//! what it is on the wire: [`ToArg`] writes one argument, [`ToArgs`] any number, [`FromRedis`] reads one value, and a
-//! value that does not fit is an error that says what was expected and what was found.
+//! Layer 2: uses `resp`; knows nothing of commands and connections. The promise kept here: each type defines its own
+//! encoding. [`ToArg`] writes one argument, [`ToArgs`] any number, and [`FromRedis`] decodes one value. A value that
+//! does not fit gives an error with what was expected and what was found.
 
 mod arg;
 mod chunk;

@@ -12,7 +12,7 @@ fn integer<T: TryFrom<i64> + FromStr>(reply: Reply<'_>, name: &str) -> Result<T,
         Reply::Int(value) => {
             T::try_from(value).map_err(|_| DecodeError::expected(format!("an integer ({name})"), value))
         }
-        // JSON numbers may come as doubles in RESP3.
+        // In RESP3, JSON numbers can arrive as doubles.
         Reply::Double(value) if value.fract() == 0.0 && value.abs() < 9.0e15 => T::try_from(value as i64)
             .map_err(|_| DecodeError::expected(format!("an integer ({name})"), value)),
         Reply::Bulk(blob) | Reply::Simple(blob) | Reply::BigNumber(blob) => std::str::from_utf8(&blob)

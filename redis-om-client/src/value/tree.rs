@@ -9,7 +9,7 @@ use crate::{
 
 use super::FromRedis;
 
-/// A reply whose shape is not known beforehand: what `raw` commands are read as.
+/// A reply of any shape, such as that of a [`raw`](crate::raw) command.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -35,14 +35,15 @@ pub enum Value {
     Set(Vec<Value>),
     /// A map, in the order of the reply.
     Map(Vec<(Value, Value)>),
-    /// What the server sent by itself.
+    /// A message that no command requested.
     Push(Vec<Value>),
-    /// An error inside an aggregate, such as a transaction's; an error as the whole reply is the command's error.
+    /// An error inside an aggregate, such as in the reply of a transaction. If the whole reply is an error, it is the
+    /// error of the command.
     Error(ServerError),
 }
 
 impl Value {
-    /// The bytes of a string of any form.
+    /// The bytes of a string of any form; `None` for other values.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self {
@@ -52,13 +53,13 @@ impl Value {
         }
     }
 
-    /// The text of a string of any form that is UTF-8.
+    /// The text of a string of any form; `None` for other values and for bytes that are not UTF-8.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         self.as_bytes().and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
-    /// The integer, also from its digits in a string.
+    /// The integer, also from its digits in a string; `None` for other values.
     #[must_use]
     pub fn as_int(&self) -> Option<i64> {
         match self {
@@ -67,7 +68,7 @@ impl Value {
         }
     }
 
-    /// The elements of an array, a set or a push message.
+    /// The elements of an array, a set or a push message; `None` for other values.
     #[must_use]
     pub fn as_slice(&self) -> Option<&[Value]> {
         match self {
