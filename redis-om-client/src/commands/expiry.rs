@@ -1,9 +1,9 @@
-//! Lifetimes: how durations and points in time go to the server, and how they come back.
+//! Lifetimes: the encoding of durations and points in time, and the decoding of the server's replies.
 //!
-//! The rule for every command that takes one: a whole number of seconds goes in seconds, anything finer in
-//! milliseconds; what is finer than that is rounded up, so that a lifetime never becomes zero on the way. A lifetime of
-//! zero, a time before 1970 and what does not fit into the server's 64 bits together with its clock are refused before
-//! anything is sent.
+//! Every command with a lifetime follows one rule. A whole number of seconds is sent in seconds, a finer time in
+//! milliseconds. A still finer time is rounded up, so that a lifetime never becomes zero. Refused before anything is
+//! sent: a lifetime of zero, a time before 1970, and a time that overflows the server's 64 bits when the server adds
+//! its clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use crate::{
     value::{Args, FromRedis, ToArgs},
 };
 
-/// A number for the server, in the unit that fits.
+/// A number for the server, in a suitable unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Time {
     Seconds(u64),
@@ -27,13 +27,11 @@ pub(super) type Unfit = &'static str;
 /// A lifetime in whole milliseconds.
 pub(super) fn millis(lifetime: Duration) -> Result<u64, Unfit> {
     if lifetime.is_zero() {
-        return Err(
-            "a lifetime of zero would delete at once: delete instead, or give at least a millisecond",
-        );
+        return Err("a lifetime of zero would delete at once: delete instead, or use at least a millisecond");
     }
     rounded_up(lifetime)
         .filter(|millis| *millis <= LONGEST)
-        .ok_or("a lifetime of more than 285 million years does not fit: leave it out to keep it for ever")
+        .ok_or("a lifetime of more than 285 million years does not fit: leave it out for no expiry")
 }
 
 /// A point in time in whole milliseconds since 1970.
@@ -44,12 +42,12 @@ pub(super) fn unix_millis(time: SystemTime) -> Result<u64, Unfit> {
         .ok_or("a time to expire at must be later than 1970, and within 292 million years")
 }
 
-/// A lifetime in the unit that fits.
+/// A lifetime in a suitable unit.
 pub(super) fn lifetime(lifetime: Duration) -> Result<Time, Unfit> {
     millis(lifetime).map(in_unit)
 }
 
-/// A point in time in the unit that fits.
+/// A point in time in a suitable unit.
 pub(super) fn unix(time: SystemTime) -> Result<Time, Unfit> {
     unix_millis(time).map(in_unit)
 }
@@ -63,8 +61,8 @@ fn rounded_up(duration: Duration) -> Option<u64> {
     i64::try_from(millis).ok().and_then(|millis| u64::try_from(millis).ok())
 }
 
-/// The expiry options of SET, GETEX and their like. Not every command takes each: their own option types offer what
-/// they take.
+/// The expiry options of `SET`, `GETEX` and similar commands. A command accepts only some of them; its own option type
+/// offers those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lifetime {
     /// EX, PX
@@ -103,7 +101,7 @@ impl ToArgs for Lifetime {
     }
 }
 
-/// When EXPIRE and its like (HEXPIRE too) may change an expiry.
+/// The condition under which `EXPIRE` and similar commands (also `HEXPIRE`) change an expiry.
 ///
 /// ```
 /// # use redis_om_client::{commands::ExpireOptions, prelude::*};
@@ -127,25 +125,25 @@ impl ExpireOptions {
         Self::default()
     }
 
-    /// Only where there is no expiry yet. The server refuses it together with another condition.
+    /// Changes it only if there is no expiry yet. The server refuses another condition beside this one.
     pub fn nx(mut self) -> Self {
         self.nx = true;
         self
     }
 
-    /// Only where there is an expiry already.
+    /// Changes it only if there is an expiry already.
     pub fn xx(mut self) -> Self {
         self.xx = true;
         self
     }
 
-    /// Only if it then expires later than now; without expiry it lives for ever, so nothing is later.
+    /// Changes it only to a later time. A value without expiry is never changed.
     pub fn gt(mut self) -> Self {
         self.gt = true;
         self
     }
 
-    /// Only if it then expires sooner than now; without expiry it lives for ever, so anything is sooner.
+    /// Changes it only to an earlier time. A value without expiry is always changed.
     pub fn lt(mut self) -> Self {
         self.lt = true;
         self
@@ -162,7 +160,7 @@ impl ToArgs for ExpireOptions {
     }
 }
 
-/// How long something will still live: what TTL, PTTL, HTTL and HPTTL reply.
+/// The remaining lifetime: the reply of `TTL`, `PTTL`, `HTTL` and `HPTTL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ttl {
@@ -170,12 +168,12 @@ pub enum Ttl {
     Missing,
     /// It does not expire.
     Persistent,
-    /// It lives for this time from now.
+    /// It expires after this time from now.
     For(Duration),
 }
 
 impl Ttl {
-    /// The time that is left, if it exists and expires.
+    /// The remaining time; `None` if it does not exist or does not expire.
     #[must_use]
     pub fn left(self) -> Option<Duration> {
         match self {
@@ -190,12 +188,12 @@ impl Ttl {
         self != Self::Missing
     }
 
-    /// From a reply in seconds.
+    /// Decodes a reply in seconds.
     pub(super) fn seconds(reply: Reply<'_>) -> Result<Self, DecodeError> {
         Ok(Self::of(amount(reply)?, Duration::from_secs))
     }
 
-    /// From a reply in milliseconds.
+    /// Decodes a reply in milliseconds.
     pub(super) fn millis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         Ok(Self::of(amount(reply)?, Duration::from_millis))
     }
@@ -209,7 +207,7 @@ impl Ttl {
     }
 }
 
-/// When something will expire: what EXPIRETIME, PEXPIRETIME, HEXPIRETIME and HPEXPIRETIME reply.
+/// The time of expiry: the reply of `EXPIRETIME`, `PEXPIRETIME`, `HEXPIRETIME` and `HPEXPIRETIME`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpireTime {
@@ -217,12 +215,12 @@ pub enum ExpireTime {
     Missing,
     /// It does not expire.
     Persistent,
-    /// It lives until then, by the server's clock.
+    /// It expires at this time, by the server's clock.
     At(SystemTime),
 }
 
 impl ExpireTime {
-    /// The time, if it exists and expires.
+    /// The time; `None` if it does not exist or does not expire.
     #[must_use]
     pub fn time(self) -> Option<SystemTime> {
         match self {
@@ -237,12 +235,12 @@ impl ExpireTime {
         self != Self::Missing
     }
 
-    /// From a reply in seconds since 1970.
+    /// Decodes a reply in seconds since 1970.
     pub(super) fn seconds(reply: Reply<'_>) -> Result<Self, DecodeError> {
         Self::of(amount(reply)?, Duration::from_secs)
     }
 
-    /// From a reply in milliseconds since 1970.
+    /// Decodes a reply in milliseconds since 1970.
     pub(super) fn millis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         Self::of(amount(reply)?, Duration::from_millis)
     }
@@ -315,7 +313,7 @@ mod tests {
         let at = |bytes: &[u8]| ExpireTime::millis(Replies::new(bytes).take().unwrap());
         assert_eq!(at(b":1500\r\n").unwrap().time(), Some(UNIX_EPOCH + Duration::from_millis(1500)));
         assert!(!at(b":-2\r\n").unwrap().exists());
-        // A clock that cannot hold the time must not abort the program.
+        // A time that the clock cannot represent must not abort the program.
         let _no_panic = at(b":9223372036854775807\r\n");
     }
 }

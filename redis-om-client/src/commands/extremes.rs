@@ -1,5 +1,5 @@
-//! No number, duration or point in time that a user passes panics while a command is built, and none becomes another
-//! one on the way.
+//! Any number, duration or point in time of a user can be used to build a command: nothing panics, and no value changes
+//! into another one.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,7 +20,7 @@ fn durations() -> impl Strategy<Value = Duration> {
     prop_oneof![Just(Duration::MAX), (secs, nanos).prop_map(|(secs, nanos)| Duration::new(secs, nanos))]
 }
 
-/// As far from 1970 as this machine's clock can say, in both directions.
+/// The times farthest from 1970 that this machine's clock can represent, in both directions.
 fn times() -> impl Strategy<Value = SystemTime> {
     (durations(), any::<bool>()).prop_map(|(duration, later)| {
         let time = if later { UNIX_EPOCH.checked_add(duration) } else { UNIX_EPOCH.checked_sub(duration) };
@@ -40,7 +40,7 @@ fn built<R>(command: Command<R>) -> Cmd {
     command.cmd().clone()
 }
 
-/// Refused with a text, or a time that is not zero and fits beside the server's clock.
+/// The command is refused with a text, or its time is not zero and does not overflow when the server adds its clock.
 fn is_a_lifetime(cmd: &Cmd, index: usize) -> Result<(), TestCaseError> {
     if let Err(error) = cmd.check() {
         prop_assert!(

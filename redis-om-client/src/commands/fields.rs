@@ -1,8 +1,8 @@
-//! Replies that are names with values: a map, or in RESP2 an array of them in turn.
+//! Decodes replies that are names with values: a map, or in RESP2 an array of names and values in turn.
 
 use crate::{error::DecodeError, resp::Reply};
 
-/// Gives each name with its value to `each`, which may leave a value that it does not know.
+/// Calls `each` with each name and its value. `each` may ignore a value that it does not know.
 pub(super) fn fields(
     reply: Reply<'_>,
     expected: &str,
@@ -16,7 +16,7 @@ pub(super) fn fields(
     Ok(())
 }
 
-/// The value of a field that must be there.
+/// The value of a required field.
 pub(super) fn present<T>(value: Option<T>, name: &str) -> Result<T, DecodeError> {
     value.ok_or_else(|| DecodeError::expected(format!("a field `{name}`"), "a reply without it"))
 }

@@ -7,7 +7,7 @@ use crate::{
     value::{Arg, Refused, ToArg, Written},
 };
 
-/// An argument given to an option, as its bytes: so an option struct needs no type parameter for it.
+/// The bytes of an argument of an option. With it, an option struct needs no type parameter for the argument.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Kept {
     bytes: Body,
@@ -18,7 +18,7 @@ impl Kept {
     pub(super) fn new(value: impl ToArg) -> Self {
         let (mut encoded, mut refused) = (Body::new(), None);
         let _written = value.to_arg(Arg::new(&mut encoded, &mut refused));
-        // Between the line with its length and the last line end.
+        // The argument stands between the line with its length and the last line end.
         let start = memchr::memchr(b'\n', &encoded).map_or(0, |end| end + 1);
         let end = encoded.len().saturating_sub(2).max(start);
         Self { bytes: Body::from_slice(&encoded[start..end]), refused }

@@ -1,4 +1,4 @@
-//! What SCAN, HSCAN, SSCAN and ZSCAN share: their options, and a page of what they find.
+//! The shared parts of `SCAN`, `HSCAN`, `SSCAN` and `ZSCAN`: their options, and one page.
 
 use crate::{
     error::DecodeError,
@@ -10,9 +10,9 @@ use super::{KeyType, kept::Kept};
 
 /// One page of a scan.
 ///
-/// A scan starts with the cursor 0 and goes on with the cursor of the page before, until that is 0 again. A page may
-/// be empty and yet not the last; what is there from the first page to the last comes at least once, and may come
-/// twice where the table was resized meanwhile.
+/// A scan starts with the cursor 0 and continues with the cursor of the last page, until that is 0 again. A page can be
+/// empty without being the last. An element that exists during the whole scan is returned at least once. It may be
+/// returned twice if the server resized its table meanwhile.
 ///
 /// ```
 /// # use redis_om_client::{commands::ScanOptions, prelude::*};
@@ -35,7 +35,7 @@ use super::{KeyType, kept::Kept};
 pub struct ScanPage<T> {
     /// The cursor of the next page; 0 in the last page.
     pub cursor: u64,
-    /// What was found: keys or members, or pairs of field and value, of member and score.
+    /// The found keys or members, or pairs of field and value, or of member and score.
     pub items: Vec<T>,
 }
 
@@ -77,21 +77,23 @@ impl ScanOptions {
         Self::default()
     }
 
-    /// Only what matches this glob: `*` any text, `?` one byte, `[a-z]` one of these, `\` makes the next byte literal.
+    /// Returns only elements that match this glob: `*` any text, `?` one byte, `[a-z]` one of these bytes; `\` makes
+    /// the next byte literal.
     ///
-    /// It is applied after a page was gathered, so pages get smaller, not fewer.
+    /// It is applied after the server has collected a page, so pages become smaller, not fewer.
     pub fn pattern(mut self, pattern: impl ToArg) -> Self {
         self.pattern = Some(Kept::new(pattern));
         self
     }
 
-    /// About how many elements the server looks at for one page: more is fewer round trips, each of them longer.
+    /// Sets about how many elements the server examines for one page. A larger number needs fewer round trips, each of
+    /// which takes longer.
     pub fn count(mut self, count: u64) -> Self {
         self.count = Some(count);
         self
     }
 
-    /// SCAN only: only keys that hold a value of this type. Since 6.0.0.
+    /// `SCAN` only: returns only keys that hold a value of this type. Since 6.0.0.
     pub fn type_(mut self, type_: KeyType) -> Self {
         self.type_ = Some(type_);
         self
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn pages() {
-        // A cursor has 64 bits, and comes as digits.
+        // A cursor has 64 bits, and arrives as digits.
         let page: ScanPage<String> =
             decode(b"*2\r\n$20\r\n18446744073709551615\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n").unwrap();
         assert_eq!((page.cursor, page.items.len(), page.is_last()), (u64::MAX, 2, false));

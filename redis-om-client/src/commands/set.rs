@@ -8,7 +8,7 @@ use crate::{
 
 /// The commands on sets.
 pub trait SetCommands: Executor {
-    /// Adds members. Replies how many are new.
+    /// Adds members. Returns how many are new.
     ///
     /// `SADD key member [member …]` · O(1) for each member · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sadd/)
     ///
@@ -20,7 +20,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SADD").key(key).args_nonempty("member", members).reply())
     }
 
-    /// Removes members; with the last one the key goes too. Replies how many there were.
+    /// Removes members; a set without members is deleted. Returns how many it removed.
     ///
     /// `SREM key member [member …]` · O(1) for each member · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/srem/)
     ///
@@ -32,7 +32,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SREM").key(key).args_nonempty("member", members).reply())
     }
 
-    /// How many members there are; 0 where the key does not exist.
+    /// The number of members; 0 if the key does not exist.
     ///
     /// `SCARD key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/scard/)
     ///
@@ -44,7 +44,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SCARD").key(key).readonly().reply())
     }
 
-    /// All members: a set, or a vector in no order; empty where the key does not exist.
+    /// All members: a set, or a vector without a defined order; empty if the key does not exist.
     ///
     /// `SMEMBERS key` · O(n), n: size of the set · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/smembers/)
     ///
@@ -56,7 +56,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SMEMBERS").key(key).readonly().reply())
     }
 
-    /// Whether this is a member.
+    /// Whether this value is a member.
     ///
     /// `SISMEMBER key member` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sismember/)
     ///
@@ -68,7 +68,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SISMEMBER").key(key).arg(member).readonly().reply())
     }
 
-    /// Whether these are members, in their order.
+    /// For each of these values, whether it is a member.
     ///
     /// `SMISMEMBER key member [member …]` · O(1) for each member · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/smismember/)
     ///
@@ -80,7 +80,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SMISMEMBER").key(key).args_nonempty("member", members).readonly().reply())
     }
 
-    /// Moves a member to another set. Replies whether it was a member of the source; if not, nothing changes.
+    /// Moves a member to another set. Returns whether it was a member of the source; otherwise nothing changes.
     ///
     /// `SMOVE source destination member` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/smove/)
     ///
@@ -92,7 +92,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SMOVE").key(source).key(destination).arg(member).reply())
     }
 
-    /// Takes a member at random; nil where the key does not exist (take an `Option`).
+    /// Removes and returns a random member; nil if the key does not exist (decode as an `Option`).
     ///
     /// `SPOP key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/spop/)
     ///
@@ -104,7 +104,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SPOP").key(key).reply())
     }
 
-    /// Takes up to `count` members at random; empty where the key does not exist.
+    /// Removes and returns up to `count` random members; empty if the key does not exist.
     ///
     /// `SPOP key count` · O(n), n: members taken · since 3.2.0 · [redis.io](https://redis.io/docs/latest/commands/spop/)
     ///
@@ -116,7 +116,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SPOP").key(key).arg(count).reply())
     }
 
-    /// A member at random; nil where the key does not exist (take an `Option`).
+    /// A random member; nil if the key does not exist (decode as an `Option`).
     ///
     /// `SRANDMEMBER key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/srandmember/)
     ///
@@ -128,8 +128,8 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SRANDMEMBER").key(key).readonly().reply())
     }
 
-    /// `count` different members at random, fewer where the set has fewer; a negative number gives exactly as many as its
-    /// absolute value, the same member perhaps several times. Empty where the key does not exist.
+    /// `count` different random members, or fewer if the set has fewer. A negative number gives exactly its absolute
+    /// value, and a member may occur several times. Empty if the key does not exist.
     ///
     /// `SRANDMEMBER key count` · O(n), n: members asked for · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/srandmember/)
     ///
@@ -153,7 +153,8 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SDIFF").keys(keys).readonly().reply())
     }
 
-    /// Stores the difference of the first set and the others, replacing whatever it held. Replies its size; empty, it is removed.
+    /// Stores the difference of the first set and the others, and replaces its old value. Returns its size; an empty
+    /// result deletes the key.
     ///
     /// `SDIFFSTORE destination key [key …]` · O(n), n: members of all sets · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sdiffstore/)
     ///
@@ -177,7 +178,8 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SINTER").keys(keys).readonly().reply())
     }
 
-    /// Stores the intersection of the sets, replacing whatever it held. Replies its size; empty, it is removed.
+    /// Stores the intersection of the sets, and replaces its old value. Returns its size; an empty result deletes the
+    /// key.
     ///
     /// `SINTERSTORE destination key [key …]` · O(n × k), n: members of the smallest set, k: sets · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sinterstore/)
     ///
@@ -189,7 +191,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SINTERSTORE").key(destination).keys(keys).reply())
     }
 
-    /// How many members are in all of the sets.
+    /// The number of members that are in all of the sets.
     ///
     /// `SINTERCARD numkeys key [key …]` · O(n × k), n: members of the smallest set, k: sets · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/sintercard/)
     ///
@@ -201,7 +203,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SINTERCARD").keys_counted(keys).readonly().reply())
     }
 
-    /// How many members are in all of the sets, counting no further than the limit (0: no limit).
+    /// The number of members that are in all of the sets; counting stops at the limit (0: no limit).
     ///
     /// `SINTERCARD numkeys key [key …] LIMIT limit` · O(n × k), n: members of the smallest set, k: sets · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/sintercard/)
     ///
@@ -225,7 +227,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SUNION").keys(keys).readonly().reply())
     }
 
-    /// Stores the union of the sets, replacing whatever it held. Replies its size; empty, it is removed.
+    /// Stores the union of the sets, and replaces its old value. Returns its size; an empty result deletes the key.
     ///
     /// `SUNIONSTORE destination key [key …]` · O(n), n: members of all sets · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sunionstore/)
     ///
@@ -237,7 +239,8 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SUNIONSTORE").key(destination).keys(keys).reply())
     }
 
-    /// How many members of the first set are in none of the others, counting no further than the limit (0: no limit).
+    /// The number of members of the first set that are in none of the others; counting stops at the limit (0: no
+    /// limit).
     ///
     /// `SDIFFCARD numkeys key [key …] LIMIT limit` · O(n), n: members of all sets · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/sdiffcard/)
     ///
@@ -249,7 +252,7 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SDIFFCARD").keys_counted(keys).arg("LIMIT").arg(limit).readonly().reply())
     }
 
-    /// How many members are in any of the sets, counting no further than the limit (0: no limit).
+    /// The number of members that are in any of the sets; counting stops at the limit (0: no limit).
     ///
     /// `SUNIONCARD numkeys key [key …] LIMIT limit` · O(n), n: members of all sets · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/sunioncard/)
     ///
@@ -261,7 +264,8 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SUNIONCARD").keys_counted(keys).arg("LIMIT").arg(limit).readonly().reply())
     }
 
-    /// About how many members are in any of the sets (to within 1 % or so), in little memory however many they are.
+    /// The approximate number of members that are in any of the sets (within about 1 %). It uses little memory for sets
+    /// of any size.
     ///
     /// `SUNIONCARD numkeys key [key …] APPROX` · O(n), n: members of all sets · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/sunioncard/)
     ///
@@ -273,8 +277,8 @@ pub trait SetCommands: Executor {
         self.execute(Cmd::new("SUNIONCARD").keys_counted(keys).arg("APPROX").readonly().reply())
     }
 
-    /// One page of the members: see [`ScanPage`]. A small set comes whole.
-    /// With options: [`sscan_with`](Self::sscan_with).
+    /// One page of the members: see [`ScanPage`]. A small set is returned as one page. With options: see
+    /// [`sscan_with`](Self::sscan_with).
     ///
     /// `SSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/sscan/)
     ///

@@ -1,8 +1,7 @@
-//! Timeouts: how the time that a command may wait goes to the server.
+//! Timeouts: how the longest time that a command may wait is sent.
 //!
-//! The rule for every command that waits: whole milliseconds, and what is finer is rounded up. So a timeout that is not
-//! zero never becomes zero, which is for ever. What is longer than the servers take is sent as the longest that they
-//! take.
+//! Every command that waits follows one rule: whole milliseconds, and a finer time is rounded up. So a timeout above
+//! zero never becomes zero, which means no limit. A time above the servers' maximum is sent as this maximum.
 
 use std::time::Duration;
 
@@ -11,21 +10,22 @@ use crate::{
     value::{Arg, ToArg, Written},
 };
 
-/// The longest time in milliseconds that every server takes, about 285 million years. The servers add it to their clock
-/// and refuse what does not fit into 64 bits.
+/// The longest time in milliseconds that every server accepts, about 285 million years. The servers add it to their
+/// clock, and refuse a sum that overflows 64 bits.
 pub(super) const LONGEST: u64 = 9_000_000_000_000_000_000;
 
-/// The longest timeout of MIGRATE in milliseconds, about 24 days: the servers pass it to `poll` as a C `int`.
+/// The longest timeout of `MIGRATE` in milliseconds, about 24 days: the servers pass it to `poll` as a C `int`.
 const LONGEST_POLL: u64 = i32::MAX as u64;
 
-/// A timeout in seconds with a fraction, as BLPOP and its like take it.
+/// A timeout in seconds with a fraction, as `BLPOP` and similar commands take it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seconds {
     millis: u64,
 }
 
 impl Seconds {
-    /// Zero is for ever. Up to a millisecond it is two of them: Redis 6.2 cuts `0.001` down to zero, and waits for ever.
+    /// Zero means no limit. A time up to a millisecond becomes two milliseconds: Redis 6.2 truncates `0.001` to zero
+    /// and then waits without limit.
     fn new(timeout: Duration) -> Self {
         let least = if timeout.is_zero() { 0 } else { 2 };
         Self { millis: rounded_up(timeout).clamp(least, LONGEST) }
@@ -43,23 +43,23 @@ impl ToArg for Seconds {
 }
 
 impl Cmd {
-    /// Adds a timeout in seconds, as BLPOP takes it, where zero is for ever. The command is one that blocks.
+    /// Adds a timeout in seconds, as `BLPOP` takes it; zero means no limit. The command then blocks.
     pub(super) fn wait_seconds(self, timeout: Duration) -> Self {
         let seconds = Seconds::new(timeout);
         self.arg(seconds).blocking(Duration::from_millis(seconds.millis))
     }
 
-    /// Adds a timeout in milliseconds, as WAIT takes it, where zero is for ever. The command is one that blocks.
+    /// Adds a timeout in milliseconds, as `WAIT` takes it; zero means no limit. The command then blocks.
     pub(super) fn wait_millis(self, timeout: Duration) -> Self {
         let millis = rounded_up(timeout).min(LONGEST);
         self.arg(millis).blocking(Duration::from_millis(millis))
     }
 
-    /// Adds the timeout of MIGRATE, which cannot be zero. The command is one that blocks.
+    /// Adds the timeout of `MIGRATE`, which cannot be zero. The command then blocks.
     pub(super) fn migrate_millis(self, timeout: Duration) -> Self {
         if timeout.is_zero() {
             return self.refuse(
-                "a timeout of zero leaves no time to reach the other server: give at least a millisecond",
+                "a timeout of zero leaves no time to reach the other server: use at least a millisecond",
             );
         }
         let millis = rounded_up(timeout).min(LONGEST_POLL);
@@ -67,12 +67,12 @@ impl Cmd {
     }
 }
 
-/// The time of a pause in milliseconds.
+/// The length of a pause in milliseconds.
 pub(super) fn pause_millis(timeout: Duration) -> u64 {
     rounded_up(timeout).min(LONGEST)
 }
 
-/// A time in whole seconds; what is finer is rounded up.
+/// A time in whole seconds; a finer time is rounded up.
 pub(super) fn seconds_rounded_up(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

@@ -34,7 +34,7 @@ async fn documents(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.json_clear(&k, "$.stock").await?, 1);
     assert!(!on.json_debug_memory(&k, "$").await?.is_empty());
     assert!(on.json_resp::<Value>(&k, "$").await.is_ok());
-    // A path that leads nowhere is told.
+    // A path that does not exist is reported.
     let nowhere = on.json_set(&k, "$.no.where", 1).await.unwrap_err();
     assert!(matches!(nowhere.kind(), ErrorKind::Server(_) | ErrorKind::Decode), "{nowhere}");
     let broken = on.json_set(&k, "$", "{broken").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What the server knows of a connection.
+//! The server's information about a connection.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use crate::{
     value::{FromRedis, KeyName},
 };
 
-/// What the server knows of a connection: a line of CLIENT LIST.
+/// The server's information about a connection: one line of `CLIENT LIST`.
 ///
-/// Newer servers print more fields. [`ClientInfo::get`] gives those that have no place here.
+/// Newer servers send more fields. [`ClientInfo::get`] returns the fields that are not members here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
     /// Its number, which is never used again.
     pub id: u64,
-    /// Where it comes from: `ip:port`, or for a Unix socket its path and 0 (Valkey: `[/path:0]:0`). The path is as the
-    /// server has it, whatever it holds; bytes that are not UTF-8 become `\u{fffd}`.
+    /// Its remote address: `ip:port`, or for a Unix socket its path and 0 (Valkey: `[/path:0]:0`). The path is
+    /// unchanged, except that bytes that are not UTF-8 become `\u{fffd}`.
     pub addr: String,
-    /// Its name, if it has one.
+    /// Its name; `None` if it has none.
     pub name: Option<String>,
-    /// How old it is.
+    /// How long it has existed.
     pub age: Duration,
-    /// How long it has sent nothing.
+    /// How long ago it sent its last command.
     pub idle: Duration,
-    /// A letter for each thing that it is: `N` for nothing special, `S` a replica, `M` the primary, `P` a subscriber,
-    /// `x` in a transaction, `b` blocked, and others.
+    /// One letter for each property: `N` for none, `S` a replica, `M` the primary, `P` a subscriber, `x` in a
+    /// transaction, `b` blocked, and others.
     pub flags: String,
     /// Its database.
     pub db: u32,
@@ -37,7 +37,7 @@ pub struct ClientInfo {
     pub resp: Option<u8>,
     /// The last command, such as `get` or `client|list`.
     pub cmd: Option<String>,
-    /// The library that uses it, if it said so. Since 7.2.0.
+    /// The library that uses it; `None` if the library has not set its name. Since 7.2.0.
     pub lib_name: Option<String>,
     /// The version of that library. Since 7.2.0.
     pub lib_ver: Option<String>,
@@ -76,9 +76,9 @@ impl ClientInfo {
 
 /// The fields of a line, in its order: `id=3 addr=… laddr=… fd=7 name=…`.
 ///
-/// The two addresses may be the path of a Unix socket, which may hold anything, also what looks like fields. No other
-/// value holds a space. So the last ` fd=` is the field of this name, and what is between `addr=` and it are the
-/// addresses.
+/// The two addresses may be the path of a Unix socket. Such a path may contain any text, also text that looks like
+/// fields. No other value contains a space. So the last ` fd=` is the field of this name, and the addresses stand
+/// between `addr=` and it.
 fn split(line: &str) -> Vec<(String, String)> {
     let parts = line.split_once(" addr=").and_then(|(front, rest)| {
         let (addresses, back) = rest.rsplit_once(" fd=")?;
@@ -92,7 +92,7 @@ fn split(line: &str) -> Vec<(String, String)> {
         None => (addresses, None),
     };
     let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    // What follows ` fd=` starts with its value.
+    // The text after ` fd=` starts with its value.
     let (fd, back) = back.split_once(' ').unwrap_or((back, ""));
     words(front)
         .chain([owned("addr", addr)])
@@ -104,8 +104,8 @@ fn split(line: &str) -> Vec<(String, String)> {
 
 const LADDR: &str = " laddr=";
 
-/// The two addresses of a connection over a Unix socket: both are the path, so they are equal, and what is between them
-/// stands in the middle.
+/// Splits the two addresses of a connection over a Unix socket. Both are the same path, so the separator is in the
+/// middle.
 fn halves(addresses: &str) -> Option<(&str, &str)> {
     let length = addresses.len().checked_sub(LADDR.len())? / 2;
     let addr = addresses.get(..length)?;
@@ -113,14 +113,15 @@ fn halves(addresses: &str) -> Option<(&str, &str)> {
     (addr == laddr).then_some((addr, laddr))
 }
 
-/// Fields whose values hold no space.
+/// Fields whose values contain no space.
 fn words(text: &str) -> impl Iterator<Item = (String, String)> {
     text.split_ascii_whitespace()
         .filter_map(|field| field.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
-/// The lines of CLIENT LIST. Each begins with a number; one that does not goes on with a path that holds a line end.
+/// The lines of `CLIENT LIST`. Each begins with a number. A line without a number continues a path that contains a line
+/// end.
 fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split('\n') {
@@ -143,13 +144,13 @@ fn number<T: std::str::FromStr>(value: Option<String>, name: &str) -> Result<T, 
 
 impl FromRedis for ClientInfo {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        Self::parse(&String::from_utf8_lossy(&reply.blob("a line about a connection")?))
+        Self::parse(&String::from_utf8_lossy(&reply.blob("the line of a connection")?))
     }
 }
 
-/// CLIENT LIST: a line for each connection.
+/// Decodes `CLIENT LIST`: one line for each connection.
 pub(super) fn list(replies: &mut Replies<'_>) -> Result<Vec<ClientInfo>, DecodeError> {
-    let text = replies.take()?.blob("lines about connections")?;
+    let text = replies.take()?.blob("the lines of connections")?;
     lines(&String::from_utf8_lossy(&text))
         .iter()
         .enumerate()
@@ -157,15 +158,15 @@ pub(super) fn list(replies: &mut Replies<'_>) -> Result<Vec<ClientInfo>, DecodeE
         .collect()
 }
 
-/// Where the messages go that say that a key, which was read, has changed.
+/// The receiver of the invalidation messages for the keys that a connection has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrackingRedirect {
-    /// Nowhere: keys are not tracked.
+    /// No receiver: keys are not tracked.
     Off,
-    /// To the connection that has read the key.
+    /// The connection that has read the key.
     Own,
-    /// To the connection with this number.
+    /// The connection with this number.
     To(u64),
 }
 
@@ -185,9 +186,9 @@ impl FromRedis for TrackingRedirect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackingInfo {
-    /// What is switched on: `on` or `off`, `bcast`, `optin`, `optout`, `noloop`, and others.
+    /// The active settings: `on` or `off`, `bcast`, `optin`, `optout`, `noloop`, and others.
     pub flags: Vec<String>,
-    /// Where the messages go.
+    /// The receiver of the messages.
     pub redirect: TrackingRedirect,
     /// In broadcasting mode, the prefixes of the keys.
     pub prefixes: Vec<KeyName>,

@@ -1,13 +1,13 @@
 //! The connection to the server, and the connections of others.
 //!
-//! Many callers share a connection, so a command that would harm the others has no method here. `SELECT`, `AUTH` and
+//! Many callers share a connection, so a command that would harm other callers has no method here. `SELECT`, `AUTH` and
 //! `HELLO` are settings of the client (the URL or the builder): database, user, password, protocol. `RESET` and `QUIT`
-//! have no use: drop the client instead. `CLIENT REPLY` would break the order of replies; `CLIENT TRACKING`,
-//! `CLIENT CACHING` and `CLIENT CAPA` change what comes in between replies.
+//! are not needed: drop the client instead. `CLIENT REPLY` would break the order of replies. `CLIENT TRACKING`, `CLIENT
+//! CACHING` and `CLIENT CAPA` change which messages arrive between replies.
 //!
-//! Commands that read or set the state of a connection concern the connection that runs them: of a pool or a
-//! cluster that is one of several, and after a reconnect the state is gone. None of them counts as read-only, since a
-//! replica would answer for itself; they are repeated after a failure all the same.
+//! A command that reads or sets the state of a connection applies to the connection that runs it: one of several, with
+//! a pool or a cluster. After a reconnect the state is lost. None of these commands is declared read-only, because a
+//! replica would answer for itself. They are still repeated after a failure.
 
 mod info;
 mod options;
@@ -32,11 +32,11 @@ use info::list;
 
 /// The commands on connections.
 ///
-/// Those that read or set the state of a connection concern the connection that runs them: of a pool or a cluster
-/// that is one of several, and after a reconnect the state is gone. Database, user, password and protocol have no
-/// command here: they are settings of the client.
+/// A command that reads or sets the state of a connection applies to the connection that runs it: one of several, with
+/// a pool or a cluster. After a reconnect the state is lost. Database, user, password and protocol have no command
+/// here: they are settings of the client.
 pub trait ConnectionCommands: Executor {
-    /// The name of the connection; `None` where it has none.
+    /// The name of the connection; `None` if it has none.
     ///
     /// `CLIENT GETNAME` · O(1) · since 2.6.9 · [redis.io](https://redis.io/docs/latest/commands/client-getname/)
     ///
@@ -48,7 +48,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("GETNAME").idempotent().reply())
     }
 
-    /// Where the invalidation messages of this connection go, if it tracks keys at all.
+    /// The receiver of the invalidation messages of this connection, if it tracks keys.
     ///
     /// `CLIENT GETREDIR` · O(1) · since 6.0.0 · [redis.io](https://redis.io/docs/latest/commands/client-getredir/)
     ///
@@ -60,7 +60,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("GETREDIR").idempotent().reply())
     }
 
-    /// The server's number of the connection; a later connection has a greater one.
+    /// The server's number of the connection. A later connection has a greater number.
     ///
     /// `CLIENT ID` · O(1) · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/client-id/)
     ///
@@ -72,14 +72,14 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("ID").idempotent().reply())
     }
 
-    /// Valkey: whether this connection imports data from another server. Keys then do not expire before
-    /// their deletion is imported, too.
+    /// Valkey: sets whether this connection imports data from another server. Then keys do not expire before their
+    /// deletion is imported, too.
     ///
     /// `CLIENT IMPORT-SOURCE <ON | OFF>` · O(1) · since Valkey 8.1.0 ·
     /// [valkey.io](https://valkey.io/commands/client-import-source/)
     ///
     /// # Errors
-    /// Where the server is not in import mode.
+    /// The server is not in import mode.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -89,7 +89,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("IMPORT-SOURCE").arg(switch(on)).idempotent().reply())
     }
 
-    /// What the server knows of this connection.
+    /// The server's information about this connection.
     ///
     /// `CLIENT INFO` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/client-info/)
     ///
@@ -101,8 +101,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("INFO").idempotent().reply())
     }
 
-    /// Closes the connections that every part of the filter is true of; this one only with
-    /// [`ClientFilter::skipme`] off. Replies how many there were.
+    /// Closes the connections that match every part of the filter. It closes this connection only if
+    /// [`ClientFilter::skipme`] is off. Returns how many it closed.
     ///
     /// `CLIENT KILL filter [filter …]` · O(N) in the connections · since 2.8.12 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-kill/)
@@ -115,8 +115,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("KILL").own_connection().args_nonempty("filter", filter).reply())
     }
 
-    /// What the server knows of all its connections.
-    /// Some of them: [`client_list_with`](Self::client_list_with).
+    /// The server's information about all its connections. For some of them: see
+    /// [`client_list_with`](Self::client_list_with).
     ///
     /// `CLIENT LIST` · O(N) in the connections · since 2.4.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-list/)
@@ -129,7 +129,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("LIST").idempotent().reply_with(list))
     }
 
-    /// What the server knows of some of its connections.
+    /// The server's information about the connections that match the filter.
     ///
     /// `CLIENT LIST [filter …]` · O(N) in the connections · since 2.4.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-list/)
@@ -143,7 +143,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("LIST").args(filter).idempotent().reply_with(list))
     }
 
-    /// Whether this connection is spared when the server closes connections to save memory.
+    /// Sets whether this connection stays open when the server closes connections to save memory.
     ///
     /// `CLIENT NO-EVICT <ON | OFF>` · O(1) · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-no-evict/)
@@ -156,7 +156,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("NO-EVICT").arg(switch(on)).idempotent().reply())
     }
 
-    /// Whether the commands of this connection leave unchanged when a key was last used.
+    /// Sets whether the commands of this connection leave the last access time of a key unchanged.
     ///
     /// `CLIENT NO-TOUCH <ON | OFF>` · O(1) · since 7.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-no-touch/)
@@ -169,8 +169,8 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("NO-TOUCH").arg(switch(on)).idempotent().reply())
     }
 
-    /// Holds back the commands of all clients for this time, rounded up to milliseconds, or only those that
-    /// write. A pause that is longer than a client's own timeout looks like an outage to it. Zero is refused.
+    /// Delays the commands of all clients, or only those that write, for this time, rounded up to milliseconds. For a
+    /// client whose own timeout is shorter, this looks like an outage. Zero is refused.
     ///
     /// `CLIENT PAUSE milliseconds [WRITE | ALL]` · O(1) · since 3.0.0, modes 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-pause/)
@@ -184,20 +184,20 @@ pub trait ConnectionCommands: Executor {
     fn client_pause(self, timeout: Duration, mode: PauseMode) -> Self::Output<()> {
         let cmd = Cmd::new("CLIENT").arg("PAUSE");
         let cmd = if timeout.is_zero() {
-            cmd.refuse("a pause of zero pauses nothing: leave the call out, or give at least a millisecond")
+            cmd.refuse("a pause of zero has no effect: leave the call out, or use at least a millisecond")
         } else {
             cmd.arg(pause_millis(timeout)).arg(mode)
         };
         self.execute(cmd.reply())
     }
 
-    /// Tells the server which library uses this connection, for its list of clients.
+    /// Sets the name or version of the library that uses this connection, for the server's list of clients.
     ///
     /// `CLIENT SETINFO <LIB-NAME name | LIB-VER version>` · O(1) · since 7.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-setinfo/)
     ///
     /// # Errors
-    /// Where the value has spaces or line ends.
+    /// The value contains spaces or line ends.
     ///
     /// ```
     /// # use redis_om_client::{commands::ClientAttribute, prelude::*};
@@ -217,13 +217,12 @@ pub trait ConnectionCommands: Executor {
         )
     }
 
-    /// Names this connection; an empty name takes it away. A name for all connections goes into the
-    /// settings.
+    /// Sets the name of this connection; an empty name removes it. Set a name for all connections in the settings.
     ///
     /// `CLIENT SETNAME name` · O(1) · since 2.6.9 · [redis.io](https://redis.io/docs/latest/commands/client-setname/)
     ///
     /// # Errors
-    /// Where the name has spaces or line ends.
+    /// The name contains spaces or line ends.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -241,7 +240,7 @@ pub trait ConnectionCommands: Executor {
         )
     }
 
-    /// How this connection tracks the keys that it reads, for a cache on the client's side.
+    /// How this connection tracks the keys that it reads, for a cache in the client.
     ///
     /// `CLIENT TRACKINGINFO` · O(1) · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-trackinginfo/)
@@ -254,7 +253,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("TRACKINGINFO").idempotent().reply())
     }
 
-    /// Ends the blocking command of another connection. Replies `false` where that did not block.
+    /// Ends the blocking command of another connection. Returns `false` if that connection was not blocked.
     ///
     /// `CLIENT UNBLOCK id [TIMEOUT | ERROR]` · O(log N) in the connections · since 5.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/client-unblock/)
@@ -280,7 +279,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("CLIENT").arg("UNPAUSE").idempotent().reply())
     }
 
-    /// Replies the message.
+    /// Returns the message.
     ///
     /// `ECHO message` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/echo/)
     ///
@@ -292,8 +291,7 @@ pub trait ConnectionCommands: Executor {
         self.execute(Cmd::new("ECHO").arg(message).idempotent().reply())
     }
 
-    /// Checks that the server answers. The reply says nothing else.
-    /// With a message: [`ping_with`](Self::ping_with).
+    /// Checks that the server answers. With a message: see [`ping_with`](Self::ping_with).
     ///
     /// `PING` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/ping/)
     ///
@@ -311,7 +309,7 @@ pub trait ConnectionCommands: Executor {
         )
     }
 
-    /// Checks that the server answers. Replies the message.
+    /// Checks that the server answers. Returns the message.
     ///
     /// `PING message` · O(1) · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/ping/)
     ///

@@ -7,13 +7,13 @@ use crate::{
     value::{Arg, Args, ToArg, ToArgs, Written},
 };
 
-/// Which commands CLIENT PAUSE holds back.
+/// The commands that `CLIENT PAUSE` delays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PauseMode {
-    /// Those that write, scripts and PUBLISH too. Since 6.2.0.
+    /// Commands that write, including scripts and `PUBLISH`. Since 6.2.0.
     Write,
-    /// All.
+    /// All commands.
     All,
 }
 
@@ -26,11 +26,11 @@ impl ToArg for PauseMode {
     }
 }
 
-/// How CLIENT UNBLOCK ends a blocking command.
+/// How `CLIENT UNBLOCK` ends a blocking command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unblock {
-    /// As if its timeout had come.
+    /// As if its timeout had passed.
     Timeout,
     /// With an error (`UNBLOCKED`).
     Error,
@@ -45,7 +45,7 @@ impl ToArg for Unblock {
     }
 }
 
-/// What CLIENT SETINFO sets.
+/// The attribute that `CLIENT SETINFO` sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAttribute {
@@ -64,17 +64,17 @@ impl ToArg for ClientAttribute {
     }
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientType {
-    /// Commands.
+    /// A connection for commands.
     Normal,
-    /// Of this server, a replica, to its primary.
+    /// The connection of this server, as a replica, to its primary.
     Primary,
-    /// A replica's, to this server.
+    /// The connection of a replica to this server.
     Replica,
-    /// A subscriber's.
+    /// The connection of a subscriber.
     PubSub,
 }
 
@@ -82,7 +82,7 @@ impl ToArg for ClientType {
     fn to_arg(&self, arg: Arg<'_>) -> Written {
         arg.bytes(match self {
             Self::Normal => b"normal",
-            // Understood by every server, unlike `primary`.
+            // Every server knows this word, but not `primary`.
             Self::Primary => b"master",
             Self::Replica => b"replica",
             Self::PubSub => b"pubsub",
@@ -90,10 +90,10 @@ impl ToArg for ClientType {
     }
 }
 
-/// Which connections CLIENT LIST lists and CLIENT KILL closes: those that every part is true of.
+/// The connections that `CLIENT LIST` lists and `CLIENT KILL` closes: those that match every part.
 ///
-/// Redis takes for CLIENT LIST [`id`](ClientFilter::id) and [`type_`](ClientFilter::type_) only; Valkey takes all, and
-/// those that say so are Valkey's alone.
+/// For `CLIENT LIST`, Redis accepts only [`id`](ClientFilter::id) and [`type_`](ClientFilter::type_). Valkey accepts
+/// all parts; some of them, which are marked, only Valkey knows.
 ///
 /// ```
 /// # use redis_om_client::{commands::{ClientFilter, ClientType}, prelude::*};
@@ -110,19 +110,19 @@ pub struct ClientFilter {
 }
 
 impl ClientFilter {
-    /// All connections, which CLIENT KILL refuses.
+    /// All connections. `CLIENT KILL` refuses this.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The connection with this number, see [`client_id`](super::ConnectionCommands::client_id); several are any of
-    /// them, which Redis takes for CLIENT LIST only and Valkey since 8.1 for CLIENT KILL too.
+    /// The connection with this number, see [`client_id`](super::ConnectionCommands::client_id). Several numbers mean
+    /// any of them. Redis accepts several for `CLIENT LIST` only; Valkey since 8.1 for `CLIENT KILL`, too.
     pub fn id(mut self, id: u64) -> Self {
         self.ids.push(id);
         self
     }
 
-    /// Connections that are for this.
+    /// Connections with this purpose.
     pub fn type_(self, type_: ClientType) -> Self {
         self.part("TYPE", type_)
     }
@@ -142,7 +142,7 @@ impl ClientFilter {
         self.part("USER", user)
     }
 
-    /// Whether the connection that asks is left out; CLIENT KILL leaves it out unless said otherwise.
+    /// Sets whether the connection that sends the command is left out. By default `CLIENT KILL` leaves it out.
     pub fn skipme(self, skip: bool) -> Self {
         self.part("SKIPME", if skip { "yes" } else { "no" })
     }
@@ -168,12 +168,12 @@ impl ClientFilter {
         self.part("FLAGS", flags)
     }
 
-    /// Valkey 9: connections that a library of this name uses.
+    /// Valkey 9: connections of a library with this name.
     pub fn lib_name(self, name: impl ToArg) -> Self {
         self.part("LIB-NAME", name)
     }
 
-    /// Valkey 9: connections that a library of this version uses.
+    /// Valkey 9: connections of a library with this version.
     pub fn lib_ver(self, version: impl ToArg) -> Self {
         self.part("LIB-VER", version)
     }
@@ -189,7 +189,7 @@ impl ClientFilter {
     }
 
     fn part(mut self, word: &'static str, value: impl ToArg) -> Self {
-        // The server wants each part once.
+        // The server accepts each part once.
         self.parts.retain(|(known, _)| *known != word);
         self.parts.push((word, Kept::new(value)));
         self
@@ -201,7 +201,7 @@ impl ToArgs for ClientFilter {
         for (word, value) in &self.parts {
             args.arg(*word).arg(value);
         }
-        // Last, since all the numbers that follow belong to it.
+        // The numbers stand last, because all numbers that follow `ID` belong to it.
         if !self.ids.is_empty() {
             args.arg("ID").args(&self.ids);
         }

@@ -1,4 +1,4 @@
-//! The words of the options, and the replies that are no plain values.
+//! The words of the options, and replies with a structure.
 
 use super::*;
 use crate::{
@@ -62,7 +62,7 @@ fn what_the_server_knows_of_a_connection() {
 
 #[test]
 fn a_path_forges_no_field() {
-    // `fd=` is followed by values without spaces only, on every server.
+    // On every server, only values without spaces follow `fd=`.
     let line = |addr: &str, laddr: &str| {
         format!(
             "id=3 addr={addr} laddr={laddr} fd=8 name=a=b age=61 idle=2 flags=U db=1 cmd=ping user=ann redir=-1"
@@ -96,7 +96,7 @@ fn a_path_forges_no_field() {
     assert_eq!(decode(&cmd().client_info(), &bulk(old)).addr, "/a b:0");
     let other = "id=3 addr=1.2.3.4:5 age=1 idle=0 db=1";
     assert_eq!(decode(&cmd().client_info(), &bulk(other)).addr, "1.2.3.4:5");
-    // No text: shown as far as it can be.
+    // Bytes that are not text are shown as far as possible.
     let info = b"$37\r\nid=3 addr=/\xff:0 fd=8 age=1 idle=0 db=1\r\n";
     let info = cmd().client_info().decoder().decode(&mut Replies::new(info)).unwrap();
     assert_eq!((info.addr.as_str(), info.db), ("/\u{fffd}:0", 1));

@@ -1,7 +1,7 @@
 //! Hashes: fields with values under one key.
 //!
-//! [`HashCommands`] here; what has to do with the expiry of single fields is in [`HashTtlCommands`]. Fields with their
-//! values are given as anything that is pairs: `("a", 1)`, `[("a", 1), ("b", 2)]`, a map, a vector of pairs.
+//! [`HashCommands`] is here; [`HashTtlCommands`] has the commands on the expiry of single fields. Fields with values
+//! are pairs in any form: `("a", 1)`, `[("a", 1), ("b", 2)]`, a map, a vector of pairs.
 
 mod options;
 #[cfg(test)]
@@ -19,11 +19,11 @@ use crate::{
 
 /// The commands on hashes.
 pub trait HashCommands: Executor {
-    /// Sets fields, pairs of field and value. Replies how many of them are new.
+    /// Sets fields, given as pairs of field and value. Returns how many of them are new.
     ///
     /// `HSET key field value [field value …]` · O(1) for each field · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hset/)
     ///
-    /// The expiry of a field that is set is cleared; [`hsetex`](HashTtlCommands::hsetex) can keep it.
+    /// This clears the expiry of each field that it sets; [`hsetex`](HashTtlCommands::hsetex) can keep it.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -34,7 +34,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HSET").key(key).args_grouped("field and value", 2, fields).reply())
     }
 
-    /// Sets a field if it does not exist yet. Replies whether it was set.
+    /// Sets a field if it does not exist yet. Returns whether it was set.
     ///
     /// `HSETNX key field value` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hsetnx/)
     ///
@@ -46,11 +46,11 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HSETNX").key(key).arg(field).arg(value).reply())
     }
 
-    /// Sets fields, as [`hset`](Self::hset) does, without saying how many are new.
+    /// Sets fields like [`hset`](Self::hset), without a count of the new ones.
     ///
     /// `HMSET key field value [field value …]` · O(1) for each field · since 2.0.0, deprecated since 4.0.0 · [redis.io](https://redis.io/docs/latest/commands/hmset/)
     ///
-    /// Since its reply is always the same, it may be retried when a connection is lost with the reply outstanding.
+    /// Its reply is always the same, so it may be retried when its reply is lost with the connection.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -60,7 +60,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HMSET").key(key).args_grouped("field and value", 2, fields).reply())
     }
 
-    /// The value of a field; nil where it does not exist (take an `Option`).
+    /// The value of a field; nil if it does not exist (decode as an `Option`).
     ///
     /// `HGET key field` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hget/)
     ///
@@ -72,8 +72,8 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HGET").key(key).arg(field).readonly().reply())
     }
 
-    /// The values of fields, in their order; nil for each that does not exist (take a `Vec<Option<_>>`, or a tuple of
-    /// `Option`s).
+    /// The values of fields, in their order; nil for each that does not exist (decode as a `Vec<Option<_>>`, or a tuple
+    /// of `Option`s).
     ///
     /// `HMGET key field [field …]` · O(1) for each field · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hmget/)
     ///
@@ -86,7 +86,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HMGET").key(key).args_nonempty("field", fields).readonly().reply())
     }
 
-    /// All fields with their values, as a map or a vector of pairs; empty where the key does not exist.
+    /// All fields with their values, as a map or a vector of pairs; empty if the key does not exist.
     ///
     /// `HGETALL key` · O(n), n: size of the hash · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hgetall/)
     ///
@@ -99,7 +99,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HGETALL").key(key).readonly().reply())
     }
 
-    /// All fields; empty where the key does not exist.
+    /// All fields; empty if the key does not exist.
     ///
     /// `HKEYS key` · O(n), n: size of the hash · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hkeys/)
     ///
@@ -111,7 +111,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HKEYS").key(key).readonly().reply())
     }
 
-    /// All values; empty where the key does not exist.
+    /// All values; empty if the key does not exist.
     ///
     /// `HVALS key` · O(n), n: size of the hash · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hvals/)
     ///
@@ -123,7 +123,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HVALS").key(key).readonly().reply())
     }
 
-    /// How many fields there are; 0 where the key does not exist.
+    /// The number of fields; 0 if the key does not exist.
     ///
     /// `HLEN key` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hlen/)
     ///
@@ -147,7 +147,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HEXISTS").key(key).arg(field).readonly().reply())
     }
 
-    /// Removes fields; with the last one the key goes too. Replies how many of them existed.
+    /// Removes fields; a hash without fields is deleted. Returns how many of them existed.
     ///
     /// `HDEL key field [field …]` · O(1) for each field · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hdel/)
     ///
@@ -159,7 +159,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HDEL").key(key).args_nonempty("field", fields).reply())
     }
 
-    /// The length of a field's value in bytes; 0 where it does not exist.
+    /// The length of a field's value in bytes; 0 if it does not exist.
     ///
     /// `HSTRLEN key field` · O(1) · since 3.2.0 · [redis.io](https://redis.io/docs/latest/commands/hstrlen/)
     ///
@@ -171,12 +171,12 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HSTRLEN").key(key).arg(field).readonly().reply())
     }
 
-    /// Adds to the integer in a field; one that does not exist counts as 0. Replies the new value.
+    /// Adds to the integer in a field; a field that does not exist counts as 0. Returns the new value.
     ///
     /// `HINCRBY key field increment` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/hincrby/)
     ///
     /// # Errors
-    /// Where the value is not an integer, or would overflow 64 bits.
+    /// The value is not an integer, or would overflow 64 bits.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -186,12 +186,12 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HINCRBY").key(key).arg(field).arg(increment).reply())
     }
 
-    /// Adds to the number in a field; one that does not exist counts as 0. Replies the new value.
+    /// Adds to the number in a field; a field that does not exist counts as 0. Returns the new value.
     ///
     /// `HINCRBYFLOAT key field increment` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/hincrbyfloat/)
     ///
     /// # Errors
-    /// Where the value is not a number, or the sum is infinite.
+    /// The value is not a number, or the sum is infinite.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -201,7 +201,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HINCRBYFLOAT").key(key).arg(field).arg(increment).reply())
     }
 
-    /// A field at random; nil where the key does not exist (take an `Option`).
+    /// A random field; nil if the key does not exist (decode as an `Option`).
     ///
     /// `HRANDFIELD key` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
     ///
@@ -213,8 +213,8 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HRANDFIELD").key(key).readonly().reply())
     }
 
-    /// `count` different fields at random, fewer where the hash has fewer; a negative number gives exactly as many as
-    /// its absolute value, the same field perhaps several times. Empty where the key does not exist.
+    /// `count` different random fields, or fewer if the hash has fewer. A negative number gives exactly its absolute
+    /// value, and a field may occur several times. Empty if the key does not exist.
     ///
     /// `HRANDFIELD key count` · O(n), n: fields asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
     ///
@@ -226,7 +226,7 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HRANDFIELD").key(key).arg(count).readonly().reply())
     }
 
-    /// As [`hrandfield_count`](Self::hrandfield_count), with the values: a map or a vector of pairs.
+    /// Like [`hrandfield_count`](Self::hrandfield_count), with the values: a map or a vector of pairs.
     ///
     /// `HRANDFIELD key count WITHVALUES` · O(n), n: fields asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/hrandfield/)
     ///
@@ -239,8 +239,8 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HRANDFIELD").key(key).arg(count).arg("WITHVALUES").readonly().reply())
     }
 
-    /// Reads fields and removes them; nil for each that does not exist (take a `Vec<Option<_>>`, or a tuple of
-    /// `Option`s). With the last one the key goes too.
+    /// Returns fields and removes them; nil for each that does not exist (decode as a `Vec<Option<_>>`, or as a tuple
+    /// of `Option`s). A hash without fields is deleted.
     ///
     /// `HGETDEL key FIELDS numfields field [field …]` · O(1) for each field · since 8.0.0 (Valkey 9.1.0) · [redis.io](https://redis.io/docs/latest/commands/hgetdel/)
     ///
@@ -253,8 +253,8 @@ pub trait HashCommands: Executor {
         self.execute(Cmd::new("HGETDEL").key(key).arg("FIELDS").args_counted("field", 1, fields).reply())
     }
 
-    /// One page of the fields with their values: see [`ScanPage`]. A small hash comes whole.
-    /// With options: [`hscan_with`](Self::hscan_with).
+    /// One page of the fields with their values: see [`ScanPage`]. A small hash is returned as one page. With options:
+    /// see [`hscan_with`](Self::hscan_with).
     ///
     /// `HSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/hscan/)
     ///

@@ -1,4 +1,4 @@
-//! What commands on the expiry of fields take and reply.
+//! The options and replies of commands on the expiry of fields.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,17 +9,17 @@ use crate::{
     value::{Args, FromRedis, ToArgs},
 };
 
-/// What became of a field whose expiry was to be set.
+/// The result of setting the expiry of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldExpiry {
     /// The field (or the key) does not exist.
     NoField,
-    /// The condition was not met; nothing changed.
+    /// The condition was not met, and nothing changed.
     ConditionNotMet,
     /// The expiry was set.
     Set,
-    /// The time has passed already: the field was removed.
+    /// The time has already passed, so the field was removed.
     Deleted,
 }
 
@@ -35,7 +35,7 @@ impl FromRedis for FieldExpiry {
     }
 }
 
-/// What became of a field whose expiry was to be cleared.
+/// The result of clearing the expiry of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldPersist {
@@ -58,15 +58,15 @@ impl FromRedis for FieldPersist {
     }
 }
 
-/// What [`hgetex`](super::HashTtlCommands::hgetex) does to the expiry of the fields it reads.
+/// What [`hgetex`](super::HashTtlCommands::hgetex) does with the expiry of the fields that it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HGetEx {
-    /// They expire after this time (`EX`, or `PX` where it is no whole number of seconds).
+    /// They expire after this time (`EX`, or `PX` if it is not a whole number of seconds).
     In(Duration),
-    /// They expire at this time (`EXAT`, or `PXAT` where it is no whole number of seconds).
+    /// They expire at this time (`EXAT`, or `PXAT` if it is not a whole number of seconds).
     At(SystemTime),
-    /// They do not expire any more (`PERSIST`).
+    /// They no longer expire (`PERSIST`).
     Persist,
 }
 
@@ -80,7 +80,7 @@ impl HGetEx {
     }
 }
 
-/// How [`hsetex`](super::HashTtlCommands::hsetex) sets fields: under which condition, and when they expire.
+/// The condition under which [`hsetex`](super::HashTtlCommands::hsetex) sets fields, and their expiry.
 ///
 /// ```
 /// # use redis_om_client::{commands::HSetExOptions, prelude::*};
@@ -104,22 +104,22 @@ impl HSetExOptions {
         Self::default()
     }
 
-    /// Only if none of the fields exists.
+    /// Sets them only if none of the fields exists.
     pub fn fnx(self) -> Self {
         Self { fields: Some("FNX"), ..self }
     }
 
-    /// Only if all of the fields exist.
+    /// Sets them only if all of the fields exist.
     pub fn fxx(self) -> Self {
         Self { fields: Some("FXX"), ..self }
     }
 
-    /// Only if the key does not exist (Valkey only).
+    /// Sets them only if the key does not exist (Valkey only).
     pub fn nx(self) -> Self {
         Self { key: Some("NX"), ..self }
     }
 
-    /// Only if the key exists (Valkey only).
+    /// Sets them only if the key exists (Valkey only).
     pub fn xx(self) -> Self {
         Self { key: Some("XX"), ..self }
     }
@@ -134,7 +134,7 @@ impl HSetExOptions {
         Self { lifetime: Some(Lifetime::At(time)), ..self }
     }
 
-    /// The fields keep the expiry that they have; without this it is cleared.
+    /// The fields keep their expiry; by default it is cleared.
     pub fn keep_ttl(self) -> Self {
         Self { lifetime: Some(Lifetime::Keep), ..self }
     }

@@ -1,4 +1,4 @@
-//! What the options put on the wire, and replies that mean more than their number.
+//! The words of the options, and replies whose numbers have a meaning.
 
 use std::{
     collections::HashMap,

@@ -14,12 +14,11 @@ use super::options::{FieldExpiry, FieldPersist, HGetEx, HSetExOptions};
 
 /// The commands on the expiry of single fields of a hash: Redis 7.4 or Valkey 9.0 and later.
 ///
-/// Their replies have one entry for each field, in the order of the fields. A lifetime of zero is refused: it would
+/// A reply has one entry for each field, in the order of the fields. A lifetime of zero is refused, because it would
 /// remove the fields at once.
 pub trait HashTtlCommands: Executor {
-    /// Lets fields expire after this time; sent as `HPEXPIRE` where that is no whole number of seconds. Replies what
-    /// became of each.
-    /// Under a condition: [`hexpire_with`](Self::hexpire_with).
+    /// Makes fields expire after this time. It is sent as `HPEXPIRE` if the time is not a whole number of seconds.
+    /// Returns the result for each field. With a condition: see [`hexpire_with`](Self::hexpire_with).
     ///
     /// `HEXPIRE key seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
@@ -35,7 +34,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// As [`hexpire`](Self::hexpire), under a condition: one only, for fields.
+    /// Like [`hexpire`](Self::hexpire), with a condition. The server accepts one condition only.
     ///
     /// `HEXPIRE key seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpire/)
     ///
@@ -55,8 +54,8 @@ pub trait HashTtlCommands: Executor {
         self.execute(expire(("HEXPIRE", "HPEXPIRE"), key, expiry::lifetime(ttl), options, fields).reply())
     }
 
-    /// Lets fields expire after this time, in milliseconds; what is finer is rounded up. Replies what became of each.
-    /// Under a condition: [`hpexpire_with`](Self::hpexpire_with).
+    /// Makes fields expire after this time, in milliseconds; a finer time is rounded up. Returns the result for each
+    /// field. With a condition: see [`hpexpire_with`](Self::hpexpire_with).
     ///
     /// `HPEXPIRE key milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
@@ -79,7 +78,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// As [`hpexpire`](Self::hpexpire), under a condition: one only, for fields.
+    /// Like [`hpexpire`](Self::hpexpire), with a condition. The server accepts one condition only.
     ///
     /// `HPEXPIRE key milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpire/)
     ///
@@ -102,9 +101,9 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// Lets fields expire at a time (what is no whole number of seconds is sent as `HPEXPIREAT`); one that has passed
-    /// removes them. Replies what became of each.
-    /// Under a condition: [`hexpireat_with`](Self::hexpireat_with).
+    /// Makes fields expire at a time. It is sent as `HPEXPIREAT` if the time is not a whole second. A time in the past
+    /// removes the fields. Returns the result for each field. With a condition: see
+    /// [`hexpireat_with`](Self::hexpireat_with).
     ///
     /// `HEXPIREAT key unix-time-seconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
@@ -126,7 +125,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// As [`hexpireat`](Self::hexpireat), under a condition: one only, for fields.
+    /// Like [`hexpireat`](Self::hexpireat), with a condition. The server accepts one condition only.
     ///
     /// `HEXPIREAT key unix-time-seconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpireat/)
     ///
@@ -146,8 +145,8 @@ pub trait HashTtlCommands: Executor {
         self.execute(expire(("HEXPIREAT", "HPEXPIREAT"), key, expiry::unix(time), options, fields).reply())
     }
 
-    /// Lets fields expire at a time, in milliseconds; one that has passed removes them. Replies what became of each.
-    /// Under a condition: [`hpexpireat_with`](Self::hpexpireat_with).
+    /// Makes fields expire at a time, in milliseconds. A time in the past removes the fields. Returns the result for
+    /// each field. With a condition: see [`hpexpireat_with`](Self::hpexpireat_with).
     ///
     /// `HPEXPIREAT key unix-time-milliseconds FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
@@ -175,7 +174,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// As [`hpexpireat`](Self::hpexpireat), under a condition: one only, for fields.
+    /// Like [`hpexpireat`](Self::hpexpireat), with a condition. The server accepts one condition only.
     ///
     /// `HPEXPIREAT key unix-time-milliseconds NX|XX|GT|LT FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpireat/)
     ///
@@ -204,7 +203,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// How long fields live on, to the second.
+    /// The remaining lifetimes of fields, in seconds.
     ///
     /// `HTTL key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/httl/)
     ///
@@ -220,7 +219,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// How long fields live on, to the millisecond.
+    /// The remaining lifetimes of fields, in milliseconds.
     ///
     /// `HPTTL key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpttl/)
     ///
@@ -236,7 +235,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// When fields expire, to the second.
+    /// The times at which fields expire, in seconds.
     ///
     /// `HEXPIRETIME key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hexpiretime/)
     ///
@@ -252,7 +251,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// When fields expire, to the millisecond.
+    /// The times at which fields expire, in milliseconds.
     ///
     /// `HPEXPIRETIME key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpexpiretime/)
     ///
@@ -268,7 +267,7 @@ pub trait HashTtlCommands: Executor {
         )
     }
 
-    /// Clears the expiry of fields. Replies what became of each.
+    /// Clears the expiry of fields. Returns the result for each field.
     ///
     /// `HPERSIST key FIELDS numfields field [field …]` · O(1) for each field · since 7.4.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hpersist/)
     ///
@@ -280,8 +279,8 @@ pub trait HashTtlCommands: Executor {
         self.execute(counted(Cmd::new("HPERSIST").key(key), fields).reply())
     }
 
-    /// Reads fields and changes their expiry; nil for each that does not exist (take a `Vec<Option<_>>`, or a tuple of
-    /// `Option`s).
+    /// Returns fields and changes their expiry; nil for each that does not exist (decode as a `Vec<Option<_>>`, or as a
+    /// tuple of `Option`s).
     ///
     /// `HGETEX key EX seconds|PX milliseconds|EXAT …|PXAT …|PERSIST FIELDS numfields field [field …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hgetex/)
     ///
@@ -296,8 +295,8 @@ pub trait HashTtlCommands: Executor {
         self.execute(cmd.reply())
     }
 
-    /// Sets fields, pairs of field and value, with an expiry or a condition: all of them or none. Replies whether they
-    /// were set.
+    /// Sets fields, given as pairs of field and value, with an expiry or a condition. It sets all of them or none.
+    /// Returns whether it set them.
     ///
     /// `HSETEX key [FNX|FXX] [EX seconds|PX milliseconds|EXAT …|PXAT …|KEEPTTL] FIELDS numfields field value [field value …]` · O(1) for each field · since 8.0.0 (Valkey 9.0.0) · [redis.io](https://redis.io/docs/latest/commands/hsetex/)
     ///
@@ -321,7 +320,7 @@ fn counted(cmd: Cmd, fields: impl ToArgs) -> Cmd {
     cmd.arg("FIELDS").args_counted("field", 1, fields)
 }
 
-/// `names`: of the command in seconds, and of the one in milliseconds.
+/// `names` are the command in seconds and the command in milliseconds.
 fn expire(
     names: (&str, &str),
     key: impl ToArg,
@@ -337,7 +336,7 @@ fn expire(
     counted(cmd.args(options), fields)
 }
 
-/// One entry for each field.
+/// Decodes one entry for each field.
 fn each<T>(
     replies: &mut Replies<'_>,
     read: fn(Reply<'_>) -> Result<T, DecodeError>,

@@ -1,12 +1,12 @@
-//! JSON documents: the commands of the module that Redis 8 has built in, and Redis Stack and Valkey can load.
+//! JSON documents. The commands are built into Redis 8; Redis Stack and Valkey load them as a module.
 //!
-//! [`JsonCommands`] here: whole documents and values at a path; what counts, appends and measures in place is in
-//! [`JsonValueCommands`]. Values are JSON text: `Json(&value)` makes it of any serde type (feature `json`), and
-//! `Json<T>` reads it.
+//! [`JsonCommands`] is here, for whole documents and for values at a path. [`JsonValueCommands`] has the commands that
+//! change and measure values in place. Values are JSON text: `Json(&value)` makes it from any serde type (feature
+//! `json`), and `Json<T>` decodes it.
 //!
-//! Paths: `$` is the whole document. A path that starts with `$` may match any number of places, so its reply is a
-//! list, with nil where the value is of another type. The old form (`.name`, `.` for the whole) has one match, and its
-//! absence is an error of the server; replies here are read from both.
+//! The path `$` is the whole document. A path that starts with `$` can match any number of values, so its reply is a
+//! list, with nil for a value of another type. A path in the old form (`.name`, and `.` for the whole) has one match,
+//! and the server answers with an error if there is none. The decoders here accept both.
 
 #[cfg(feature = "json")]
 mod one;
@@ -27,13 +27,13 @@ use crate::{
 
 /// The commands on JSON documents, whole or by path.
 pub trait JsonCommands: Executor {
-    /// Sets the value at a path; the whole document at `$`, which is created where there is no key.
-    /// With options: [`json_set_with`](Self::json_set_with).
+    /// Sets the value at a path. At `$` this is the whole document, which is created if the key does not exist. With
+    /// options: see [`json_set_with`](Self::json_set_with).
     ///
     /// `JSON.SET key path value` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.set/)
     ///
     /// # Errors
-    /// Where the path leads nowhere (nothing is set then), or a new document is not set at `$`.
+    /// The path does not exist in the document (then nothing is set), or a new document is not set at `$`.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -47,7 +47,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.SET").key(key).arg(path).arg(value).reply_with(reply::set))
     }
 
-    /// Sets the value at a path under a condition. Replies whether it was set.
+    /// Sets the value at a path if a condition is met. Returns whether it was set.
     ///
     /// `JSON.SET key path value NX|XX` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.set/)
     ///
@@ -67,12 +67,12 @@ pub trait JsonCommands: Executor {
         self.execute(cmd.reply_with(reply::was_set))
     }
 
-    /// As [`json_set`](Self::json_set), storing arrays of floats (vectors) as numbers of this type.
+    /// Like [`json_set`](Self::json_set); arrays of floats (vectors) are stored as numbers of this type.
     ///
     /// `JSON.SET key path value FPHA BF16|FP16|FP32|FP64` · O(n), n: size of the value · since 8.8.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/json.set/)
     ///
     /// # Errors
-    /// Where the path leads nowhere, or a number is out of the type's range.
+    /// The path does not exist in the document, or a number exceeds the range of the type.
     ///
     /// ```
     /// # use redis_om_client::{commands::JsonFloats, prelude::*};
@@ -90,13 +90,13 @@ pub trait JsonCommands: Executor {
         self.execute(cmd.reply_with(reply::set))
     }
 
-    /// The JSON text at a path; nil where the key does not exist (take an `Option`).
-    /// With options: [`json_get_with`](Self::json_get_with).
+    /// The JSON text at a path; nil if the key does not exist (decode as an `Option`). With options: see
+    /// [`json_get_with`](Self::json_get_with).
     ///
     /// `JSON.GET key [path …]` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
     ///
-    /// For a path that starts with `$` it is an array of the matches (`Json<Vec<T>>`), for several paths an object from
-    /// path to matches, for an old path or none (`()`) the value itself.
+    /// A path that starts with `$` gives an array of the matches (`Json<Vec<T>>`). Several paths give an object from
+    /// path to matches. An old path, or none (`()`), gives the value itself.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -107,12 +107,12 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.GET").key(key).args(paths).readonly().reply())
     }
 
-    /// The one match of a path that starts with `$`; `None` where the key does not exist, or nothing matches.
+    /// The only match of a path that starts with `$`; `None` if the key does not exist or nothing matches.
     ///
     /// `JSON.GET key path` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
     ///
     /// # Errors
-    /// Where several values match.
+    /// Several values match.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -127,7 +127,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.GET").key(key).arg(path).readonly().reply_with(one::one))
     }
 
-    /// As [`json_get`](Self::json_get), laid out for people.
+    /// Like [`json_get`](Self::json_get), with line breaks and indentation.
     ///
     /// `JSON.GET key [INDENT text] [NEWLINE text] [SPACE text] [path …]` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.get/)
     ///
@@ -146,8 +146,8 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.GET").key(key).args(layout).args(paths).readonly().reply())
     }
 
-    /// The JSON text at one path of several documents, in the order of the keys; nil for a key that does not exist (take
-    /// a `Vec<Option<_>>`).
+    /// The JSON text at one path of several documents, in the order of the keys; nil for a key that does not exist
+    /// (decode as a `Vec<Option<_>>`).
     ///
     /// `JSON.MGET key [key …] path` · O(n), n: size of the values · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.mget/)
     ///
@@ -159,7 +159,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.MGET").keys(keys).arg(path).readonly().reply())
     }
 
-    /// Sets values in several documents at once: triples of key, path and value.
+    /// Sets values in several documents at once, given as triples of key, path and value.
     ///
     /// `JSON.MSET key path value [key path value …]` · O(n), n: size of the values · since JSON 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/json.mset/)
     ///
@@ -173,8 +173,8 @@ pub trait JsonCommands: Executor {
         self.execute(cmd.reply_with(reply::set))
     }
 
-    /// Merges a value into the one at a path (RFC 7396): fields of objects are set, those that are `null` removed,
-    /// anything else is replaced.
+    /// Merges a value into the one at a path (RFC 7396). Fields of objects are set, `null` removes a field, and any
+    /// other value is replaced.
     ///
     /// `JSON.MERGE key path value` · O(n), n: size of both values · since JSON 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/json.merge/)
     ///
@@ -186,7 +186,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.MERGE").key(key).arg(path).arg(value).reply_with(reply::set))
     }
 
-    /// Removes the values at a path; the key at `$`. Replies how many there were.
+    /// Removes the values at a path; at `$` it deletes the key. Returns how many it removed.
     ///
     /// `JSON.DEL key path` · O(n), n: size of what is removed · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.del/)
     ///
@@ -198,7 +198,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.DEL").key(key).arg(path).reply())
     }
 
-    /// The same as [`json_del`](Self::json_del), by another name.
+    /// The same as [`json_del`](Self::json_del), under another name.
     ///
     /// `JSON.FORGET key path` · O(n), n: size of what is removed · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.forget/)
     ///
@@ -210,7 +210,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.FORGET").key(key).arg(path).reply())
     }
 
-    /// Empties the arrays and objects at a path, and sets its numbers to 0. Replies how many it changed.
+    /// Empties the arrays and objects at a path, and sets its numbers to 0. Returns how many values it changed.
     ///
     /// `JSON.CLEAR key path` · O(n), n: size of the values · since JSON 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.clear/)
     ///
@@ -222,7 +222,7 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.CLEAR").key(key).arg(path).reply())
     }
 
-    /// The types of the values at a path, one for each match; empty where there is no key, or no match.
+    /// The types of the values at a path, one for each match; empty if there is no key or no match.
     ///
     /// `JSON.TYPE key path` · O(1) for one match · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.type/)
     ///
@@ -234,8 +234,8 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.TYPE").key(key).arg(path).readonly().reply_with(reply::types))
     }
 
-    /// The values at a path as values of the protocol: objects as `{` with keys and values in turn, arrays as `[` with
-    /// elements; nil where the key does not exist (take an `Option`).
+    /// The values at a path as protocol values: an object is `{` with keys and values in turn, an array is `[` with
+    /// elements; nil if the key does not exist (decode as an `Option`).
     ///
     /// `JSON.RESP key path` · O(n), n: size of the value · since JSON 1.0.0, deprecated since JSON 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/json.resp/)
     ///
@@ -247,7 +247,8 @@ pub trait JsonCommands: Executor {
         self.execute(Cmd::new("JSON.RESP").key(key).arg(path).readonly().reply())
     }
 
-    /// How many bytes the values at a path take up, one number for each match; for an old path 0 where there is no key.
+    /// The memory of the values at a path in bytes, one number for each match. For an old path it is 0 if the key does
+    /// not exist.
     ///
     /// `JSON.DEBUG MEMORY key path` · O(n), n: size of the value · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.debug-memory/)
     ///
@@ -263,13 +264,13 @@ pub trait JsonCommands: Executor {
 
 impl<E: Executor> JsonCommands for E {}
 
-/// When [`json_set_with`](JsonCommands::json_set_with) sets a value.
+/// The condition under which [`json_set_with`](JsonCommands::json_set_with) sets a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsonSetCondition {
-    /// Only if there is nothing at the path yet (`NX`).
+    /// There is no value at the path yet (`NX`).
     IfAbsent,
-    /// Only if there is a value at the path (`XX`).
+    /// There is a value at the path (`XX`).
     IfPresent,
 }
 
@@ -282,7 +283,7 @@ impl ToArgs for JsonSetCondition {
     }
 }
 
-/// How arrays of floats are stored: fewer bits take less memory and hold fewer digits.
+/// How arrays of floats are stored: fewer bits need less memory and have less precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsonFloats {
@@ -307,7 +308,7 @@ impl ToArgs for JsonFloats {
     }
 }
 
-/// How [`json_get_with`](JsonCommands::json_get_with) lays out its text.
+/// The format of the text of [`json_get_with`](JsonCommands::json_get_with).
 #[derive(Debug, Clone, Copy, Default)]
 #[must_use]
 pub struct JsonLayout<'a> {
@@ -317,22 +318,22 @@ pub struct JsonLayout<'a> {
 }
 
 impl<'a> JsonLayout<'a> {
-    /// All in one line, without spaces.
+    /// One line, without spaces.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What stands before each level.
+    /// The text before each line, once for each level.
     pub fn indent(self, text: &'a str) -> Self {
         Self { indent: Some(text), ..self }
     }
 
-    /// What stands behind each line.
+    /// The text after each line.
     pub fn newline(self, text: &'a str) -> Self {
         Self { newline: Some(text), ..self }
     }
 
-    /// What stands between a key and its value.
+    /// The text between a key and its value.
     pub fn space(self, text: &'a str) -> Self {
         Self { space: Some(text), ..self }
     }

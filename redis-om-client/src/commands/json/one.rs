@@ -1,4 +1,4 @@
-//! The one match of a path: text that is a list of one.
+//! The only match of a path: a list with one element.
 
 use std::ops::Deref;
 
@@ -10,10 +10,9 @@ use crate::{
     value::{FromRedis, Json},
 };
 
-/// The one match of a path that starts with `$`, whose reply is a list: any serde type.
+/// The only match of a path that starts with `$`, whose reply is a list: any serde type.
 ///
-/// Not exactly one match is an error; where there may be none, see
-/// [`json_get_one`](super::JsonCommands::json_get_one).
+/// Zero or several matches are an error. If there may be none, use [`json_get_one`](super::JsonCommands::json_get_one).
 ///
 /// ```
 /// # use redis_om_client::{commands::JsonOne, prelude::*};
@@ -46,7 +45,7 @@ impl<T: DeserializeOwned> FromRedis for JsonOne<T> {
     }
 }
 
-/// The one match; `None` where there is no key, or no match.
+/// The only match; `None` if there is no key or no match.
 pub(super) fn one<T: DeserializeOwned>(replies: &mut Replies<'_>) -> Result<Option<T>, DecodeError> {
     let Some(Json(found)) = Option::<Json<Vec<T>>>::from_redis(replies.take()?)? else { return Ok(None) };
     match found.len() {
@@ -63,6 +62,6 @@ fn only<T>(found: Vec<T>) -> Option<T> {
 fn mismatch(count: usize) -> DecodeError {
     DecodeError::expected(
         "one match of the path",
-        format!("{count} (where there may be none or several, read `Json<Vec<_>>`)"),
+        format!("{count} (if there may be none or several, decode as `Json<Vec<_>>`)"),
     )
 }

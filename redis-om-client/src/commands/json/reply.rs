@@ -1,8 +1,8 @@
-//! Replies of the JSON commands, whose shape depends on the protocol and on the kind of the path.
+//! Replies of the JSON commands. Their shape depends on the protocol and on the kind of the path.
 //!
-//! A path that starts with `$` may match any number of places: the reply is a list, with nil where the value there is
-//! of another type. An old path (`.a`) has one, and the reply is that alone. In RESP3 some replies are wrapped once
-//! more. All of them are read as one list here.
+//! A path that starts with `$` can match any number of values: the reply is a list, with nil for a value of another
+//! type. An old path (`.a`) has one match, and the reply is this value alone. In RESP3 some replies have one more list
+//! around them. The functions here decode all of them as one list.
 
 use crate::{
     error::DecodeError,
@@ -10,7 +10,7 @@ use crate::{
     value::FromRedis,
 };
 
-/// What a value in a JSON document is.
+/// The type of a value in a JSON document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JsonType {
@@ -48,7 +48,7 @@ impl FromRedis for JsonType {
     }
 }
 
-/// The types: one, a list, or a list in a list; nil is none.
+/// Decodes types: one, a list, or a list in a list; nil is an empty list.
 pub(super) fn types(replies: &mut Replies<'_>) -> Result<Vec<JsonType>, DecodeError> {
     let mut types = Vec::new();
     chunk_decoder(replies.take()?, 2, &mut |reply| {
@@ -60,7 +60,7 @@ pub(super) fn types(replies: &mut Replies<'_>) -> Result<Vec<JsonType>, DecodeEr
     Ok(types)
 }
 
-/// One entry for each match, `None` where the value there is of another type; nil as a whole is none.
+/// Decodes one entry for each match, `None` for a value of another type; nil as a whole is an empty list.
 pub(super) fn each<T: FromRedis>(replies: &mut Replies<'_>) -> Result<Vec<Option<T>>, DecodeError> {
     match replies.take()? {
         Reply::Nil => Ok(Vec::new()),
@@ -69,12 +69,12 @@ pub(super) fn each<T: FromRedis>(replies: &mut Replies<'_>) -> Result<Vec<Option
     }
 }
 
-/// The same for amounts that are always there.
+/// The same for sizes, which are never nil.
 pub(super) fn amounts(replies: &mut Replies<'_>) -> Result<Vec<u64>, DecodeError> {
     each(replies).map(|amounts| amounts.into_iter().flatten().collect())
 }
 
-/// Numbers: a list in RESP3; in RESP2 JSON text such as `[4,null]` or, for an old path, `4`.
+/// Decodes numbers: a list in RESP3; in RESP2 JSON text such as `[4,null]` or, for an old path, `4`.
 pub(super) fn numbers<T: FromRedis>(replies: &mut Replies<'_>) -> Result<Vec<Option<T>>, DecodeError> {
     let text = match replies.take()? {
         Reply::Nil => return Ok(Vec::new()),
@@ -89,28 +89,28 @@ pub(super) fn numbers<T: FromRedis>(replies: &mut Replies<'_>) -> Result<Vec<Opt
         .filter(|number| !number.is_empty())
         .map(|number| match number {
             "null" => Ok(None),
-            // As the reply of a string: every type that is a number is read from that.
+            // Converted to a string reply: every numeric type can be decoded from it.
             digits => T::from_redis(Replies::new(format!("+{digits}\r\n").as_bytes()).take()?).map(Some),
         })
         .collect()
 }
 
-/// Whether it was set: OK, or nil.
+/// Whether it was set: `OK`, or nil.
 pub(super) fn was_set(replies: &mut Replies<'_>) -> Result<bool, DecodeError> {
     Option::<()>::from_redis(replies.take()?).map(|set| set.is_some())
 }
 
-/// That it was set. Nil without a condition means that the path leads nowhere, which must not pass in silence.
+/// Confirms that it was set. Nil without a condition means that the path does not exist, which must be reported.
 pub(super) fn set(replies: &mut Replies<'_>) -> Result<(), DecodeError> {
     if was_set(replies)? {
         return Ok(());
     }
     Err(DecodeError::new(
-        "expected OK, found nil: nothing was set, since the path leads nowhere in this document (create its parent first)",
+        "expected OK, found nil: nothing was set, since the parent of the path does not exist in this document (create it first)",
     ))
 }
 
-/// Hands out the leaves of nested lists.
+/// Passes on the leaves of nested lists.
 fn chunk_decoder(
     reply: Reply<'_>,
     depth: u8,

@@ -1,4 +1,4 @@
-//! Replies of both protocols, of paths old and new, as a server with RedisJSON 2.8 sends them.
+//! Replies of both protocols, for old and new paths, as a server with RedisJSON 2.8 sends them.
 
 use super::*;
 use crate::{
@@ -16,7 +16,7 @@ fn a_path_that_leads_nowhere_is_told() {
     read(&command, b"+OK\r\n");
     for nil in [&b"$-1\r\n"[..], b"_\r\n"] {
         let error = command.decoder().decode(&mut Replies::new(nil)).unwrap_err();
-        assert!(error.to_string().contains("leads nowhere"), "{error}");
+        assert!(error.to_string().contains("does not exist in this document"), "{error}");
     }
     let command = cmd().json_set_with("k", "$", 1, JsonSetCondition::IfPresent);
     assert_eq!(command.to_string(), "JSON.SET k $ 1 XX");

@@ -1,4 +1,4 @@
-//! Values inside a JSON document: numbers, strings, arrays, objects, changed and measured in place.
+//! Values inside a JSON document: numbers, strings, arrays and objects are changed and measured in place.
 
 use crate::{
     command::{Cmd, Executor},
@@ -9,14 +9,14 @@ use super::reply;
 
 /// The commands on values inside a JSON document.
 ///
-/// A reply has one entry for each match of the path, `None` where the value there is of another type.
+/// A reply has one entry for each match of the path, `None` for a value of another type.
 pub trait JsonValueCommands: Executor {
-    /// Adds to the numbers at a path. Replies the new values.
+    /// Adds to the numbers at a path. Returns the new values.
     ///
     /// `JSON.NUMINCRBY key path number` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.numincrby/)
     ///
     /// # Errors
-    /// Where the key does not exist, or a result is no finite number.
+    /// The key does not exist, or a result is not a finite number.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -31,12 +31,12 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.NUMINCRBY").key(key).arg(path).arg(number).reply_with(reply::numbers))
     }
 
-    /// Multiplies the numbers at a path. Replies the new values.
+    /// Multiplies the numbers at a path. Returns the new values.
     ///
     /// `JSON.NUMMULTBY key path number` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.nummultby/)
     ///
     /// # Errors
-    /// Where the key does not exist, or a result is no finite number.
+    /// The key does not exist, or a result is not a finite number.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -51,12 +51,12 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.NUMMULTBY").key(key).arg(path).arg(number).reply_with(reply::numbers))
     }
 
-    /// Raises the numbers at a path to a power. Replies the new values.
+    /// Raises the numbers at a path to a power. Returns the new values.
     ///
     /// `JSON.NUMPOWBY key path number` · O(n), n: matches · since JSON 1.0.0, undocumented
     ///
     /// # Errors
-    /// Where the key does not exist, or a result is no finite number.
+    /// The key does not exist, or a result is not a finite number.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -71,13 +71,12 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.NUMPOWBY").key(key).arg(path).arg(number).reply_with(reply::numbers))
     }
 
-    /// Appends to the strings at a path. Replies the new lengths in bytes.
-    /// The value is JSON text too: `Json("text")`.
+    /// Appends to the strings at a path. Returns the new lengths in bytes. The value is JSON text, too: `Json("text")`.
     ///
     /// `JSON.STRAPPEND key path value` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.strappend/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -97,7 +96,7 @@ pub trait JsonValueCommands: Executor {
     /// `JSON.STRLEN key path` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.strlen/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -107,12 +106,12 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.STRLEN").key(key).arg(path).readonly().reply_with(reply::each))
     }
 
-    /// Appends values to the arrays at a path. Replies the new lengths.
+    /// Appends values to the arrays at a path. Returns the new lengths.
     ///
     /// `JSON.ARRAPPEND key path value [value …]` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrappend/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -133,12 +132,13 @@ pub trait JsonValueCommands: Executor {
         )
     }
 
-    /// Inserts values before an index of the arrays at a path; a negative one counts from the end. Replies the new lengths.
+    /// Inserts values before an index of the arrays at a path; a negative index counts from the end. Returns the new
+    /// lengths.
     ///
     /// `JSON.ARRINSERT key path index value [value …]` · O(n), n: length of the arrays · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrinsert/)
     ///
     /// # Errors
-    /// Where the key does not exist, or the index is out of bounds.
+    /// The key does not exist, or the index is out of bounds.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -161,12 +161,12 @@ pub trait JsonValueCommands: Executor {
         )
     }
 
-    /// Where a value first stands in the arrays at a path; -1 where it is not in there.
+    /// The first index of a value in the arrays at a path; -1 if it does not occur.
     ///
     /// `JSON.ARRINDEX key path value` · O(n), n: length of the arrays · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrindex/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -183,13 +183,13 @@ pub trait JsonValueCommands: Executor {
         )
     }
 
-    /// As [`json_arrindex`](Self::json_arrindex), from `start` to before `stop` (0: to the end); negative ones count from the
-    /// end.
+    /// Like [`json_arrindex`](Self::json_arrindex), from `start` to before `stop` (0: to the end); negative indexes
+    /// count from the end.
     ///
     /// `JSON.ARRINDEX key path value start stop` · O(n), n: length of the arrays · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrindex/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -213,7 +213,7 @@ pub trait JsonValueCommands: Executor {
     /// `JSON.ARRLEN key path` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrlen/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -223,14 +223,13 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.ARRLEN").key(key).arg(path).readonly().reply_with(reply::each))
     }
 
-    /// Removes an element of the arrays at a path (-1: the last) and replies it as JSON text.
-    /// For a path that starts with `$`: one for each match, nil where there is no array or it is empty (take a
-    /// `Vec<Option<Json<_>>>`).
+    /// Removes an element of the arrays at a path (-1: the last) and returns it as JSON text. A path that starts with
+    /// `$` gives one entry for each match, nil if it is not an array or is empty (decode as a `Vec<Option<Json<_>>>`).
     ///
     /// `JSON.ARRPOP key path index` · O(n), n: length of the arrays; O(1) at the end · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrpop/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -240,13 +239,13 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.ARRPOP").key(key).arg(path).arg(index).reply())
     }
 
-    /// Trims the arrays at a path to what stands from `start` to `stop`, both included; negative ones count from the
-    /// end. Replies the new lengths.
+    /// Keeps the elements from `start` to `stop`, both included, of the arrays at a path; negative indexes count from
+    /// the end. Returns the new lengths.
     ///
     /// `JSON.ARRTRIM key path start stop` · O(n), n: length of the arrays · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.arrtrim/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -262,14 +261,14 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.ARRTRIM").key(key).arg(path).arg(start).arg(stop).reply_with(reply::each))
     }
 
-    /// The keys of the objects at a path.
-    /// For a path that starts with `$`: one list for each match, nil where there is no object (take a
-    /// `Vec<Option<Vec<String>>>`); for an old path one list (take an `Option<Vec<String>>`).
+    /// The keys of the objects at a path. A path that starts with `$` gives one list for each match, nil if it is not
+    /// an object (decode as a `Vec<Option<Vec<String>>>`). An old path gives one list (decode as an
+    /// `Option<Vec<String>>`).
     ///
     /// `JSON.OBJKEYS key path` · O(n), n: number of keys · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.objkeys/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -279,12 +278,12 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.OBJKEYS").key(key).arg(path).readonly().reply())
     }
 
-    /// How many keys the objects at a path have.
+    /// The number of keys of the objects at a path.
     ///
     /// `JSON.OBJLEN key path` · O(n), n: matches · since JSON 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.objlen/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -294,12 +293,12 @@ pub trait JsonValueCommands: Executor {
         self.execute(Cmd::new("JSON.OBJLEN").key(key).arg(path).readonly().reply_with(reply::each))
     }
 
-    /// Turns `true` to `false` and back at a path. Replies the new values.
+    /// Changes `true` to `false` and `false` to `true` at a path. Returns the new values.
     ///
     /// `JSON.TOGGLE key path` · O(n), n: matches · since JSON 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/json.toggle/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;

@@ -1,4 +1,4 @@
-//! When keys expire.
+//! The expiry of keys.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,14 +11,13 @@ use crate::{
     value::ToArg,
 };
 
-/// The commands on the expiry of keys, whatever they hold.
+/// The commands on the expiry of keys of any type.
 ///
-/// Lifetimes are `Duration`s and points in time are `SystemTime`s. Zero, a time before 1970 and what does not fit into
-/// 64 bits of milliseconds are refused before anything is sent: to delete a key, delete it.
+/// Lifetimes are `Duration`s and points in time are `SystemTime`s. Refused before anything is sent: zero, a time before
+/// 1970, and a time that overflows 64 bits of milliseconds. To delete a key, use `del`.
 pub trait KeyExpiryCommands: Executor {
-    /// Lets a key expire after this time; sent as `PEXPIRE` where that is no whole number of seconds.
-    /// Replies `false` where the key does not exist.
-    /// Under a condition: [`expire_with`](Self::expire_with).
+    /// Makes a key expire after this time. It is sent as `PEXPIRE` if the time is not a whole number of seconds.
+    /// Returns `false` if the key does not exist. With a condition: see [`expire_with`](Self::expire_with).
     ///
     /// `EXPIRE key seconds` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/expire/)
     ///
@@ -31,8 +30,8 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_unit("EXPIRE", "PEXPIRE", key, expiry::lifetime(lifetime)).reply())
     }
 
-    /// Lets a key expire after this time, under a condition. Replies `false` where the key does not exist
-    /// or the condition does not hold.
+    /// Makes a key expire after this time, if a condition is met. Returns `false` if the key does not exist or the
+    /// condition is not met.
     ///
     /// `EXPIRE key seconds [NX | XX | GT | LT]` · O(1) · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/expire/)
@@ -47,9 +46,9 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_unit("EXPIRE", "PEXPIRE", key, expiry::lifetime(lifetime)).args(options).reply())
     }
 
-    /// Lets a key expire at this time, by the server's clock; sent as `PEXPIREAT` where that is no whole
-    /// second. A time that has passed deletes the key. Replies `false` where the key does not exist.
-    /// Under a condition: [`expireat_with`](Self::expireat_with).
+    /// Makes a key expire at this time, by the server's clock. It is sent as `PEXPIREAT` if the time is not a whole
+    /// second. A time in the past deletes the key. Returns `false` if the key does not exist. With a condition: see
+    /// [`expireat_with`](Self::expireat_with).
     ///
     /// `EXPIREAT key unix-time` · O(1) · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/expireat/)
     ///
@@ -62,8 +61,8 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_unit("EXPIREAT", "PEXPIREAT", key, expiry::unix(time)).reply())
     }
 
-    /// Lets a key expire at this time, by the server's clock, under a condition. Replies `false` where the
-    /// key does not exist or the condition does not hold.
+    /// Makes a key expire at this time, by the server's clock, if a condition is met. Returns `false` if the key does
+    /// not exist or the condition is not met.
     ///
     /// `EXPIREAT key unix-time [NX | XX | GT | LT]` · O(1) · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/expireat/)
@@ -78,7 +77,7 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_unit("EXPIREAT", "PEXPIREAT", key, expiry::unix(time)).args(options).reply())
     }
 
-    /// When a key expires, in whole seconds; whether it exists at all is told too.
+    /// The time at which a key expires, in whole seconds. It also says whether the key exists.
     ///
     /// `EXPIRETIME key` · O(1) · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/expiretime/)
     ///
@@ -95,7 +94,7 @@ pub trait KeyExpiryCommands: Executor {
         )
     }
 
-    /// Takes the expiry off a key. Replies `false` where it had none, or does not exist.
+    /// Removes the expiry of a key. Returns `false` if it had none or does not exist.
     ///
     /// `PERSIST key` · O(1) · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/persist/)
     ///
@@ -107,9 +106,8 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(Cmd::new("PERSIST").key(key).reply())
     }
 
-    /// Lets a key expire after this time, in milliseconds; what is finer is rounded up. Replies `false`
-    /// where the key does not exist.
-    /// Under a condition: [`pexpire_with`](Self::pexpire_with).
+    /// Makes a key expire after this time, in milliseconds; a finer time is rounded up. Returns `false` if the key does
+    /// not exist. With a condition: see [`pexpire_with`](Self::pexpire_with).
     ///
     /// `PEXPIRE key milliseconds` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/pexpire/)
     ///
@@ -122,8 +120,8 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_millis("PEXPIRE", key, expiry::millis(lifetime)).reply())
     }
 
-    /// Lets a key expire after this time, in milliseconds, under a condition. Replies `false` where the key
-    /// does not exist or the condition does not hold.
+    /// Makes a key expire after this time, in milliseconds, if a condition is met. Returns `false` if the key does not
+    /// exist or the condition is not met.
     ///
     /// `PEXPIRE key milliseconds [NX | XX | GT | LT]` · O(1) · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/pexpire/)
@@ -138,9 +136,9 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_millis("PEXPIRE", key, expiry::millis(lifetime)).args(options).reply())
     }
 
-    /// Lets a key expire at this time, in milliseconds by the server's clock; what is finer is rounded up.
-    /// A time that has passed deletes the key. Replies `false` where the key does not exist.
-    /// Under a condition: [`pexpireat_with`](Self::pexpireat_with).
+    /// Makes a key expire at this time, in milliseconds by the server's clock; a finer time is rounded up. A time in
+    /// the past deletes the key. Returns `false` if the key does not exist. With a condition: see
+    /// [`pexpireat_with`](Self::pexpireat_with).
     ///
     /// `PEXPIREAT key unix-time-milliseconds` · O(1) · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/pexpireat/)
@@ -154,8 +152,8 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_millis("PEXPIREAT", key, expiry::unix_millis(time)).reply())
     }
 
-    /// Lets a key expire at this time, in milliseconds by the server's clock, under a condition. Replies
-    /// `false` where the key does not exist or the condition does not hold.
+    /// Makes a key expire at this time, in milliseconds by the server's clock, if a condition is met. Returns `false`
+    /// if the key does not exist or the condition is not met.
     ///
     /// `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]` · O(1) · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/pexpireat/)
@@ -170,7 +168,7 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(in_millis("PEXPIREAT", key, expiry::unix_millis(time)).args(options).reply())
     }
 
-    /// When a key expires, in milliseconds; whether it exists at all is told too.
+    /// The time at which a key expires, in milliseconds. It also says whether the key exists.
     ///
     /// `PEXPIRETIME key` · O(1) · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/pexpiretime/)
     ///
@@ -187,7 +185,7 @@ pub trait KeyExpiryCommands: Executor {
         )
     }
 
-    /// How long a key will still live, in milliseconds; whether it exists at all is told too.
+    /// The remaining lifetime of a key, in milliseconds. It also says whether the key exists.
     ///
     /// `PTTL key` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/pttl/)
     ///
@@ -199,7 +197,7 @@ pub trait KeyExpiryCommands: Executor {
         self.execute(Cmd::new("PTTL").key(key).readonly().reply_with(|replies| Ttl::millis(replies.take()?)))
     }
 
-    /// How long a key will still live, in seconds, rounded; whether it exists at all is told too.
+    /// The remaining lifetime of a key, in seconds, rounded. It also says whether the key exists.
     ///
     /// `TTL key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/ttl/)
     ///
@@ -214,7 +212,7 @@ pub trait KeyExpiryCommands: Executor {
 
 impl<E: Executor> KeyExpiryCommands for E {}
 
-/// The command in seconds, or its twin in milliseconds.
+/// The command in seconds, or the same command in milliseconds.
 fn in_unit(seconds: &str, millis: &str, key: impl ToArg, time: Result<Time, Unfit>) -> Cmd {
     match time {
         Ok(Time::Seconds(amount)) => Cmd::new(seconds).key(key).arg(amount),

@@ -1,4 +1,4 @@
-//! Keys of any type: copy, delete, rename, look for, sort.
+//! Keys of any type: copying, deleting, renaming, searching, sorting.
 
 mod lifetime;
 mod options;
@@ -25,12 +25,12 @@ use crate::{
 
 use super::{ScanOptions, ScanPage};
 
-/// The commands on keys, whatever they hold. Expiry has its own trait, [`KeyExpiryCommands`].
+/// The commands on keys of any type. Expiry has its own trait, [`KeyExpiryCommands`].
 ///
-/// Keys in replies are [`KeyName`]s, since a key may be any bytes.
+/// Keys in replies are [`KeyName`]s, because a key can have any bytes.
 pub trait KeyCommands: Executor {
-    /// Copies a value with its expiry, if the destination does not exist. Replies whether it was copied.
-    /// With options: [`copy_with`](Self::copy_with).
+    /// Copies a value with its expiry, if the destination does not exist. Returns whether it was copied. With options:
+    /// see [`copy_with`](Self::copy_with).
     ///
     /// `COPY source destination` · O(N) in its elements · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/copy/)
@@ -43,8 +43,8 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("COPY").key(source).key(destination).reply())
     }
 
-    /// Copies a value with its expiry, also over what is there, also into another database. Replies whether
-    /// it was copied.
+    /// Copies a value with its expiry. Options replace an existing destination or name another database. Returns
+    /// whether it was copied.
     ///
     /// `COPY source destination [DB db] [REPLACE]` · O(N) in its elements · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/copy/)
@@ -63,7 +63,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("COPY").key(source).key(destination).args(options).reply())
     }
 
-    /// Deletes keys. Replies how many there were.
+    /// Deletes keys. Returns how many it deleted.
     ///
     /// `DEL key [key …]` · O(N) in the keys and their elements · since 1.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/del/)
@@ -78,8 +78,8 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// The value in the server's own form, without its expiry, for [`restore`](KeyCommands::restore);
-    /// `None` where the key does not exist.
+    /// The value in the server's serialized form, without its expiry, for [`restore`](KeyCommands::restore); `None` if
+    /// the key does not exist.
     ///
     /// `DUMP key` · O(N) in its elements · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/dump/)
     ///
@@ -91,7 +91,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("DUMP").key(key).readonly().reply())
     }
 
-    /// How many of these keys exist; one that is given twice counts twice.
+    /// How many of these keys exist; a key that is given twice counts twice.
     ///
     /// `EXISTS key [key …]` · O(N) in the keys · since 1.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/exists/)
@@ -111,8 +111,8 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// All keys that match a glob; empty where none does. The server runs no other command meanwhile: in
-    /// production use [`scan`](KeyCommands::scan).
+    /// All keys that match a glob; empty if none matches. The server runs no other command meanwhile. Use
+    /// [`scan`](KeyCommands::scan) in production.
     ///
     /// `KEYS pattern` · O(N) in all keys of the database · since 1.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/keys/)
@@ -125,15 +125,15 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("KEYS").request(Request::AllShards).arg(pattern).readonly().reply())
     }
 
-    /// Moves keys to another server, all or none. `timeout` bounds each wait for the other server: it is
-    /// rounded up to milliseconds, and about 24 days at most. Replies `false` where none of the keys exists.
+    /// Moves keys to another server, all or none. `timeout` limits each wait for the other server: it is rounded up to
+    /// milliseconds, and is at most about 24 days. Returns `false` if none of the keys exists.
     ///
     /// `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH … | AUTH2 …] KEYS key [key …]` · O(N) in
     /// their elements · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/migrate/)
     ///
     /// # Errors
-    /// Where the other server cannot be reached in time (`IOERR`), or has the key already (`BUSYKEY`).
+    /// The other server cannot be reached in time (`IOERR`), or already has a key (`BUSYKEY`).
     ///
     /// ```
     /// # use redis_om_client::{commands::MigrateOptions, prelude::*};
@@ -150,13 +150,13 @@ pub trait KeyCommands: Executor {
         timeout: Duration,
         options: MigrateOptions,
     ) -> Self::Output<bool> {
-        // The form with KEYS, also for one key: its own place is then empty.
+        // This form with `KEYS` is used for one key, too. Then the place of the single key is empty.
         let cmd = Cmd::new("MIGRATE").arg(host).arg(port).arg("").arg(options.database());
         let cmd = cmd.migrate_millis(timeout).args(options).arg("KEYS").keys(keys);
         self.execute(cmd.reply_with(replies::migrated))
     }
 
-    /// Moves a key to another database of the server. Replies `false` where it does not exist, or exists
+    /// Moves a key to another database of the server. Returns `false` if the key does not exist, or already exists
     /// there.
     ///
     /// `MOVE key db` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/move/)
@@ -169,7 +169,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("MOVE").key(key).arg(db).reply())
     }
 
-    /// How the server stores the value; `None` where the key does not exist.
+    /// How the server stores the value; `None` if the key does not exist.
     ///
     /// `OBJECT ENCODING key` · O(1) · since 2.2.3 ·
     /// [redis.io](https://redis.io/docs/latest/commands/object-encoding/)
@@ -182,12 +182,12 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("OBJECT").arg("ENCODING").key(key).readonly().reply())
     }
 
-    /// How often the key is used, on the server's logarithmic scale; `None` where it does not exist.
+    /// How often the key is used, on the server's logarithmic scale; `None` if it does not exist.
     ///
     /// `OBJECT FREQ key` · O(1) · since 4.0.0 · [redis.io](https://redis.io/docs/latest/commands/object-freq/)
     ///
     /// # Errors
-    /// Where `maxmemory-policy` is no LFU policy.
+    /// `maxmemory-policy` is not an LFU policy.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -197,13 +197,13 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("OBJECT").arg("FREQ").key(key).readonly().reply())
     }
 
-    /// How long the key has not been used, in whole seconds; `None` where it does not exist.
+    /// How long the key has not been used, in whole seconds; `None` if it does not exist.
     ///
     /// `OBJECT IDLETIME key` · O(1) · since 2.2.3 ·
     /// [redis.io](https://redis.io/docs/latest/commands/object-idletime/)
     ///
     /// # Errors
-    /// Where `maxmemory-policy` is an LFU policy.
+    /// `maxmemory-policy` is an LFU policy.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -213,7 +213,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("OBJECT").arg("IDLETIME").key(key).readonly().reply_with(replies::seconds))
     }
 
-    /// How many references the server holds to the value; `None` where the key does not exist.
+    /// How many references the server holds to the value; `None` if the key does not exist.
     ///
     /// `OBJECT REFCOUNT key` · O(1) · since 2.2.3 ·
     /// [redis.io](https://redis.io/docs/latest/commands/object-refcount/)
@@ -226,7 +226,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("OBJECT").arg("REFCOUNT").key(key).readonly().reply())
     }
 
-    /// A key at random; `None` where the database is empty.
+    /// A random key; `None` if the database is empty.
     ///
     /// `RANDOMKEY` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/randomkey/)
     ///
@@ -240,12 +240,12 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// Renames a key, and deletes what had the new name before.
+    /// Renames a key. An existing key with the new name is deleted.
     ///
     /// `RENAME key newkey` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/rename/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -255,12 +255,12 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("RENAME").key(key).key(name).reply())
     }
 
-    /// Renames a key if none has the new name. Replies whether it was renamed.
+    /// Renames a key if no key has the new name. Returns whether it was renamed.
     ///
     /// `RENAMENX key newkey` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/renamenx/)
     ///
     /// # Errors
-    /// Where the key does not exist.
+    /// The key does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -270,14 +270,14 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("RENAMENX").key(key).key(name).reply())
     }
 
-    /// Creates a key from what [`dump`](KeyCommands::dump) gave; it does not expire.
-    /// With options: [`restore_with`](Self::restore_with).
+    /// Creates a key from the serialized value of [`dump`](KeyCommands::dump), without an expiry. With options: see
+    /// [`restore_with`](Self::restore_with).
     ///
     /// `RESTORE key 0 value` · O(N) in its elements · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/restore/)
     ///
     /// # Errors
-    /// Where the key exists (`BUSYKEY`), or the value is none or is of a newer server.
+    /// The key exists (`BUSYKEY`), or the value is invalid or comes from a newer server.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -287,15 +287,15 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("RESTORE").key(key).arg(0).arg(value).reply())
     }
 
-    /// Creates a key from what [`dump`](KeyCommands::dump) gave, also over what is there, with an expiry.
+    /// Creates a key from the serialized value of [`dump`](KeyCommands::dump). Options set an expiry or replace an
+    /// existing key.
     ///
     /// `RESTORE key ttl value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]` · O(N) in its
     /// elements · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/restore/)
     ///
     /// # Errors
-    /// Where the key exists and is not to be replaced (`BUSYKEY`), or the value is none or is of a newer
-    /// server.
+    /// The key exists and is not to be replaced (`BUSYKEY`), or the value is invalid or comes from a newer server.
     ///
     /// ```
     /// # use redis_om_client::{commands::RestoreOptions, prelude::*};
@@ -312,8 +312,8 @@ pub trait KeyCommands: Executor {
         self.execute(cmd.reply())
     }
 
-    /// One page of the keys; start with the cursor 0 and go on with the page's own.
-    /// With options: [`scan_with`](Self::scan_with).
+    /// One page of the keys. Start with the cursor 0 and continue with the cursor of the page. With options: see
+    /// [`scan_with`](Self::scan_with).
     ///
     /// `SCAN cursor` · O(1) a page, O(N) for all · since 2.8.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/scan/)
@@ -355,14 +355,13 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// The elements of a list, set or sorted set as numbers in ascending order; none where the key does not
-    /// exist.
-    /// With options: [`sort_with`](Self::sort_with).
+    /// The elements of a list, set or sorted set, sorted as numbers in ascending order; empty if the key does not
+    /// exist. With options: see [`sort_with`](Self::sort_with).
     ///
     /// `SORT key` · O(N log N) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/sort/)
     ///
     /// # Errors
-    /// Where an element is no number: ask for [`SortOptions::alpha`].
+    /// An element is not a number: use [`SortOptions::alpha`].
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -372,8 +371,8 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("SORT").key(key).idempotent().reply())
     }
 
-    /// The elements of a list, set or sorted set in an order, or values of other keys that they name. With
-    /// `n` patterns to get there are `n` values for each element, nil where a key does not exist (take a
+    /// The elements of a list, set or sorted set, sorted according to the options, or the values of other keys that
+    /// they name. With `n` patterns to get, each element gives `n` values, nil if a key does not exist (decode as a
     /// `Vec` of `Option`s).
     ///
     /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]` · O(N log N) ·
@@ -381,7 +380,7 @@ pub trait KeyCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/sort/)
     ///
     /// # Errors
-    /// Where an element is no number: ask for [`SortOptions::alpha`].
+    /// An element is not a number: use [`SortOptions::alpha`].
     ///
     /// ```
     /// # use redis_om_client::{commands::SortOptions, prelude::*};
@@ -392,7 +391,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("SORT").key(key).args(options).idempotent().reply())
     }
 
-    /// As [`sort_with`](KeyCommands::sort_with), and a replica can do it too.
+    /// Like [`sort_with`](KeyCommands::sort_with), but a replica can run it, too.
     ///
     /// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]` · O(N log N) ·
     /// since 7.0.0 ·
@@ -407,8 +406,8 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("SORT_RO").key(key).args(options).readonly().reply())
     }
 
-    /// Sorts into a list under another key, whatever that held; an empty result deletes it. Replies how
-    /// many elements it has.
+    /// Sorts into a list under another key, and replaces its old value; an empty result deletes that key. Returns the
+    /// number of elements.
     ///
     /// `SORT key [BY …] [LIMIT …] [GET …] [ASC | DESC] [ALPHA] STORE destination` · O(N log N) · since 1.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/sort/)
@@ -422,7 +421,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("SORT").key(key).args(options).arg("STORE").key(destination).reply())
     }
 
-    /// Marks keys as used just now, which matters to eviction. Replies how many exist.
+    /// Sets the last access of keys to now, which affects eviction. Returns how many of them exist.
     ///
     /// `TOUCH key [key …]` · O(N) in the keys · since 3.2.1 ·
     /// [redis.io](https://redis.io/docs/latest/commands/touch/)
@@ -442,7 +441,7 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// The type of the value; [`KeyType::None`] where the key does not exist.
+    /// The type of the value; [`KeyType::None`] if the key does not exist.
     ///
     /// `TYPE key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/type/)
     ///
@@ -454,7 +453,7 @@ pub trait KeyCommands: Executor {
         self.execute(Cmd::new("TYPE").key(key).readonly().reply())
     }
 
-    /// Deletes keys, and frees what they held in the background. Replies how many there were.
+    /// Deletes keys, and frees their memory in the background. Returns how many it deleted.
     ///
     /// `UNLINK key [key …]` · O(1) for each key · since 4.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/unlink/)
@@ -469,11 +468,11 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// Waits until this number of replicas has the writes that the same connection sent before, at most for this
-    /// time (zero: for ever), rounded up to milliseconds. Replies how many have them.
+    /// Waits until this number of replicas has the earlier writes of the same connection, at most for this time (zero:
+    /// without limit), rounded up to milliseconds. Returns how many replicas have them.
     ///
-    /// Put it into a pipeline, behind the writes. Alone or first it is refused, since its connection has written
-    /// nothing; in a transaction it is refused, since it does not wait there.
+    /// Put it into a pipeline, behind the writes. It is refused alone or as the first command, because its connection
+    /// has written nothing. It is refused in a transaction, because it does not wait there.
     ///
     /// `WAIT replicas timeout` · O(1) · since 3.0.0 · [redis.io](https://redis.io/docs/latest/commands/wait/)
     ///
@@ -495,18 +494,18 @@ pub trait KeyCommands: Executor {
         )
     }
 
-    /// Waits until the writes that the same connection sent before are on the disk, of the server itself if
-    /// `local` and of this number of replicas, at most for this time (zero: for ever), rounded up to milliseconds.
-    /// Replies how many servers (0 or 1) and how many replicas have them there.
+    /// Waits until the earlier writes of the same connection are on disk, at most for this time (zero: without limit),
+    /// rounded up to milliseconds. With `local` it waits for the server itself; it always waits for this number of
+    /// replicas. Returns how many servers (0 or 1) and how many replicas have them on disk.
     ///
-    /// Put it into a pipeline, behind the writes. Alone or first it is refused, since its connection has written
-    /// nothing; in a transaction it is refused, since it does not wait there.
+    /// Put it into a pipeline, behind the writes. It is refused alone or as the first command, because its connection
+    /// has written nothing. It is refused in a transaction, because it does not wait there.
     ///
     /// `WAITAOF local replicas timeout` · O(1) · since 7.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/waitaof/)
     ///
     /// # Errors
-    /// Where `local` is asked for of a server without an append-only file.
+    /// `local` is set, but the server has no append-only file.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;

@@ -28,13 +28,13 @@ impl CopyOptions {
         Self::default()
     }
 
-    /// Into this database of the same server.
+    /// Copies into this database of the same server.
     pub fn db(mut self, db: u32) -> Self {
         self.db = Some(db);
         self
     }
 
-    /// Also over what is there.
+    /// Replaces an existing key.
     pub fn replace(mut self) -> Self {
         self.replace = true;
         self
@@ -70,7 +70,7 @@ enum Expiry {
 }
 
 impl RestoreOptions {
-    /// No options: the key must not exist, and will not expire.
+    /// No options: the key must not exist, and does not expire.
     pub fn new() -> Self {
         Self::default()
     }
@@ -87,25 +87,25 @@ impl RestoreOptions {
         self
     }
 
-    /// Also over what is there. Since 3.0.0.
+    /// Replaces an existing key. Since 3.0.0.
     pub fn replace(mut self) -> Self {
         self.replace = true;
         self
     }
 
-    /// How long it counts as unused, in whole seconds, for eviction by LRU. Since 5.0.0.
+    /// Sets the time since its last access, in whole seconds, for eviction by LRU. Since 5.0.0.
     pub fn idle_time(mut self, idle: Duration) -> Self {
         self.idle_time = Some(idle.as_secs());
         self
     }
 
-    /// How often it counts as used, on the server's logarithmic scale, for eviction by LFU. Since 5.0.0.
+    /// Sets its access frequency, on the server's logarithmic scale, for eviction by LFU. Since 5.0.0.
     pub fn freq(mut self, frequency: u8) -> Self {
         self.freq = Some(frequency);
         self
     }
 
-    /// What goes before the value; 0 is for ever.
+    /// The time before the value; 0 means no expiry.
     pub(super) fn ttl(&self) -> Result<u64, Unfit> {
         match self.expiry {
             None => Ok(0),
@@ -143,7 +143,7 @@ pub struct MigrateOptions {
     auth: Option<Auth>,
 }
 
-/// Who the other server is to believe that this one is.
+/// The login of this server at the other one.
 #[derive(Clone)]
 struct Auth {
     user: Option<Kept>,
@@ -158,36 +158,36 @@ impl fmt::Debug for Auth {
 }
 
 impl MigrateOptions {
-    /// No options: into database 0, where the keys must not exist.
+    /// No options: moves into database 0; the keys must not exist there.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Into this database.
+    /// Moves into this database.
     pub fn db(mut self, db: u32) -> Self {
         self.db = db;
         self
     }
 
-    /// Keeps the keys here.
+    /// Keeps the keys on this server.
     pub fn copy(mut self) -> Self {
         self.copy = true;
         self
     }
 
-    /// Also over what is there.
+    /// Replaces existing keys.
     pub fn replace(mut self) -> Self {
         self.replace = true;
         self
     }
 
-    /// The password of the other server. Since 4.0.7.
+    /// The password for the other server. Since 4.0.7.
     pub fn auth(mut self, password: impl ToArg) -> Self {
         self.auth = Some(Auth { user: None, password: Kept::new(password) });
         self
     }
 
-    /// User and password at the other server. Since 6.0.0.
+    /// The user and the password for the other server. Since 6.0.0.
     pub fn auth2(mut self, user: impl ToArg, password: impl ToArg) -> Self {
         self.auth = Some(Auth { user: Some(Kept::new(user)), password: Kept::new(password) });
         self
@@ -241,43 +241,44 @@ pub struct SortOptions {
 }
 
 impl SortOptions {
-    /// No options: the elements themselves, as numbers, ascending.
+    /// No options: the elements themselves, sorted as numbers, ascending.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// By the values of other keys: `weight:*` with the element in the place of `*`, `user:*->points` for a field of a
-    /// hash. A pattern without `*`, such as `nosort`, leaves the order as it is.
+    /// Sorts by the values of other keys: `weight:*` with the element in the place of `*`, or `user:*->points` for a
+    /// field of a hash. A pattern without `*`, such as `nosort`, keeps the order.
     pub fn by(mut self, pattern: impl ToArg) -> Self {
         self.by = Some(Kept::new(pattern));
         self
     }
 
-    /// Skips `offset` elements and gives `count` of them; a negative count gives all that follow.
+    /// Skips `offset` elements and returns `count` of them; a negative count returns all that follow.
     pub fn limit(mut self, offset: u64, count: i64) -> Self {
         self.limit = Some((offset, count));
         self
     }
 
-    /// Gives the values of other keys instead of the elements, once for each call; `#` is the element itself.
+    /// Returns the values of other keys instead of the elements, one for each call of this method; `#` is the element
+    /// itself.
     pub fn get(mut self, pattern: impl ToArg) -> Self {
         self.get.push(Kept::new(pattern));
         self
     }
 
-    /// In descending order.
+    /// Sorts in descending order.
     pub fn desc(mut self) -> Self {
         self.desc = true;
         self
     }
 
-    /// In ascending order, which it is unless said otherwise.
+    /// Sorts in ascending order, which is the default.
     pub fn asc(mut self) -> Self {
         self.desc = false;
         self
     }
 
-    /// As text instead of numbers.
+    /// Sorts as text instead of numbers.
     pub fn alpha(mut self) -> Self {
         self.alpha = true;
         self

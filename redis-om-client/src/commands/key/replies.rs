@@ -1,4 +1,4 @@
-//! Replies of the key commands that are no plain values.
+//! Replies of the key commands with a structure.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ pub(super) fn seconds(replies: &mut Replies<'_>) -> Result<Option<Duration>, Dec
     Ok(Option::<u64>::from_redis(replies.take()?)?.map(Duration::from_secs))
 }
 
-/// MIGRATE: `OK`, or `NOKEY` where there was nothing to move.
+/// `MIGRATE`: `OK`, or `NOKEY` if there was no key to move.
 pub(super) fn migrated(replies: &mut Replies<'_>) -> Result<bool, DecodeError> {
     let status = replies.take()?.blob("OK or NOKEY")?;
     match &*status {

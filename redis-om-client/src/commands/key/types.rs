@@ -1,4 +1,4 @@
-//! What a key can hold, and how the server stores it.
+//! The types of keys, and the encodings in which the server stores them.
 
 use crate::{
     error::DecodeError,
@@ -12,13 +12,13 @@ use crate::{
 pub enum KeyType {
     /// The key does not exist.
     None,
-    /// A string; counters, bitmaps and HyperLogLogs are strings too.
+    /// A string; counters, bitmaps and HyperLogLogs are strings, too.
     String,
     /// A list.
     List,
     /// A set.
     Set,
-    /// A sorted set; a geo index is one too.
+    /// A sorted set; a geo index is a sorted set, too.
     SortedSet,
     /// A hash.
     Hash,
@@ -26,12 +26,12 @@ pub enum KeyType {
     Stream,
     /// A vector set.
     VectorSet,
-    /// A type of a module by its name, such as `ReJSON-RL`, or one that is newer than this client.
+    /// A type of a module by its name, such as `ReJSON-RL`, or a type that is newer than this client.
     Other(String),
 }
 
 impl KeyType {
-    /// The server's name for it.
+    /// The server's name of the type.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -75,17 +75,17 @@ impl ToArg for KeyType {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ObjectEncoding {
-    /// A string of its own.
+    /// A string in memory of its own.
     Raw,
-    /// A short string within its object.
+    /// A short string inside its object.
     EmbStr,
     /// A string that is an integer of 64 bits.
     Int,
-    /// A small collection as one piece of memory.
+    /// A small collection in one piece of memory.
     ListPack,
-    /// The same for a hash whose fields expire.
+    /// The same for a hash with expiring fields.
     ListPackEx,
-    /// What small collections were before 7.0.
+    /// The form of small collections before 7.0.
     ZipList,
     /// A small set of integers.
     IntSet,
@@ -93,11 +93,11 @@ pub enum ObjectEncoding {
     HashTable,
     /// A list of pieces.
     QuickList,
-    /// A sorted set of some size.
+    /// A larger sorted set.
     SkipList,
     /// A stream.
     Stream,
-    /// One of a module, or newer than this client.
+    /// An encoding of a module, or one that is newer than this client.
     Other(String),
 }
 

@@ -1,4 +1,4 @@
-//! Lists: commands that wait until there is an element.
+//! Lists: commands that wait for an element.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::{
 
 use super::{LMoveM, ListEnd};
 
-/// The commands on lists that wait until there is an element.
+/// The commands on lists that wait for an element.
 ///
-/// `timeout` is the longest time to wait; zero is for ever. It is sent in whole milliseconds, rounded up, and as two
-/// milliseconds where it is shorter than that, because Redis 6.2 waits for ever where it is told `0.001`. A timeout of
-/// more than 285 million years is sent as that. Servers look for timeouts that are over about ten times a second.
+/// `timeout` is the longest time to wait; zero means no limit. It is sent in whole milliseconds, rounded up. A timeout
+/// below two milliseconds is sent as two, because Redis 6.2 waits without limit for `0.001`. A timeout above 285
+/// million years is sent as 285 million years. Servers check for expired timeouts about ten times a second.
 ///
-/// Each command gets a connection of its own, so other commands do not wait for it; its deadline is the timeout plus
+/// Each command gets a connection of its own, so other commands do not wait for it. Its deadline is the timeout plus
 /// [`Config::blocking_grace`](crate::Config::blocking_grace). Inside a transaction it does not wait.
 pub trait BlockingListCommands: Executor {
-    /// Takes the first element of the first of these lists that has one, waiting until there is one. Replies its key with
-    /// the element; `None` where the time is up.
+    /// Removes and returns the first element of the first of these lists that has one, and waits until there is one.
+    /// Returns its key with the element; `None` after the timeout.
     ///
     /// `BLPOP key [key …] timeout` · O(k), k: keys · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/blpop/)
     ///
@@ -33,7 +33,7 @@ pub trait BlockingListCommands: Executor {
         self.execute(Cmd::new("BLPOP").keys(keys).wait_seconds(timeout).reply())
     }
 
-    /// As [`blpop`](Self::blpop), from the tail.
+    /// Like [`blpop`](Self::blpop), from the tail.
     ///
     /// `BRPOP key [key …] timeout` · O(k), k: keys · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/brpop/)
     ///
@@ -46,8 +46,8 @@ pub trait BlockingListCommands: Executor {
         self.execute(Cmd::new("BRPOP").keys(keys).wait_seconds(timeout).reply())
     }
 
-    /// As [`lmove`](super::ListCommands::lmove), waiting until the source has an element; nil where the time is up (take an
-    /// `Option`).
+    /// Like [`lmove`](super::ListCommands::lmove), but waits until the source has an element; nil after the timeout
+    /// (decode as an `Option`).
     ///
     /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/blmove/)
     ///
@@ -69,8 +69,8 @@ pub trait BlockingListCommands: Executor {
         self.execute(cmd.wait_seconds(timeout).reply())
     }
 
-    /// As [`rpoplpush`](super::ListCommands::rpoplpush), waiting until the source has an element; nil where the time is up (take an
-    /// `Option`). Today's form is [`blmove`](Self::blmove) from right to left.
+    /// Like [`rpoplpush`](super::ListCommands::rpoplpush), but waits until the source has an element; nil after the
+    /// timeout (decode as an `Option`). The current form is [`blmove`](Self::blmove) from right to left.
     ///
     /// `BRPOPLPUSH source destination timeout` · O(1) · since 2.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/brpoplpush/)
     ///
@@ -90,7 +90,8 @@ pub trait BlockingListCommands: Executor {
         self.execute(cmd.wait_seconds(timeout).reply())
     }
 
-    /// As [`lmpop`](super::ListCommands::lmpop), waiting until one of the lists has an element; `None` where the time is up.
+    /// Like [`lmpop`](super::ListCommands::lmpop), but waits until one of the lists has an element; `None` after the
+    /// timeout.
     ///
     /// `BLMPOP timeout numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/blmpop/)
     ///
@@ -111,8 +112,8 @@ pub trait BlockingListCommands: Executor {
         self.execute(cmd.arg("COUNT").arg(count).reply())
     }
 
-    /// As [`lmovem`](super::ListCommands::lmovem), waiting until the source has enough elements; nil where the time is up
-    /// (take an `Option<Vec<_>>`).
+    /// Like [`lmovem`](super::ListCommands::lmovem), but waits until the source has enough elements; nil after the
+    /// timeout (decode as an `Option<Vec<_>>`).
     ///
     /// `BLMOVEM source destination LEFT|RIGHT LEFT|RIGHT timeout COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/blmovem/)
     ///

@@ -1,6 +1,6 @@
-//! Lists: elements in order, pushed and taken at both ends.
+//! Lists: ordered elements, added and removed at both ends.
 //!
-//! [`ListCommands`] here; those that wait for an element are in [`BlockingListCommands`].
+//! [`ListCommands`] is here; [`BlockingListCommands`] has the commands that wait for an element.
 
 mod blocking;
 mod options;
@@ -17,7 +17,7 @@ use crate::{
 
 /// The commands on lists.
 pub trait ListCommands: Executor {
-    /// Pushes values at the head, one after another: the last one given is the first of the list. Replies the new length.
+    /// Adds values at the head, one after another: the last value becomes the first element. Returns the new length.
     ///
     /// `LPUSH key value [value …]` · O(1) for each value · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/lpush/)
     ///
@@ -29,7 +29,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPUSH").key(key).args_nonempty("value", values).reply())
     }
 
-    /// As [`lpush`](Self::lpush), where the list exists already. Replies the new length, 0 where it does not exist.
+    /// Like [`lpush`](Self::lpush), but only if the list exists. Returns the new length, 0 if it does not exist.
     ///
     /// `LPUSHX key value [value …]` · O(1) for each value · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/lpushx/)
     ///
@@ -41,7 +41,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPUSHX").key(key).args_nonempty("value", values).reply())
     }
 
-    /// Pushes values at the tail. Replies the new length.
+    /// Adds values at the tail. Returns the new length.
     ///
     /// `RPUSH key value [value …]` · O(1) for each value · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/rpush/)
     ///
@@ -53,7 +53,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPUSH").key(key).args_nonempty("value", values).reply())
     }
 
-    /// As [`rpush`](Self::rpush), where the list exists already. Replies the new length, 0 where it does not exist.
+    /// Like [`rpush`](Self::rpush), but only if the list exists. Returns the new length, 0 if it does not exist.
     ///
     /// `RPUSHX key value [value …]` · O(1) for each value · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/rpushx/)
     ///
@@ -65,7 +65,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPUSHX").key(key).args_nonempty("value", values).reply())
     }
 
-    /// Takes the first element; nil where the list does not exist (take an `Option`).
+    /// Removes and returns the first element; nil if the list does not exist (decode as an `Option`).
     ///
     /// `LPOP key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/lpop/)
     ///
@@ -77,7 +77,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPOP").key(key).reply())
     }
 
-    /// Takes up to `count` elements from the head; nil where the list does not exist (take an `Option<Vec<_>>`).
+    /// Removes and returns up to `count` elements from the head; nil if the list does not exist (decode as an
+    /// `Option<Vec<_>>`).
     ///
     /// `LPOP key count` · O(n), n: elements taken · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/lpop/)
     ///
@@ -89,7 +90,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPOP").key(key).arg(count).reply())
     }
 
-    /// Takes the last element; nil where the list does not exist (take an `Option`).
+    /// Removes and returns the last element; nil if the list does not exist (decode as an `Option`).
     ///
     /// `RPOP key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/rpop/)
     ///
@@ -101,8 +102,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOP").key(key).reply())
     }
 
-    /// Takes up to `count` elements from the tail, the last one first; nil where the list does not exist (take an
-    /// `Option<Vec<_>>`).
+    /// Removes and returns up to `count` elements from the tail, the last one first; nil if the list does not exist
+    /// (decode as an `Option<Vec<_>>`).
     ///
     /// `RPOP key count` · O(n), n: elements taken · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/rpop/)
     ///
@@ -114,7 +115,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOP").key(key).arg(count).reply())
     }
 
-    /// How many elements there are; 0 where the list does not exist.
+    /// The number of elements; 0 if the list does not exist.
     ///
     /// `LLEN key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/llen/)
     ///
@@ -126,8 +127,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LLEN").key(key).readonly().reply())
     }
 
-    /// The elements from `start` to `stop`, both included; negative ones count from the end (-1 is the last). Empty where
-    /// the list does not exist or the range has none.
+    /// The elements from `start` to `stop`, both included; negative indexes count from the end (-1 is the last). Empty
+    /// if the list does not exist or the range has no element.
     ///
     /// `LRANGE key start stop` · O(s + n), s: distance to the start, n: elements · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/lrange/)
     ///
@@ -139,7 +140,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LRANGE").key(key).arg(start).arg(stop).readonly().reply())
     }
 
-    /// The element at an index, negative ones from the end; nil where there is none (take an `Option`).
+    /// The element at an index; a negative index counts from the end. Nil if there is none (decode as an `Option`).
     ///
     /// `LINDEX key index` · O(n), n: distance to the nearer end · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/lindex/)
     ///
@@ -151,8 +152,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LINDEX").key(key).arg(index).readonly().reply())
     }
 
-    /// The index of the first element that equals a value; `None` where there is none.
-    /// With options: [`lpos_with`](Self::lpos_with).
+    /// The index of the first element that equals a value; `None` if there is none. With options: see
+    /// [`lpos_with`](Self::lpos_with).
     ///
     /// `LPOS key value` · O(n), n: length of the list · since 6.0.6 · [redis.io](https://redis.io/docs/latest/commands/lpos/)
     ///
@@ -164,7 +165,7 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LPOS").key(key).arg(value).readonly().reply())
     }
 
-    /// The index, or indexes, of elements that equal a value: see [`LPosOptions`].
+    /// The index or the indexes of elements that equal a value: see [`LPosOptions`].
     ///
     /// `LPOS key value [RANK rank] [COUNT matches] [MAXLEN length]` · O(n), n: length of the list · since 6.0.6 · [redis.io](https://redis.io/docs/latest/commands/lpos/)
     ///
@@ -179,8 +180,8 @@ pub trait ListCommands: Executor {
         self.execute(Command::new(cmd, decoder))
     }
 
-    /// Inserts a value beside the first element that equals `pivot`. Replies the new length; `None` where there is no such
-    /// element, or no list.
+    /// Inserts a value before or after the first element that equals `pivot`. Returns the new length; `None` if there
+    /// is no such element or no list.
     ///
     /// `LINSERT key BEFORE|AFTER pivot value` · O(n), n: distance to the pivot · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/linsert/)
     ///
@@ -199,12 +200,12 @@ pub trait ListCommands: Executor {
         self.execute(cmd.reply_with(options::length_unless_missing))
     }
 
-    /// Sets the element at an index, negative ones from the end.
+    /// Sets the element at an index; a negative index counts from the end.
     ///
     /// `LSET key index value` · O(n), n: distance to the nearer end · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/lset/)
     ///
     /// # Errors
-    /// Where the list does not exist, or the index is out of range.
+    /// The list does not exist, or the index is out of range.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -214,8 +215,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LSET").key(key).arg(index).arg(value).reply())
     }
 
-    /// Removes elements that equal a value: the first `count` of them, the last where it is negative, all where it is 0.
-    /// Replies how many.
+    /// Removes elements that equal a value: the first `count`, the last `-count` if it is negative, all if it is 0.
+    /// Returns how many it removed.
     ///
     /// `LREM key count value` · O(n), n: length of the list · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/lrem/)
     ///
@@ -227,8 +228,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LREM").key(key).arg(count).arg(value).reply())
     }
 
-    /// Keeps the elements from `start` to `stop`, both included, and removes the others; negative ones count from the end.
-    /// With no element left the key goes too.
+    /// Keeps the elements from `start` to `stop`, both included, and removes the others; negative indexes count from
+    /// the end. A list without elements is deleted.
     ///
     /// `LTRIM key start stop` · O(n), n: elements removed · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/ltrim/)
     ///
@@ -240,8 +241,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LTRIM").key(key).arg(start).arg(stop).reply())
     }
 
-    /// Takes an element from one end of a list, pushes it to an end of another (or the same), and replies it; nil where the
-    /// source does not exist (take an `Option`).
+    /// Moves an element from one end of a list to an end of another (or the same) and returns it; nil if the source
+    /// does not exist (decode as an `Option`).
     ///
     /// `LMOVE source destination LEFT|RIGHT LEFT|RIGHT` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/lmove/)
     ///
@@ -260,8 +261,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LMOVE").key(source).key(destination).arg(from).arg(to).reply())
     }
 
-    /// Takes the last element of a list, pushes it to the head of another, and replies it; nil where the source does not
-    /// exist (take an `Option`). Today's form is [`lmove`](Self::lmove) from right to left.
+    /// Moves the last element of a list to the head of another and returns it; nil if the source does not exist (decode
+    /// as an `Option`). The current form is [`lmove`](Self::lmove) from right to left.
     ///
     /// `RPOPLPUSH source destination` · O(1) · since 1.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/rpoplpush/)
     ///
@@ -273,8 +274,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("RPOPLPUSH").key(source).key(destination).reply())
     }
 
-    /// Takes up to `count` elements from one end of the first of these lists that has any. Replies its key with them;
-    /// `None` where all are empty.
+    /// Removes up to `count` elements from one end of the first of these lists that has any. Returns its key with the
+    /// elements; `None` if all lists are empty.
     ///
     /// `LMPOP numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/lmpop/)
     ///
@@ -292,8 +293,8 @@ pub trait ListCommands: Executor {
         self.execute(Cmd::new("LMPOP").keys_counted(keys).arg(from).arg("COUNT").arg(count).reply())
     }
 
-    /// Takes several elements from one end of a list and pushes them to an end of another (or the same): see [`LMoveM`].
-    /// Replies them; nil where none was moved (take an `Option<Vec<_>>`).
+    /// Moves several elements from one end of a list to an end of another (or the same): see [`LMoveM`]. Returns them;
+    /// nil if none was moved (decode as an `Option<Vec<_>>`).
     ///
     /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/lmovem/)
     ///

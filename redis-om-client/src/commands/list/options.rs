@@ -1,4 +1,4 @@
-//! What commands on lists take and reply.
+//! The options of commands on lists.
 
 use crate::{
     command::Decoder,
@@ -25,12 +25,12 @@ impl ToArg for ListEnd {
     }
 }
 
-/// A side of an element.
+/// A position beside an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListSide {
-    /// Nearer to the head.
+    /// Before it, nearer to the head.
     Before,
-    /// Nearer to the tail.
+    /// After it, nearer to the tail.
     After,
 }
 
@@ -43,7 +43,7 @@ impl ToArg for ListSide {
     }
 }
 
-/// Which matches [`lpos_with`](super::ListCommands::lpos_with) looks for. The reply is one index or `None`; with
+/// The matches that [`lpos_with`](super::ListCommands::lpos_with) searches for. The reply is one index or `None`; with
 /// [`count`](Self::count) it is a list.
 ///
 /// ```
@@ -64,7 +64,7 @@ pub struct LPosOptions<R = Option<u64>> {
 }
 
 impl LPosOptions {
-    /// The first match.
+    /// Searches for the first match.
     pub fn new() -> Self {
         Self { rank: None, count: None, maxlen: None, decoder: Decoder::of() }
     }
@@ -77,17 +77,17 @@ impl Default for LPosOptions {
 }
 
 impl<R> LPosOptions<R> {
-    /// The match of this rank: 1 is the first, -1 the last (and then on towards the head).
+    /// Starts with the match of this rank: 1 is the first; -1 is the last, and then the search goes towards the head.
     pub fn rank(self, rank: i64) -> Self {
         Self { rank: Some(rank), ..self }
     }
 
-    /// Up to `count` matches, 0 for all: the reply is a list, empty where there is none.
+    /// Returns up to `count` matches, 0 for all. The reply is a list, empty if there is no match.
     pub fn count(self, count: u64) -> LPosOptions<Vec<u64>> {
         LPosOptions { rank: self.rank, count: Some(count), maxlen: self.maxlen, decoder: Decoder::of() }
     }
 
-    /// Looks at `length` elements at most, 0 for all.
+    /// Compares at most `length` elements, 0 for all.
     pub fn maxlen(self, length: u64) -> Self {
         Self { maxlen: Some(length), ..self }
     }
@@ -107,8 +107,8 @@ impl<R> ToArgs for LPosOptions<R> {
     }
 }
 
-/// How many elements [`lmovem`](super::ListCommands::lmovem) moves, and in which order they arrive: as they stood,
-/// unless it is [`one_by_one`](Self::one_by_one).
+/// How many elements [`lmovem`](super::ListCommands::lmovem) moves, and in which order. They keep their order, unless
+/// [`one_by_one`](Self::one_by_one) is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct LMoveM {
@@ -118,17 +118,17 @@ pub struct LMoveM {
 }
 
 impl LMoveM {
-    /// `count` elements, or all where there are fewer.
+    /// Moves `count` elements, or all if there are fewer.
     pub fn up_to(count: u64) -> Self {
         Self { amount: "COUNT", count, order: "BULK" }
     }
 
-    /// `count` elements, or none where there are fewer.
+    /// Moves `count` elements, or none if there are fewer.
     pub fn exactly(count: u64) -> Self {
         Self { amount: "EXACTLY", count, order: "BULK" }
     }
 
-    /// One after another, so that what is pushed to the same end again arrives reversed.
+    /// Moves one element after another. If they go to the same kind of end, their order is reversed.
     pub fn one_by_one(self) -> Self {
         Self { order: "OBO", ..self }
     }
@@ -140,7 +140,7 @@ impl ToArgs for LMoveM {
     }
 }
 
-/// LINSERT: a length, or 0 (no list) or -1 (no such element).
+/// `LINSERT`: a length, or 0 (no list) or -1 (no such element).
 pub(super) fn length_unless_missing(replies: &mut Replies<'_>) -> Result<Option<u64>, DecodeError> {
     i64::from_redis(replies.take()?).map(|length| u64::try_from(length).ok().filter(|length| *length > 0))
 }

@@ -1,7 +1,7 @@
-//! Lua scripts, and functions that the server keeps.
+//! Lua scripts, and functions that the server stores.
 //!
-//! Scripts are not replicated, so what asks about them is repeated after a failure but not sent to a replica.
-//! `SCRIPT DEBUG` has no method: it turns its connection into a debugger's.
+//! Scripts are not replicated. So a command that reads information about scripts is repeated after a failure, but is
+//! not sent to a replica. `SCRIPT DEBUG` has no method: it would change its connection into one for a debugger.
 
 #[cfg(test)]
 mod tests;
@@ -24,8 +24,8 @@ use crate::{
 
 /// The commands on scripts and functions.
 pub trait ScriptingCommands: Executor {
-    /// Runs a Lua script and replies with what it returns. The keys that it uses go into `keys`, so that a
-    /// cluster finds their node; `()` is none.
+    /// Runs a Lua script and returns its result. Pass every key that it uses in `keys` (`()` for none), so that a
+    /// cluster finds their node.
     ///
     /// `EVAL script n [key …] [arg …]` · as long as it takes · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/eval/)
@@ -38,13 +38,13 @@ pub trait ScriptingCommands: Executor {
         self.execute(Cmd::new("EVAL").script().arg(script).keys_counted_or_none(keys).args(args).reply())
     }
 
-    /// Runs a Lua script that writes nothing, also on a replica, and replies with what it returns.
+    /// Runs a Lua script that writes nothing, also on a replica, and returns its result.
     ///
     /// `EVAL_RO script n [key …] [arg …]` · as long as it takes · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/eval_ro/)
     ///
     /// # Errors
-    /// Where the script does write.
+    /// The script writes.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -61,14 +61,14 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Runs a Lua script that the server knows, by its digest, and replies with what it returns. The keys
-    /// that it uses go into `keys`, so that a cluster finds their node; `()` is none.
+    /// Runs a Lua script that the server has loaded, by its digest, and returns its result. Pass every key that it uses
+    /// in `keys` (`()` for none), so that a cluster finds their node.
     ///
     /// `EVALSHA digest n [key …] [arg …]` · as long as it takes · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/evalsha/)
     ///
     /// # Errors
-    /// Where the server does not know the digest (`NOSCRIPT`): load the script, or use
+    /// The server does not have the script of this digest (`NOSCRIPT`): load the script, or use
     /// [`eval`](ScriptingCommands::eval).
     ///
     /// ```
@@ -84,13 +84,13 @@ pub trait ScriptingCommands: Executor {
         self.execute(Cmd::new("EVALSHA").script().arg(digest).keys_counted_or_none(keys).args(args).reply())
     }
 
-    /// Runs a Lua script that the server knows and that writes nothing, also on a replica.
+    /// Runs a Lua script that the server has loaded and that writes nothing, also on a replica.
     ///
     /// `EVALSHA_RO digest n [key …] [arg …]` · as long as it takes · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/evalsha_ro/)
     ///
     /// # Errors
-    /// Where the server does not know the digest (`NOSCRIPT`): load the script, or use
+    /// The server does not have the script of this digest (`NOSCRIPT`): load the script, or use
     /// [`eval`](ScriptingCommands::eval).
     ///
     /// ```
@@ -114,14 +114,14 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Calls a function and replies with what it returns. The keys that it uses go into `keys`, so that a
-    /// cluster finds their node; `()` is none.
+    /// Calls a function and returns its result. Pass every key that it uses in `keys` (`()` for none), so that a
+    /// cluster finds their node.
     ///
     /// `FCALL function n [key …] [arg …]` · as long as it takes · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/fcall/)
     ///
     /// # Errors
-    /// Where no library has the function.
+    /// No library has the function.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -142,7 +142,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/fcall_ro/)
     ///
     /// # Errors
-    /// Where no library has the function, or it does not declare `no-writes`.
+    /// No library has the function, or the function does not declare `no-writes`.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -171,7 +171,7 @@ pub trait ScriptingCommands: Executor {
     /// [redis.io](https://redis.io/docs/latest/commands/function-delete/)
     ///
     /// # Errors
-    /// Where there is no such library.
+    /// The library does not exist.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -188,8 +188,7 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// All libraries in the server's own form, for
-    /// [`function_restore`](ScriptingCommands::function_restore).
+    /// All libraries in the server's serialized form, for [`function_restore`](ScriptingCommands::function_restore).
     ///
     /// `FUNCTION DUMP` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-dump/)
@@ -202,8 +201,8 @@ pub trait ScriptingCommands: Executor {
         self.execute(Cmd::new("FUNCTION").arg("DUMP").readonly().reply())
     }
 
-    /// Deletes all libraries; the server's settings say whether in the background.
-    /// In the foreground or the background: [`function_flush_with`](Self::function_flush_with).
+    /// Deletes all libraries. A setting of the server decides whether this happens in the background. To choose it: see
+    /// [`function_flush_with`](Self::function_flush_with).
     ///
     /// `FUNCTION FLUSH` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-flush/)
@@ -242,12 +241,12 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Ends the function that runs right now.
+    /// Ends the function that is running.
     ///
     /// `FUNCTION KILL` · O(1) · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/function-kill/)
     ///
     /// # Errors
-    /// Where none runs (`NOTBUSY`), or it has written already (`UNKILLABLE`).
+    /// No function is running (`NOTBUSY`), or it has already written (`UNKILLABLE`).
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -264,8 +263,8 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// All libraries with their functions, without their code.
-    /// With options: [`function_list_with`](Self::function_list_with).
+    /// All libraries with their functions, without their code. With options: see
+    /// [`function_list_with`](Self::function_list_with).
     ///
     /// `FUNCTION LIST` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-list/)
@@ -292,13 +291,13 @@ pub trait ScriptingCommands: Executor {
         self.execute(Cmd::new("FUNCTION").arg("LIST").args(options).readonly().reply())
     }
 
-    /// Loads a library. Replies its name, which its first line says: `#!lua name=shop`.
+    /// Loads a library. Returns its name, which stands in its first line: `#!lua name=shop`.
     ///
     /// `FUNCTION LOAD code` · O(1) and what compiling takes · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-load/)
     ///
     /// # Errors
-    /// Where it does not compile, or a library of that name is there.
+    /// The code does not compile, or a library with this name exists.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -315,13 +314,13 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Loads a library in the place of the one of the same name, if there is one. Replies its name.
+    /// Loads a library. An existing library with this name is replaced. Returns its name.
     ///
     /// `FUNCTION LOAD REPLACE code` · O(1) and what compiling takes · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-load/)
     ///
     /// # Errors
-    /// Where it does not compile.
+    /// The code does not compile.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -339,13 +338,13 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Loads what [`function_dump`](ScriptingCommands::function_dump) gave.
+    /// Loads the libraries from the serialized form of [`function_dump`](ScriptingCommands::function_dump).
     ///
     /// `FUNCTION RESTORE dump <APPEND | FLUSH | REPLACE>` · O(N) in the functions · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/function-restore/)
     ///
     /// # Errors
-    /// Where it is no dump, or, with `Append`, a library of the same name is there.
+    /// The value is not such a dump, or, with `Append`, a library with the same name exists.
     ///
     /// ```
     /// # use redis_om_client::{commands::FunctionRestorePolicy, prelude::*};
@@ -364,7 +363,7 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// What runs right now, and what the engines have loaded.
+    /// The running function, and what the engines have loaded.
     ///
     /// `FUNCTION STATS` · O(1) · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/function-stats/)
     ///
@@ -383,7 +382,7 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Which scripts the server knows, in the order of the digests.
+    /// Whether the server has the scripts of these digests, in their order.
     ///
     /// `SCRIPT EXISTS digest [digest …]` · O(N) in the digests · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/script-exists/)
@@ -404,8 +403,8 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Lets the server forget all scripts; its settings say whether in the background.
-    /// In the foreground or the background: [`script_flush_with`](Self::script_flush_with).
+    /// Deletes all scripts from the server. A setting of the server decides whether this happens in the background. To
+    /// choose it: see [`script_flush_with`](Self::script_flush_with).
     ///
     /// `SCRIPT FLUSH` · O(N) in the scripts · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/script-flush/)
@@ -424,7 +423,7 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Lets the server forget all scripts at once or in the background.
+    /// Deletes all scripts from the server, at once or in the background.
     ///
     /// `SCRIPT FLUSH <ASYNC | SYNC>` · O(N) in the scripts · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/script-flush/)
@@ -444,12 +443,12 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Ends the script that runs right now.
+    /// Ends the script that is running.
     ///
     /// `SCRIPT KILL` · O(1) · since 2.6.0 · [redis.io](https://redis.io/docs/latest/commands/script-kill/)
     ///
     /// # Errors
-    /// Where none runs (`NOTBUSY`), or it has written already (`UNKILLABLE`).
+    /// No script is running (`NOTBUSY`), or it has already written (`UNKILLABLE`).
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -466,14 +465,14 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Lets the server know a script, without running it. Replies its digest, for
+    /// Loads a script into the server without running it. Returns its digest, for
     /// [`evalsha`](ScriptingCommands::evalsha).
     ///
     /// `SCRIPT LOAD script` · O(N) in the length of the script · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/script-load/)
     ///
     /// # Errors
-    /// Where it does not compile.
+    /// The script does not compile.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -491,12 +490,12 @@ pub trait ScriptingCommands: Executor {
         )
     }
 
-    /// Valkey: the text of a script that the server knows.
+    /// Valkey: the text of a script that the server has loaded.
     ///
     /// `SCRIPT SHOW digest` · O(1) · since Valkey 8.0.0 · [valkey.io](https://valkey.io/commands/script-show/)
     ///
     /// # Errors
-    /// Where the server does not know the digest (`NOSCRIPT`).
+    /// The server does not have the script of this digest (`NOSCRIPT`).
     ///
     /// ```
     /// # use redis_om_client::prelude::*;

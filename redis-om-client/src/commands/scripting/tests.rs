@@ -1,4 +1,4 @@
-//! Keys and their number, and the replies that are no plain values.
+//! Keys and their number, and replies with a structure.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ fn statistics() {
     let running = busy.running.unwrap();
     assert_eq!((running.name.as_str(), running.duration), ("sell", Duration::from_millis(7)));
     assert_eq!(running.command, [b"FCALL".to_vec(), b"sell".to_vec()]);
-    // RESP2 has neither map nor null of its own.
+    // RESP2 has no map, and no null of its own.
     let idle = decode(
         &stats,
         "*4\r\n$14\r\nrunning_script\r\n$-1\r\n$7\r\nengines\r\n*2\r\n$3\r\nLUA\r\n*4\r\n+libraries_count\r\n:0\r\n+functions_count\r\n:0\r\n",

@@ -12,13 +12,13 @@ use crate::{
     value::{Arg, Args, FromRedis, ToArg, ToArgs, Written},
 };
 
-/// Whether the server frees what it forgets at once or in the background.
+/// Whether the server frees memory at once or in the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlushMode {
     /// In the background.
     Async,
-    /// At once: it does nothing else meanwhile.
+    /// At once: the server runs no other command meanwhile.
     Sync,
 }
 
@@ -31,15 +31,15 @@ impl ToArg for FlushMode {
     }
 }
 
-/// What FUNCTION RESTORE does about the libraries that are there.
+/// What `FUNCTION RESTORE` does with existing libraries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FunctionRestorePolicy {
-    /// Keeps them; one of the same name is an error.
+    /// Keeps them; a library with the same name is an error.
     Append,
-    /// Deletes them all first.
+    /// Deletes all of them first.
     Flush,
-    /// Keeps them, and replaces one of the same name.
+    /// Keeps them, and replaces a library with the same name.
     Replace,
 }
 
@@ -68,13 +68,13 @@ impl FunctionListOptions {
         Self::default()
     }
 
-    /// Only libraries whose name matches this glob.
+    /// Returns only libraries whose name matches this glob.
     pub fn library_name(mut self, pattern: impl ToArg) -> Self {
         self.library = Some(Kept::new(pattern));
         self
     }
 
-    /// With their code.
+    /// Returns them with their code.
     pub fn with_code(mut self) -> Self {
         self.with_code = true;
         self
@@ -98,11 +98,11 @@ impl ToArgs for FunctionListOptions {
 pub struct FunctionLibrary {
     /// Its name.
     pub name: String,
-    /// What runs it: `LUA`.
+    /// The engine that runs it: `LUA`.
     pub engine: String,
     /// Its functions.
     pub functions: Vec<LibraryFunction>,
-    /// Its code, if it was asked for.
+    /// Its code; `None` if the command did not request it.
     pub code: Option<String>,
 }
 
@@ -110,9 +110,9 @@ pub struct FunctionLibrary {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LibraryFunction {
-    /// Its name, by which FCALL calls it.
+    /// The name by which `FCALL` calls it.
     pub name: String,
-    /// What its author says of it.
+    /// Its description; `None` if it has none.
     pub description: Option<String>,
     /// What it declares about itself.
     pub flags: Vec<FunctionFlag>,
@@ -122,7 +122,7 @@ pub struct LibraryFunction {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FunctionFlag {
-    /// It writes nothing, so FCALL_RO and a replica may run it.
+    /// It writes nothing, so `FCALL_RO` and a replica may run it.
     NoWrites,
     /// It may run while the server is out of memory.
     AllowOom,
@@ -132,7 +132,7 @@ pub enum FunctionFlag {
     NoCluster,
     /// It may use keys of several slots.
     AllowCrossSlotKeys,
-    /// One that is newer than this client.
+    /// A flag that is newer than this client.
     Other(String),
 }
 
@@ -188,25 +188,25 @@ impl FromRedis for LibraryFunction {
     }
 }
 
-/// What FUNCTION STATS replies.
+/// The reply of `FUNCTION STATS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FunctionStats {
-    /// The function or script that runs right now.
+    /// The function or script that is running; `None` if none is.
     pub running: Option<RunningScript>,
     /// The engines by their names, such as `LUA`.
     pub engines: BTreeMap<String, EngineStats>,
 }
 
-/// A function or script that runs right now.
+/// A function or script that is running.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunningScript {
     /// The function's name; empty for a script.
     pub name: String,
-    /// The command that called it, word by word; not all of it need be text.
+    /// The words of the command that called it. They need not be text.
     pub command: Vec<Vec<u8>>,
-    /// For how long it has run.
+    /// How long it has been running.
     pub duration: Duration,
 }
 
@@ -214,9 +214,9 @@ pub struct RunningScript {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineStats {
-    /// Its libraries.
+    /// The number of its libraries.
     pub libraries: u64,
-    /// Their functions.
+    /// The number of their functions.
     pub functions: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Sorted sets: commands that wait until there is a member.
+//! Sorted sets: commands that wait for a member.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::{
 
 use super::{ZEnd, ZPopped};
 
-/// The commands on sorted sets that wait until there is a member.
+/// The commands on sorted sets that wait for a member.
 ///
-/// `timeout` is the longest time to wait; zero is for ever. It is sent in whole milliseconds, rounded up, and as two
-/// milliseconds where it is shorter than that, because Redis 6.2 waits for ever where it is told `0.001`. A timeout of
-/// more than 285 million years is sent as that. Servers look for timeouts that are over about ten times a second.
+/// `timeout` is the longest time to wait; zero means no limit. It is sent in whole milliseconds, rounded up. A timeout
+/// below two milliseconds is sent as two, because Redis 6.2 waits without limit for `0.001`. A timeout above 285
+/// million years is sent as 285 million years. Servers check for expired timeouts about ten times a second.
 ///
-/// Each command gets a connection of its own, so other commands do not wait for it; its deadline is the timeout plus
+/// Each command gets a connection of its own, so other commands do not wait for it. Its deadline is the timeout plus
 /// [`Config::blocking_grace`](crate::Config::blocking_grace). Inside a transaction it does not wait.
 pub trait BlockingSortedSetCommands: Executor {
-    /// Takes the member with the lowest score from the first of these sets that has one, waiting until there is one. Replies
-    /// its key, the member and the score; `None` where the time is up.
+    /// Removes the member with the lowest score from the first of these sets that has one, and waits until there is
+    /// one. Returns its key, the member and the score; `None` after the timeout.
     ///
     /// `BZPOPMIN key [key …] timeout` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzpopmin/)
     ///
@@ -36,8 +36,8 @@ pub trait BlockingSortedSetCommands: Executor {
         self.execute(Cmd::new("BZPOPMIN").keys(keys).wait_seconds(timeout).reply())
     }
 
-    /// Takes the member with the highest score from the first of these sets that has one, waiting until there is one. Replies
-    /// its key, the member and the score; `None` where the time is up.
+    /// Removes the member with the highest score from the first of these sets that has one, and waits until there is
+    /// one. Returns its key, the member and the score; `None` after the timeout.
     ///
     /// `BZPOPMAX key [key …] timeout` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzpopmax/)
     ///
@@ -54,8 +54,8 @@ pub trait BlockingSortedSetCommands: Executor {
         self.execute(Cmd::new("BZPOPMAX").keys(keys).wait_seconds(timeout).reply())
     }
 
-    /// As [`zmpop`](super::SortedSetCommands::zmpop), waiting until one of the sets has a member; `None` where the time is
-    /// up.
+    /// Like [`zmpop`](super::SortedSetCommands::zmpop), but waits until one of the sets has a member; `None` after the
+    /// timeout.
     ///
     /// `BZMPOP timeout numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzmpop/)
     ///

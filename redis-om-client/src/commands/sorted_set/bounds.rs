@@ -1,4 +1,4 @@
-//! Ranges of scores and of names, from Rust's own.
+//! Ranges of scores and of names, made from Rust ranges.
 
 use std::ops::{Bound, Range, RangeBounds, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
@@ -30,7 +30,7 @@ impl ScoreRange {
         }
     }
 
-    /// The upper bound first, as commands want it that go from high to low.
+    /// The range with its upper bound first, for commands that go from high to low.
     pub(super) fn reversed(self) -> Self {
         Self { first: self.second, second: self.first }
     }
@@ -88,7 +88,7 @@ impl<T: Into<f64> + Copy> From<(Bound<T>, Bound<T>)> for ScoreRange {
     }
 }
 
-/// All of them.
+/// All scores.
 impl From<RangeFull> for ScoreRange {
     fn from(_: RangeFull) -> Self {
         Self::of::<f64>(&..)
@@ -103,7 +103,7 @@ pub struct LexRange {
     second: LexBound,
 }
 
-/// As it goes over the wire: `-`, `+`, or the name behind `[` (included) or `(` (excluded).
+/// The bound in the command: `-`, `+`, or the name behind `[` (included) or `(` (excluded).
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct LexBound(Vec<u8>);
 
@@ -119,7 +119,7 @@ impl LexRange {
         Self { first: bound(range.start_bound(), b"-"), second: bound(range.end_bound(), b"+") }
     }
 
-    /// The upper bound first, as commands want it that go from the last to the first.
+    /// The range with its upper bound first, for commands that go from the last name to the first.
     pub(super) fn reversed(self) -> Self {
         Self { first: self.second, second: self.first }
     }
@@ -167,7 +167,7 @@ impl<T: AsRef<[u8]>> From<(Bound<T>, Bound<T>)> for LexRange {
     }
 }
 
-/// All of them.
+/// All names.
 impl From<RangeFull> for LexRange {
     fn from(_: RangeFull) -> Self {
         Self::of::<&[u8]>(&..)

@@ -5,9 +5,9 @@ use crate::{
     value::{Args, FromRedis, ToArg, ToArgs},
 };
 
-/// The commands that combine sorted sets; plain sets take part with a score of 1 for each member.
+/// The commands that combine sorted sets. A plain set is accepted, too; each of its members has the score 1.
 pub trait SortedSetCombineCommands: Executor {
-    /// The members that are in any of the sets, in the order of their scores.
+    /// The members that are in any of the sets, ordered by score.
     ///
     /// `ZUNION numkeys key [key …]` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
     ///
@@ -19,7 +19,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZUNION").keys_counted(keys).readonly().reply())
     }
 
-    /// As [`zunion`](Self::zunion), with the scores, weighted and aggregated as the options say.
+    /// Like [`zunion`](Self::zunion), with the scores, weighted and aggregated according to the options.
     ///
     /// `ZUNION numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT] WITHSCORES` · O(n + m log m), n: members of all sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zunion/)
     ///
@@ -36,8 +36,8 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(combined(Cmd::new("ZUNION"), keys, options).arg("WITHSCORES").readonly().reply())
     }
 
-    /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
-    /// With options: [`zunionstore_with`](Self::zunionstore_with).
+    /// Stores the union in a sorted set, and replaces its old value. Returns its size; an empty result deletes the key.
+    /// With options: see [`zunionstore_with`](Self::zunionstore_with).
     ///
     /// `ZUNIONSTORE destination numkeys key [key …]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
     ///
@@ -49,7 +49,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZUNIONSTORE").key(destination).keys_counted(keys).reply())
     }
 
-    /// As [`zunionstore`](Self::zunionstore), weighted and aggregated as the options say.
+    /// Like [`zunionstore`](Self::zunionstore), weighted and aggregated according to the options.
     ///
     /// `ZUNIONSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT]` · O(n + m log m), n: members of all sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zunionstore/)
     ///
@@ -67,7 +67,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(combined(Cmd::new("ZUNIONSTORE").key(destination), keys, options).reply())
     }
 
-    /// The members that are in all of the sets, in the order of their scores.
+    /// The members that are in all of the sets, ordered by score.
     ///
     /// `ZINTER numkeys key [key …]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
     ///
@@ -79,7 +79,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZINTER").keys_counted(keys).readonly().reply())
     }
 
-    /// As [`zinter`](Self::zinter), with the scores, weighted and aggregated as the options say.
+    /// Like [`zinter`](Self::zinter), with the scores, weighted and aggregated according to the options.
     ///
     /// `ZINTER numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT] WITHSCORES` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zinter/)
     ///
@@ -96,8 +96,8 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(combined(Cmd::new("ZINTER"), keys, options).arg("WITHSCORES").readonly().reply())
     }
 
-    /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
-    /// With options: [`zinterstore_with`](Self::zinterstore_with).
+    /// Stores the intersection in a sorted set, and replaces its old value. Returns its size; an empty result deletes
+    /// the key. With options: see [`zinterstore_with`](Self::zinterstore_with).
     ///
     /// `ZINTERSTORE destination numkeys key [key …]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
     ///
@@ -109,7 +109,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZINTERSTORE").key(destination).keys_counted(keys).reply())
     }
 
-    /// As [`zinterstore`](Self::zinterstore), weighted and aggregated as the options say.
+    /// Like [`zinterstore`](Self::zinterstore), weighted and aggregated according to the options.
     ///
     /// `ZINTERSTORE destination numkeys key [key …] [WEIGHTS weight [weight …]] [AGGREGATE SUM|MIN|MAX|COUNT]` · O(n × k + m log m), n: members of the smallest set, k: sets, m: members of the result · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zinterstore/)
     ///
@@ -127,7 +127,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(combined(Cmd::new("ZINTERSTORE").key(destination), keys, options).reply())
     }
 
-    /// The members of the first set that are in none of the others, in the order of their scores.
+    /// The members of the first set that are in none of the others, ordered by score.
     ///
     /// `ZDIFF numkeys key [key …]` · O(l + (n - k) log n), l: members of all sets, n: of the first, k: of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zdiff/)
     ///
@@ -139,7 +139,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZDIFF").keys_counted(keys).readonly().reply())
     }
 
-    /// As [`zdiff`](Self::zdiff), with the scores of the first set.
+    /// Like [`zdiff`](Self::zdiff), with the scores of the first set.
     ///
     /// `ZDIFF numkeys key [key …] WITHSCORES` · O(l + (n - k) log n), l: members of all sets, n: of the first, k: of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zdiff/)
     ///
@@ -151,7 +151,8 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZDIFF").keys_counted(keys).arg("WITHSCORES").readonly().reply())
     }
 
-    /// The same, stored in a sorted set, replacing whatever it held. Replies its size; empty, it is removed.
+    /// Stores the difference in a sorted set, and replaces its old value. Returns its size; an empty result deletes the
+    /// key.
     ///
     /// `ZDIFFSTORE destination numkeys key [key …]` · O(l + (n - k) log n), l: members of all sets, n: of the first, k: of the result · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zdiffstore/)
     ///
@@ -163,7 +164,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZDIFFSTORE").key(destination).keys_counted(keys).reply())
     }
 
-    /// How many members are in all of the sets.
+    /// The number of members that are in all of the sets.
     ///
     /// `ZINTERCARD numkeys key [key …]` · O(n × k), n: members of the smallest set, k: sets · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zintercard/)
     ///
@@ -175,7 +176,7 @@ pub trait SortedSetCombineCommands: Executor {
         self.execute(Cmd::new("ZINTERCARD").keys_counted(keys).readonly().reply())
     }
 
-    /// How many members are in all of the sets, counting no further than the limit (0: no limit).
+    /// The number of members that are in all of the sets; counting stops at the limit (0: no limit).
     ///
     /// `ZINTERCARD numkeys key [key …] LIMIT limit` · O(n × k), n: members of the smallest set, k: sets · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zintercard/)
     ///
@@ -190,18 +191,18 @@ pub trait SortedSetCombineCommands: Executor {
 
 impl<E: Executor> SortedSetCombineCommands for E {}
 
-/// How the scores of several sets become one.
+/// How the scores of a member in several sets are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ZAggregate {
-    /// Their sum (what the server does where nothing is said).
+    /// Their sum. This is the default.
     Sum,
-    /// The least of them.
+    /// The lowest of them.
     Min,
-    /// The greatest of them.
+    /// The highest of them.
     Max,
-    /// In how many of the sets it is, whatever its scores; with weights, the sum of the weights of those sets. Since
-    /// 8.8.0, Redis only.
+    /// The number of the sets that contain the member; with weights, the sum of the weights of these sets. Since 8.8.0,
+    /// Redis only.
     Count,
 }
 
@@ -222,17 +223,17 @@ pub struct ZCombine {
 }
 
 impl ZCombine {
-    /// The sum of the scores as they are.
+    /// The sum of the unchanged scores.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What the scores of each set are multiplied by, in the order of the sets.
+    /// The factors for the scores of each set, in the order of the sets.
     pub fn weights(self, weights: impl IntoIterator<Item = f64>) -> Self {
         Self { weights: weights.into_iter().collect(), ..self }
     }
 
-    /// How the scores of one member become one.
+    /// How the scores of one member are combined.
     pub fn aggregate(self, aggregate: ZAggregate) -> Self {
         Self { aggregate: Some(aggregate), ..self }
     }
@@ -257,7 +258,7 @@ impl ToArgs for ZCombine {
 fn combined(cmd: Cmd, keys: impl ToArgs, options: ZCombine) -> Cmd {
     let before = cmd.argument_count();
     let cmd = cmd.keys_counted(keys);
-    // The number of keys is an argument too.
+    // The number of keys is an argument, too.
     let keys = (cmd.argument_count() - before).saturating_sub(1) as usize;
     let weights = options.weights.len();
     let cmd = cmd.args(options);

@@ -1,7 +1,7 @@
-//! Sorted sets: members in the order of their scores.
+//! Sorted sets: members ordered by their scores.
 //!
 //! [`SortedSetCommands`]: members and their scores. [`SortedSetRangeCommands`]: members by rank, score or name.
-//! [`SortedSetCombineCommands`]: unions, intersections, differences. [`BlockingSortedSetCommands`]: those that wait.
+//! [`SortedSetCombineCommands`]: unions, intersections, differences. [`BlockingSortedSetCommands`]: commands that wait.
 
 mod blocking;
 mod bounds;
@@ -25,13 +25,13 @@ use crate::{
 
 /// The commands on sorted sets: members and their scores.
 pub trait SortedSetCommands: Executor {
-    /// Adds members, or changes their scores: pairs of score and member, the score first. Replies how many are new.
-    /// With options: [`zadd_with`](Self::zadd_with).
+    /// Adds members, or changes their scores. Each is a pair of score and member, with the score first. Returns how
+    /// many are new. With options: see [`zadd_with`](Self::zadd_with).
     ///
     /// `ZADD key score member [score member …]` · O(log n) for each member, n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zadd/)
     ///
     /// # Errors
-    /// Where a score is NaN: it is refused before anything is sent.
+    /// A score is NaN. It is refused before anything is sent.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -41,7 +41,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZADD").key(key).args_grouped("score and member", 2, members).reply())
     }
 
-    /// As [`zadd`](Self::zadd), with options: see [`ZAddOptions`].
+    /// Like [`zadd`](Self::zadd), with options: see [`ZAddOptions`].
     ///
     /// `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member …]` · O(log n) for each member, n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zadd/)
     ///
@@ -56,7 +56,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Command::new(cmd, decoder))
     }
 
-    /// Adds to the score of a member; one that is not there counts as 0. Replies the new score.
+    /// Adds to the score of a member; a missing member counts as 0. Returns the new score.
     ///
     /// `ZINCRBY key increment member` · O(log n), n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zincrby/)
     ///
@@ -68,7 +68,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZINCRBY").key(key).arg(increment).arg(member).reply())
     }
 
-    /// Removes members; with the last one the key goes too. Replies how many there were.
+    /// Removes members; a sorted set without members is deleted. Returns how many it removed.
     ///
     /// `ZREM key member [member …]` · O(log n) for each member, n: size of the set · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrem/)
     ///
@@ -80,7 +80,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZREM").key(key).args_nonempty("member", members).reply())
     }
 
-    /// How many members there are; 0 where the key does not exist.
+    /// The number of members; 0 if the key does not exist.
     ///
     /// `ZCARD key` · O(1) · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zcard/)
     ///
@@ -92,7 +92,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZCARD").key(key).readonly().reply())
     }
 
-    /// The score of a member; `None` where it is not there.
+    /// The score of a member; `None` if it does not exist.
     ///
     /// `ZSCORE key member` · O(1) · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zscore/)
     ///
@@ -104,7 +104,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZSCORE").key(key).arg(member).readonly().reply())
     }
 
-    /// The scores of members, in their order; `None` for each that is not there.
+    /// The scores of members, in their order; `None` for each that does not exist.
     ///
     /// `ZMSCORE key member [member …]` · O(1) for each member · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zmscore/)
     ///
@@ -116,7 +116,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZMSCORE").key(key).args_nonempty("member", members).readonly().reply())
     }
 
-    /// The place of a member from the lowest score, which is 0; `None` where it is not there.
+    /// The rank of a member, starting with 0 at the lowest score; `None` if it does not exist.
     ///
     /// `ZRANK key member` · O(log n), n: size of the set · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zrank/)
     ///
@@ -128,7 +128,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZRANK").key(key).arg(member).readonly().reply())
     }
 
-    /// The place of a member from the lowest score, with its score.
+    /// The rank of a member, starting with 0 at the lowest score, and its score; `None` if it does not exist.
     ///
     /// `ZRANK key member WITHSCORE` · O(log n), n: size of the set · since 7.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrank/)
     ///
@@ -140,7 +140,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZRANK").key(key).arg(member).arg("WITHSCORE").readonly().reply())
     }
 
-    /// The place of a member from the highest score, which is 0; `None` where it is not there.
+    /// The rank of a member, starting with 0 at the highest score; `None` if it does not exist.
     ///
     /// `ZREVRANK key member` · O(log n), n: size of the set · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrank/)
     ///
@@ -152,7 +152,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZREVRANK").key(key).arg(member).readonly().reply())
     }
 
-    /// The place of a member from the highest score, with its score.
+    /// The rank of a member, starting with 0 at the highest score, and its score; `None` if it does not exist.
     ///
     /// `ZREVRANK key member WITHSCORE` · O(log n), n: size of the set · since 7.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrank/)
     ///
@@ -164,7 +164,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZREVRANK").key(key).arg(member).arg("WITHSCORE").readonly().reply())
     }
 
-    /// Takes the member with the lowest score, with it; `None` where the key does not exist.
+    /// Removes and returns the member with the lowest score, and this score; `None` if the key does not exist.
     ///
     /// `ZPOPMIN key` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/zpopmin/)
     ///
@@ -176,7 +176,8 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMIN").key(key).reply_with(options::first))
     }
 
-    /// Takes up to `count` members with the lowest scores, with them; empty where the key does not exist.
+    /// Removes and returns up to `count` members with the lowest scores, and these scores; empty if the key does not
+    /// exist.
     ///
     /// `ZPOPMIN key count` · O(m log n), n: size of the set, m: members taken · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/zpopmin/)
     ///
@@ -188,7 +189,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMIN").key(key).arg(count).reply())
     }
 
-    /// Takes the member with the highest score, with it; `None` where the key does not exist.
+    /// Removes and returns the member with the highest score, and this score; `None` if the key does not exist.
     ///
     /// `ZPOPMAX key` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/zpopmax/)
     ///
@@ -200,7 +201,8 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMAX").key(key).reply_with(options::first))
     }
 
-    /// Takes up to `count` members with the highest scores, with them; empty where the key does not exist.
+    /// Removes and returns up to `count` members with the highest scores, and these scores; empty if the key does not
+    /// exist.
     ///
     /// `ZPOPMAX key count` · O(m log n), n: size of the set, m: members taken · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/zpopmax/)
     ///
@@ -212,8 +214,8 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZPOPMAX").key(key).arg(count).reply())
     }
 
-    /// Takes up to `count` members with the lowest or highest scores from the first of these sets that has any. Replies
-    /// its key with them; `None` where all are empty.
+    /// Removes up to `count` members with the lowest or highest scores from the first of these sets that has any.
+    /// Returns its key with the members and scores; `None` if all sets are empty.
     ///
     /// `ZMPOP numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/zmpop/)
     ///
@@ -225,7 +227,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZMPOP").keys_counted(keys).arg(from).arg("COUNT").arg(count).reply())
     }
 
-    /// A member at random; nil where the key does not exist (take an `Option`).
+    /// A random member; nil if the key does not exist (decode as an `Option`).
     ///
     /// `ZRANDMEMBER key` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrandmember/)
     ///
@@ -237,8 +239,8 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZRANDMEMBER").key(key).readonly().reply())
     }
 
-    /// `count` different members at random, fewer where the set has fewer; a negative number gives exactly as many as its
-    /// absolute value, the same member perhaps several times. Empty where the key does not exist.
+    /// `count` different random members, or fewer if the set has fewer. A negative number gives exactly its absolute
+    /// value, and a member may occur several times. Empty if the key does not exist.
     ///
     /// `ZRANDMEMBER key count` · O(m), m: members asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrandmember/)
     ///
@@ -250,7 +252,7 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZRANDMEMBER").key(key).arg(count).readonly().reply())
     }
 
-    /// As [`zrandmember_count`](Self::zrandmember_count), with the scores.
+    /// Like [`zrandmember_count`](Self::zrandmember_count), with the scores.
     ///
     /// `ZRANDMEMBER key count WITHSCORES` · O(m), m: members asked for · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrandmember/)
     ///
@@ -266,8 +268,8 @@ pub trait SortedSetCommands: Executor {
         self.execute(Cmd::new("ZRANDMEMBER").key(key).arg(count).arg("WITHSCORES").readonly().reply())
     }
 
-    /// One page of the members with their scores: see [`ScanPage`]. A small set comes whole.
-    /// With options: [`zscan_with`](Self::zscan_with).
+    /// One page of the members with their scores: see [`ScanPage`]. A small set is returned as one page. With options:
+    /// see [`zscan_with`](Self::zscan_with).
     ///
     /// `ZSCAN key cursor` · O(1) a page, O(n) for all · since 2.8.0 · [redis.io](https://redis.io/docs/latest/commands/zscan/)
     ///

@@ -1,4 +1,4 @@
-//! What commands on sorted sets take.
+//! The options of commands on sorted sets.
 
 use crate::{
     command::Decoder,
@@ -27,11 +27,12 @@ impl ToArg for ZEnd {
     }
 }
 
-/// What ZMPOP and BZMPOP reply: the key, with the members that were taken from it and their scores.
+/// The reply of `ZMPOP` and `BZMPOP`: the key, and the removed members with their scores.
 pub type ZPopped<T> = Option<(KeyName, Vec<(T, f64)>)>;
 
-/// Which members [`zadd_with`](super::SortedSetCommands::zadd_with) adds or changes, and what it replies: how many are
-/// new; with [`ch`](Self::ch) how many are new or changed; with [`incr`](Self::incr) the new score of the one member.
+/// Which members [`zadd_with`](super::SortedSetCommands::zadd_with) adds or changes, and what it returns: the number of
+/// new members; with [`ch`](Self::ch) the number of new or changed members; with [`incr`](Self::incr) the new score of
+/// the only member.
 ///
 /// ```
 /// # use redis_om_client::{Command, commands::ZAddOptions, prelude::*};
@@ -55,12 +56,12 @@ impl ZAddOptions {
         Self { only: None, compare: None, changed: false, increment: false, decoder: Decoder::of() }
     }
 
-    /// Replies how many members are new or have another score than before.
+    /// Returns how many members are new or have a changed score.
     pub fn ch(self) -> Self {
         Self { changed: true, ..self }
     }
 
-    /// Adds to the score of one member; replies the new one, `None` where a condition kept it from changing.
+    /// Adds to the score of one member. Returns the new score; `None` if a condition was not met.
     pub fn incr(self) -> ZAddOptions<Option<f64>> {
         let Self { only, compare, changed, .. } = self;
         ZAddOptions { only, compare, changed, increment: true, decoder: Decoder::of() }
@@ -74,7 +75,7 @@ impl Default for ZAddOptions {
 }
 
 impl<R> ZAddOptions<R> {
-    /// Only adds: members that are there keep their scores.
+    /// Only adds: existing members keep their scores.
     pub fn nx(self) -> Self {
         Self { only: Some("NX"), ..self }
     }
@@ -84,12 +85,12 @@ impl<R> ZAddOptions<R> {
         Self { only: Some("XX"), ..self }
     }
 
-    /// Changes a score only to a greater one; members that are not there are added.
+    /// Changes a score only to a higher one; new members are added.
     pub fn gt(self) -> Self {
         Self { compare: Some("GT"), ..self }
     }
 
-    /// Changes a score only to a smaller one; members that are not there are added.
+    /// Changes a score only to a lower one; new members are added.
     pub fn lt(self) -> Self {
         Self { compare: Some("LT"), ..self }
     }
@@ -133,7 +134,7 @@ enum By {
 }
 
 impl ZRange {
-    /// From rank `start` to rank `stop`, both included; negative ones count from the end.
+    /// From rank `start` to rank `stop`, both included; negative ranks count from the end.
     pub fn by_rank(start: i64, stop: i64) -> Self {
         Self::by(By::Rank(start, stop))
     }
@@ -143,7 +144,7 @@ impl ZRange {
         Self::by(By::Score(range.into()))
     }
 
-    /// The members with a name in this range; only where all have the same score.
+    /// The members with a name in this range. All members must have the same score.
     pub fn by_lex(range: impl Into<LexRange>) -> Self {
         Self::by(By::Lex(range.into()))
     }
@@ -152,17 +153,18 @@ impl ZRange {
         Self { by, reversed: false, limit: None, scores: false }
     }
 
-    /// From the highest down; ranks are counted from there too.
+    /// Returns them from the highest to the lowest; ranks are counted from the highest, too.
     pub fn rev(self) -> Self {
         Self { reversed: true, ..self }
     }
 
-    /// Passes over `offset` members, then takes up to `count` (negative: all). Not by rank: give other ranks.
+    /// Skips `offset` members, then returns up to `count` (negative: all). It is refused for a range by rank: use other
+    /// ranks.
     pub fn limit(self, offset: u64, count: i64) -> Self {
         Self { limit: Some((offset, count)), ..self }
     }
 
-    /// With the scores: take a `Vec<(_, f64)>`. Not by name.
+    /// Returns the scores, too: decode as a `Vec<(_, f64)>`. It is refused for a range by name.
     pub fn with_scores(self) -> Self {
         Self { scores: true, ..self }
     }
@@ -209,7 +211,7 @@ impl ToArgs for ZRange {
     }
 }
 
-/// ZPOPMIN, ZPOPMAX: one member with its score, or an empty list.
+/// `ZPOPMIN`, `ZPOPMAX`: one member with its score, or an empty list.
 pub(super) fn first<T: FromRedis>(replies: &mut Replies<'_>) -> Result<Option<(T, f64)>, DecodeError> {
     Vec::from_redis(replies.take()?).map(|members| members.into_iter().next())
 }

@@ -9,12 +9,11 @@ use super::{LexRange, ScoreRange, ZRange};
 
 /// The commands on ranges of sorted sets.
 ///
-/// Ranges are Rust's own: scores `1.0..5.0`, `1..=5`, `..0.5`, `..`; names `"a".."c"`. What they cannot say (from an
-/// excluded start) is said with a pair of [`Bound`](std::ops::Bound)s.
+/// Ranges are Rust ranges: scores `1.0..5.0`, `1..=5`, `..0.5`, `..`; names `"a".."c"`. A pair of
+/// [`Bound`](std::ops::Bound)s gives a range with an excluded start.
 pub trait SortedSetRangeCommands: Executor {
-    /// The members from `start` to `stop` in the order of their scores, both included; negative ones count from the end
-    /// (-1 is the highest). Empty where the key does not exist.
-    /// With options: [`zrange_with`](Self::zrange_with).
+    /// The members from `start` to `stop`, ordered by score, both included; negative ranks count from the end (-1 is
+    /// the highest). Empty if the key does not exist. With options: see [`zrange_with`](Self::zrange_with).
     ///
     /// `ZRANGE key start stop` · O(log n + m), n: size of the set, m: members replied · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrange/)
     ///
@@ -26,7 +25,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZRANGE").key(key).arg(start).arg(stop).readonly().reply())
     }
 
-    /// As [`zrange`](Self::zrange), with the scores.
+    /// Like [`zrange`](Self::zrange), with the scores.
     ///
     /// `ZRANGE key start stop WITHSCORES` · O(log n + m), n: size of the set, m: members replied · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrange/)
     ///
@@ -43,8 +42,8 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZRANGE").key(key).arg(start).arg(stop).arg("WITHSCORES").readonly().reply())
     }
 
-    /// The members of a range by rank, score or name, either way, or a part of it: see [`ZRange`]. With scores, take a
-    /// `Vec<(_, f64)>`.
+    /// The members of a range by rank, score or name, in either direction, or a part of it: see [`ZRange`]. With
+    /// scores, decode as a `Vec<(_, f64)>`.
     ///
     /// `ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]` · O(log n + m), n: size of the set, m: members replied · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrange/)
     ///
@@ -57,7 +56,8 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZRANGE").key(key).args(range).readonly().reply())
     }
 
-    /// Stores a range of a sorted set in another, replacing whatever that held. Replies its size; empty, it is removed.
+    /// Stores a range of a sorted set in another, and replaces its old value. Returns its size; an empty result deletes
+    /// the key.
     ///
     /// `ZRANGESTORE destination source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]` · O(log n + m), n: size of the set, m: members stored · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrangestore/)
     ///
@@ -75,7 +75,7 @@ pub trait SortedSetRangeCommands: Executor {
         })
     }
 
-    /// How many members have a score in this range.
+    /// The number of members with a score in this range.
     ///
     /// `ZCOUNT key min max` · O(log n), n: size of the set · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zcount/)
     ///
@@ -87,7 +87,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZCOUNT").key(key).args(range.into()).readonly().reply())
     }
 
-    /// How many members have a name in this range. Only where all have the same score.
+    /// The number of members with a name in this range. All members must have the same score.
     ///
     /// `ZLEXCOUNT key min max` · O(log n), n: size of the set · since 2.8.9 · [redis.io](https://redis.io/docs/latest/commands/zlexcount/)
     ///
@@ -99,7 +99,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZLEXCOUNT").key(key).args(range.into()).readonly().reply())
     }
 
-    /// Removes the members from `start` to `stop` in the order of their scores, both included. Replies how many.
+    /// Removes the members from rank `start` to `stop`, ordered by score, both included. Returns how many it removed.
     ///
     /// `ZREMRANGEBYRANK key start stop` · O(log n + m), n: size of the set, m: members removed · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/zremrangebyrank/)
     ///
@@ -111,7 +111,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZREMRANGEBYRANK").key(key).arg(start).arg(stop).reply())
     }
 
-    /// Removes the members with a score in this range. Replies how many.
+    /// Removes the members with a score in this range. Returns how many it removed.
     ///
     /// `ZREMRANGEBYSCORE key min max` · O(log n + m), n: size of the set, m: members removed · since 1.2.0 · [redis.io](https://redis.io/docs/latest/commands/zremrangebyscore/)
     ///
@@ -123,7 +123,8 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZREMRANGEBYSCORE").key(key).args(range.into()).reply())
     }
 
-    /// Removes the members with a name in this range. Only where all have the same score. Replies how many.
+    /// Removes the members with a name in this range. All members must have the same score. Returns how many it
+    /// removed.
     ///
     /// `ZREMRANGEBYLEX key min max` · O(log n + m), n: size of the set, m: members removed · since 2.8.9 · [redis.io](https://redis.io/docs/latest/commands/zremrangebylex/)
     ///
@@ -135,7 +136,8 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZREMRANGEBYLEX").key(key).args(range.into()).reply())
     }
 
-    /// The members from `start` to `stop` from the highest score down. Today's form: `ZRange::by_rank(…).rev()`.
+    /// The members from `start` to `stop`, from the highest score to the lowest. The current form is
+    /// `ZRange::by_rank(…).rev()`.
     ///
     /// `ZREVRANGE key start stop` · O(log n + m), n: size of the set, m: members replied · since 1.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrange/)
     ///
@@ -147,7 +149,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZREVRANGE").key(key).arg(start).arg(stop).readonly().reply())
     }
 
-    /// As [`zrevrange`](Self::zrevrange), with the scores.
+    /// Like [`zrevrange`](Self::zrevrange), with the scores.
     ///
     /// `ZREVRANGE key start stop WITHSCORES` · O(log n + m), n: size of the set, m: members replied · since 1.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrange/)
     ///
@@ -164,7 +166,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZREVRANGE").key(key).arg(start).arg(stop).arg("WITHSCORES").readonly().reply())
     }
 
-    /// The members with a score in this range. Today's form, which can limit too: `ZRange::by_score(…)`.
+    /// The members with a score in this range. The current form, which also accepts a limit, is `ZRange::by_score(…)`.
     ///
     /// `ZRANGEBYSCORE key min max` · O(log n + m), n: size of the set, m: members replied · since 1.0.5, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrangebyscore/)
     ///
@@ -176,7 +178,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZRANGEBYSCORE").key(key).args(range.into()).readonly().reply())
     }
 
-    /// As [`zrangebyscore`](Self::zrangebyscore), with the scores.
+    /// Like [`zrangebyscore`](Self::zrangebyscore), with the scores.
     ///
     /// `ZRANGEBYSCORE key min max WITHSCORES` · O(log n + m), n: size of the set, m: members replied · since 1.0.5, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrangebyscore/)
     ///
@@ -195,7 +197,8 @@ pub trait SortedSetRangeCommands: Executor {
         )
     }
 
-    /// The members with a score in this range, from the highest down. Today's form, which can limit too: `ZRange::by_score(…).rev()`.
+    /// The members with a score in this range, from the highest to the lowest. The current form, which also accepts a
+    /// limit, is `ZRange::by_score(…).rev()`.
     ///
     /// `ZREVRANGEBYSCORE key max min` · O(log n + m), n: size of the set, m: members replied · since 2.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrangebyscore/)
     ///
@@ -211,7 +214,7 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZREVRANGEBYSCORE").key(key).args(range.into().reversed()).readonly().reply())
     }
 
-    /// As [`zrevrangebyscore`](Self::zrevrangebyscore), with the scores.
+    /// Like [`zrevrangebyscore`](Self::zrevrangebyscore), with the scores.
     ///
     /// `ZREVRANGEBYSCORE key max min WITHSCORES` · O(log n + m), n: size of the set, m: members replied · since 2.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrangebyscore/)
     ///
@@ -235,7 +238,7 @@ pub trait SortedSetRangeCommands: Executor {
         )
     }
 
-    /// The members with a name in this range. Only where all have the same score. Today's form:
+    /// The members with a name in this range. All members must have the same score. The current form is
     /// `ZRange::by_lex(…)`.
     ///
     /// `ZRANGEBYLEX key min max` · O(log n + m), n: size of the set, m: members replied · since 2.8.9, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrangebylex/)
@@ -248,8 +251,8 @@ pub trait SortedSetRangeCommands: Executor {
         self.execute(Cmd::new("ZRANGEBYLEX").key(key).args(range.into()).readonly().reply())
     }
 
-    /// The members with a name in this range, from the last back. Only where all have the same score. Today's form:
-    /// `ZRange::by_lex(…).rev()`.
+    /// The members with a name in this range, from the last to the first. All members must have the same score. The
+    /// current form is `ZRange::by_lex(…).rev()`.
     ///
     /// `ZREVRANGEBYLEX key max min` · O(log n + m), n: size of the set, m: members replied · since 2.8.9, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/zrevrangebylex/)
     ///

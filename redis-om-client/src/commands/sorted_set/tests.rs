@@ -1,4 +1,4 @@
-//! Words and flags that the examples do not show, and replies of both protocols.
+//! Words and flags beyond the examples, and replies of both protocols.
 
 use std::{
     ops::Bound::{Excluded, Included, Unbounded},

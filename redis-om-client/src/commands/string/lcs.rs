@@ -32,24 +32,24 @@ impl LcsOptions {
 
 impl ToArgs for LcsOptions {
     fn to_args(&self, args: &mut Args<'_>) {
-        // Not WITHMATCHLEN: a match's length is that of its ranges.
+        // `WITHMATCHLEN` is not needed: the ranges give the length of a match.
         if let Some(bytes) = self.min_match_len {
             args.arg("MINMATCHLEN").arg(&bytes);
         }
     }
 }
 
-/// What `LCS … IDX` replies.
+/// The reply of `LCS … IDX`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LcsMatches {
-    /// The parts that both have, from the last to the first.
+    /// The common parts, from the last to the first.
     pub matches: Vec<LcsMatch>,
-    /// The length of the whole subsequence, those parts included that were too short to be listed.
+    /// The length of the whole subsequence, including parts that are too short to be listed.
     pub len: u64,
 }
 
-/// One part that both strings have.
+/// One part that both strings contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LcsMatch {
@@ -60,7 +60,7 @@ pub struct LcsMatch {
 }
 
 impl LcsMatch {
-    /// How many bytes it has.
+    /// Its length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a match has at least one byte")]
     pub fn len(&self) -> u64 {

@@ -22,8 +22,7 @@ use super::expiry::{self, Time};
 
 /// The commands on strings.
 pub trait StringCommands: Executor {
-    /// Appends to the value of a key; a key that does not exist counts as empty. Replies the new length in
-    /// bytes.
+    /// Appends to the value of a key; a key that does not exist counts as empty. Returns the new length in bytes.
     ///
     /// `APPEND key value` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/append/)
     ///
@@ -35,12 +34,12 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("APPEND").key(key).arg(value).reply())
     }
 
-    /// Takes one off; a key that does not exist counts as 0. Replies the new value.
+    /// Subtracts one; a key that does not exist counts as 0. Returns the new value.
     ///
     /// `DECR key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/decr/)
     ///
     /// # Errors
-    /// Where the value is not an integer, or would overflow 64 bits.
+    /// The value is not an integer, or would overflow 64 bits.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -50,12 +49,12 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("DECR").key(key).reply())
     }
 
-    /// Takes an amount off; a key that does not exist counts as 0. Replies the new value.
+    /// Subtracts an amount; a key that does not exist counts as 0. Returns the new value.
     ///
     /// `DECRBY key decrement` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/decrby/)
     ///
     /// # Errors
-    /// Where the value is not an integer, or would overflow 64 bits.
+    /// The value is not an integer, or would overflow 64 bits.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -65,15 +64,15 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("DECRBY").key(key).arg(amount).reply())
     }
 
-    /// Deletes a string only if its value meets a condition, such as a lock that is still one's own.
-    /// Replies whether it was deleted.
+    /// Deletes a string only if its value meets a condition, such as a lock that still has the caller's value. Returns
+    /// whether it was deleted.
     ///
     /// `DELEX key <IFEQ value | IFNE value | IFDEQ digest | IFDNE digest>` · O(1), O(N) with a digest ·
     /// since 8.4.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/delex/)
     ///
     /// # Errors
-    /// Where the key holds no string.
+    /// The value of the key is not a string.
     ///
     /// ```
     /// # use redis_om_client::{commands::DelEx, prelude::*};
@@ -83,7 +82,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("DELEX").key(key).args(condition).reply())
     }
 
-    /// Valkey: deletes a string only if its value is this one. Replies whether it was deleted.
+    /// Valkey: deletes a string only if it has this value. Returns whether it was deleted.
     ///
     /// `DELIFEQ key value` · O(1) · since Valkey 9.0.0 · [valkey.io](https://valkey.io/commands/delifeq/)
     ///
@@ -95,8 +94,8 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("DELIFEQ").key(key).arg(value).reply())
     }
 
-    /// The digest of a string, 16 hexadecimal digits of XXH3, to compare with by [`SetOptions::ifdeq`];
-    /// `None` where the key does not exist.
+    /// The digest of a string, 16 hexadecimal digits of XXH3, for the comparison of [`SetOptions::ifdeq`]; `None` if
+    /// the key does not exist.
     ///
     /// `DIGEST key` · O(N) in the length · since 8.4.0 · [redis.io](https://redis.io/docs/latest/commands/digest/)
     ///
@@ -108,7 +107,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("DIGEST").key(key).readonly().reply())
     }
 
-    /// The value of a key; nil where it does not exist (take an `Option`).
+    /// The value of a key; nil if it does not exist (decode as an `Option`).
     ///
     /// `GET key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/get/)
     ///
@@ -120,7 +119,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("GET").key(key).readonly().reply())
     }
 
-    /// The value of a key, which is deleted; nil where it does not exist (take an `Option`).
+    /// Returns the value of a key and deletes the key; nil if it does not exist (decode as an `Option`).
     ///
     /// `GETDEL key` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/getdel/)
     ///
@@ -132,7 +131,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("GETDEL").key(key).reply())
     }
 
-    /// The value of a key, whose expiry is changed; nil where it does not exist (take an `Option`).
+    /// Returns the value of a key and changes its expiry; nil if it does not exist (decode as an `Option`).
     ///
     /// `GETEX key <EX seconds | PX milliseconds | EXAT time | PXAT time | PERSIST>` · O(1) · since 6.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/getex/)
@@ -147,9 +146,9 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("GETEX").key(key).args(expiry).reply())
     }
 
-    /// A part of a string by its bytes, from `start` to `end`, which is included; negative numbers count
-    /// from the end, -1 is the last byte. What lies outside is left out, so the reply may be empty; it is
-    /// where the key does not exist.
+    /// The bytes of a string from `start` to `end`, both included. A negative number counts from the end, -1 is the
+    /// last byte. Positions outside of the string are ignored, so the reply may be empty. It is empty if the key does
+    /// not exist.
     ///
     /// `GETRANGE key start end` · O(N) in the length of the part · since 2.4.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/getrange/)
@@ -162,10 +161,9 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("GETRANGE").key(key).arg(start).arg(end).readonly().reply())
     }
 
-    /// Sets a value and replies with the one before; nil where there was none (take an `Option`). Clears
-    /// the expiry.
+    /// Sets a value and returns the old one; nil if there was none (decode as an `Option`). It clears the expiry.
     ///
-    /// Deprecated by Redis since 6.2.0 for [`SetOptions::get`], which takes options too.
+    /// Deprecated by Redis since 6.2.0 in favour of [`SetOptions::get`], which accepts options, too.
     ///
     /// `GETSET key value` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/getset/)
     ///
@@ -177,12 +175,12 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("GETSET").key(key).arg(value).reply())
     }
 
-    /// Adds one; a key that does not exist counts as 0. Replies the new value.
+    /// Adds one; a key that does not exist counts as 0. Returns the new value.
     ///
     /// `INCR key` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/incr/)
     ///
     /// # Errors
-    /// Where the value is not an integer, or would overflow 64 bits.
+    /// The value is not an integer, or would overflow 64 bits.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -192,12 +190,12 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("INCR").key(key).reply())
     }
 
-    /// Adds an amount; a key that does not exist counts as 0. Replies the new value.
+    /// Adds an amount; a key that does not exist counts as 0. Returns the new value.
     ///
     /// `INCRBY key increment` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/incrby/)
     ///
     /// # Errors
-    /// Where the value is not an integer, or would overflow 64 bits.
+    /// The value is not an integer, or would overflow 64 bits.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -207,14 +205,13 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("INCRBY").key(key).arg(amount).reply())
     }
 
-    /// Adds an amount that may have a fraction; a key that does not exist counts as 0. Replies the new
-    /// value.
+    /// Adds an amount that may have a fraction; a key that does not exist counts as 0. Returns the new value.
     ///
     /// `INCRBYFLOAT key increment` · O(1) · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/incrbyfloat/)
     ///
     /// # Errors
-    /// Where the value is no number, or the sum would be infinite.
+    /// The value is not a number, or the sum would be infinite.
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -224,11 +221,10 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("INCRBYFLOAT").key(key).arg(amount).reply())
     }
 
-    /// Adds an amount within bounds and sets the expiry, in one step: a counter of a window, a rate limit.
-    /// Replies the new value and what was really added.
+    /// Adds an amount within bounds and sets the expiry, in one step: for the counter of a time window, such as a rate
+    /// limit. Returns the new value and the amount that was added.
     ///
-    /// Where the sum would leave the bounds nothing is done and 0 was added, unless [`IncrEx::saturate`] is
-    /// asked for.
+    /// If the sum would exceed a bound, nothing changes and the added amount is 0, unless [`IncrEx::saturate`] is set.
     ///
     /// `INCREX key [BYINT n | BYFLOAT n] [LBOUND n] [UBOUND n] [SATURATE] [EX … | PERSIST] [ENX]` · O(1) ·
     /// since 8.8.0 ·
@@ -245,8 +241,8 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("INCREX").key(key).args(options).reply())
     }
 
-    /// The longest common subsequence of two strings: the bytes they share, in order, not necessarily side
-    /// by side. Empty where they share none or a key does not exist.
+    /// The longest common subsequence of two strings: the bytes that both contain in the same order, not necessarily
+    /// next to each other. Empty if there are none or a key does not exist.
     ///
     /// `LCS key1 key2` · O(N*M) · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/lcs/)
     ///
@@ -270,7 +266,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("LCS").key(one).key(other).arg("LEN").readonly().reply())
     }
 
-    /// Where the longest common subsequence of two strings lies in each of them.
+    /// The positions of the longest common subsequence in each of two strings.
     ///
     /// `LCS key1 key2 IDX [MINMATCHLEN length]` · O(N*M) · since 7.0.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/lcs/)
@@ -284,8 +280,8 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("LCS").key(one).key(other).arg("IDX").args(options).readonly().reply())
     }
 
-    /// The values of several keys, in their order; nil for those that do not exist or hold no string (take
-    /// a `Vec` of `Option`s, or an array or a tuple of them).
+    /// The values of several keys, in their order; nil for a key that does not exist or is not a string (decode as a
+    /// `Vec` of `Option`s, or as an array or a tuple of them).
     ///
     /// `MGET key [key …]` · O(N) in the keys · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/mget/)
     ///
@@ -297,8 +293,8 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("MGET").request(Request::MultiShard).keys(keys).readonly().reply())
     }
 
-    /// Sets several keys at once, whatever they held, and clears their expiries: pairs of key and value, or
-    /// a map.
+    /// Sets several keys at once, replaces values of any type, and clears their expiries. The argument is pairs of key
+    /// and value, or a map.
     ///
     /// `MSET key value [key value …]` · O(N) in the keys · since 1.0.1 ·
     /// [redis.io](https://redis.io/docs/latest/commands/mset/)
@@ -317,8 +313,8 @@ pub trait StringCommands: Executor {
         )
     }
 
-    /// Sets several keys at once with one condition and one expiry for all. Replies whether they were set:
-    /// all or none.
+    /// Sets several keys at once with one condition and one expiry for all. It sets all of them or none. Returns
+    /// whether it set them.
     ///
     /// `MSETEX n key value [key value …] [NX | XX] [EX … | PX … | EXAT … | PXAT … | KEEPTTL]` · O(N) in the
     /// keys · since 8.4.0, Valkey 9.1.0 ·
@@ -332,11 +328,12 @@ pub trait StringCommands: Executor {
     /// assert_eq!(command.to_string(), "MSETEX 2 a 1 b 2 NX EX 60");
     /// ```
     fn msetex(self, pairs: impl ToArgs, options: MSetExOptions) -> Self::Output<bool> {
-        // Valkey's tip is `multi_shard`, but pieces would break the promise of all or none, and their number of keys.
+        // Valkey's tip is `multi_shard`. But a split command would not be atomic, and its number of keys would be
+        // wrong.
         self.execute(Cmd::new("MSETEX").pairs_counted(pairs).args(options).reply())
     }
 
-    /// Sets several keys at once if none of them exists yet. Replies whether they were set: all or none.
+    /// Sets several keys at once if none of them exists yet. It sets all of them or none. Returns whether it set them.
     ///
     /// `MSETNX key value [key value …]` · O(N) in the keys · since 1.0.1 ·
     /// [redis.io](https://redis.io/docs/latest/commands/msetnx/)
@@ -349,9 +346,9 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("MSETNX").pairs(pairs).reply())
     }
 
-    /// Sets the value of a key that expires after this time, in milliseconds; what is finer is rounded up.
+    /// Sets the value of a key that expires after this time, in milliseconds; a finer time is rounded up.
     ///
-    /// Deprecated by Redis since 2.6.12 for [`SetOptions::ex`].
+    /// Deprecated by Redis since 2.6.12 in favour of [`SetOptions::ex`].
     ///
     /// `PSETEX key milliseconds value` · O(1) · since 2.6.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/psetex/)
@@ -371,8 +368,8 @@ pub trait StringCommands: Executor {
         )
     }
 
-    /// Sets the value of a key, whatever it held, and clears its expiry.
-    /// With options: [`set_with`](Self::set_with).
+    /// Sets the value of a key, replaces a value of any type, and clears its expiry. With options: see
+    /// [`set_with`](Self::set_with).
     ///
     /// `SET key value` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/set/)
     ///
@@ -384,8 +381,8 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("SET").key(key).arg(value).reply())
     }
 
-    /// Sets the value of a key under a condition, with an expiry, or giving back the value before. Replies
-    /// whether it was set; with [`SetOptions::get`] the value before.
+    /// Sets the value of a key with a condition or an expiry. Returns whether it was set; with [`SetOptions::get`] it
+    /// returns the old value.
     ///
     /// `SET key value [NX | XX | IFEQ … | IFNE … | IFDEQ … | IFDNE …] [GET] [EX … | PX … | EXAT … | PXAT …
     /// | KEEPTTL]` · O(1) · since 1.0.0 ·
@@ -404,10 +401,10 @@ pub trait StringCommands: Executor {
         self.execute(Command::new(cmd, decoder))
     }
 
-    /// Sets the value of a key that expires after this time; sent as `PSETEX` where that is no whole number
+    /// Sets the value of a key that expires after this time. It is sent as `PSETEX` if the time is not a whole number
     /// of seconds.
     ///
-    /// Deprecated by Redis since 2.6.12 for [`SetOptions::ex`].
+    /// Deprecated by Redis since 2.6.12 in favour of [`SetOptions::ex`].
     ///
     /// `SETEX key seconds value` · O(1) · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/setex/)
     ///
@@ -427,9 +424,9 @@ pub trait StringCommands: Executor {
         )
     }
 
-    /// Sets the value of a key if it does not exist yet. Replies whether it was set.
+    /// Sets the value of a key if the key does not exist yet. Returns whether it was set.
     ///
-    /// Deprecated by Redis since 2.6.12 for [`SetOptions::nx`].
+    /// Deprecated by Redis since 2.6.12 in favour of [`SetOptions::nx`].
     ///
     /// `SETNX key value` · O(1) · since 1.0.0 · [redis.io](https://redis.io/docs/latest/commands/setnx/)
     ///
@@ -441,14 +438,14 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("SETNX").key(key).arg(value).reply())
     }
 
-    /// Overwrites a part of a string from the byte `offset` on, filling with zero bytes what was not there.
-    /// Replies the new length.
+    /// Overwrites a string from the byte `offset` on, and fills a gap before it with zero bytes. Returns the new
+    /// length.
     ///
     /// `SETRANGE key offset value` · O(1), O(M) in a long value · since 2.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/setrange/)
     ///
     /// # Errors
-    /// Where the string would be longer than the server allows (512 MB).
+    /// The string would be longer than the server allows (512 MB).
     ///
     /// ```
     /// # use redis_om_client::prelude::*;
@@ -458,7 +455,7 @@ pub trait StringCommands: Executor {
         self.execute(Cmd::new("SETRANGE").key(key).arg(offset).arg(value).reply())
     }
 
-    /// The length of a string in bytes; 0 where the key does not exist.
+    /// The length of a string in bytes; 0 if the key does not exist.
     ///
     /// `STRLEN key` · O(1) · since 2.2.0 · [redis.io](https://redis.io/docs/latest/commands/strlen/)
     ///

@@ -14,7 +14,7 @@ use crate::{
     value::{Args, FromRedis, ToArg, ToArgs},
 };
 
-/// What must hold for a value to be set or deleted.
+/// The condition under which a value is set or deleted.
 #[derive(Debug, Clone)]
 enum Condition {
     Nx,
@@ -32,9 +32,9 @@ impl ToArgs for Condition {
     }
 }
 
-/// Options of SET. One condition and one expiry: a later one takes the place of an earlier one.
+/// Options of `SET`: one condition and one expiry. A later one replaces an earlier one.
 ///
-/// `R` is what SET then replies: whether the value was set, or with [`get`](SetOptions::get) the value before.
+/// `R` is the reply of `SET`: whether the value was set, or with [`get`](SetOptions::get) the old value.
 ///
 /// ```
 /// # use redis_om_client::{commands::SetOptions, prelude::*};
@@ -58,7 +58,7 @@ pub struct SetOptions<R = bool> {
 impl SetOptions {
     /// No options; the reply says whether the value was set.
     pub fn new() -> Self {
-        // Nil where the condition did not hold.
+        // Nil if the condition was not met.
         let decoder = Decoder::new(|replies| Ok(Option::<()>::from_redis(replies.take()?)?.is_some()));
         Self { condition: None, lifetime: None, get: false, decoder }
     }
@@ -71,53 +71,53 @@ impl Default for SetOptions {
 }
 
 impl<R> SetOptions<R> {
-    /// Only if the key does not exist yet.
+    /// Sets it only if the key does not exist yet.
     pub fn nx(self) -> Self {
         self.only(Condition::Nx)
     }
 
-    /// Only if the key exists already.
+    /// Sets it only if the key exists already.
     pub fn xx(self) -> Self {
         self.only(Condition::Xx)
     }
 
-    /// Only if the key holds this value. Since Redis 8.4, Valkey 8.1.
+    /// Sets it only if the key has this value. Since Redis 8.4, Valkey 8.1.
     pub fn ifeq(self, value: impl ToArg) -> Self {
         self.only(Condition::Compare("IFEQ", Kept::new(value)))
     }
 
-    /// Only if the key does not hold this value, or does not exist. Since Redis 8.4.
+    /// Sets it only if the key does not have this value, or does not exist. Since Redis 8.4.
     pub fn ifne(self, value: impl ToArg) -> Self {
         self.only(Condition::Compare("IFNE", Kept::new(value)))
     }
 
-    /// Only if the value has this digest, see [`digest`](super::StringCommands::digest). Since Redis 8.4.
+    /// Sets it only if the value has this digest, see [`digest`](super::StringCommands::digest). Since Redis 8.4.
     pub fn ifdeq(self, digest: impl ToArg) -> Self {
         self.only(Condition::Compare("IFDEQ", Kept::new(digest)))
     }
 
-    /// Only if the value does not have this digest, or the key does not exist. Since Redis 8.4.
+    /// Sets it only if the value does not have this digest, or the key does not exist. Since Redis 8.4.
     pub fn ifdne(self, digest: impl ToArg) -> Self {
         self.only(Condition::Compare("IFDNE", Kept::new(digest)))
     }
 
-    /// It expires after this time: EX for a whole number of seconds, else PX, rounded up to milliseconds.
+    /// It expires after this time: `EX` for a whole number of seconds, otherwise `PX`, rounded up to milliseconds.
     pub fn ex(self, lifetime: Duration) -> Self {
         self.lifetime(Lifetime::In(lifetime))
     }
 
-    /// It expires at this time: EXAT for a whole second, else PXAT, rounded up to milliseconds. Since 6.2.0.
+    /// It expires at this time: `EXAT` for a whole second, otherwise `PXAT`, rounded up to milliseconds. Since 6.2.0.
     pub fn exat(self, time: SystemTime) -> Self {
         self.lifetime(Lifetime::At(time))
     }
 
-    /// Keeps the expiry that the key has, which is cleared otherwise. Since 6.0.0.
+    /// Keeps the expiry of the key; by default it is cleared. Since 6.0.0.
     pub fn keep_ttl(self) -> Self {
         self.lifetime(Lifetime::Keep)
     }
 
-    /// Replies with the value before, `None` where there was none, whether or not the new one was set. Since 6.2.0,
-    /// together with a condition since 7.0.0.
+    /// Returns the old value, `None` if there was none, whether or not the new one was set. Since 6.2.0, together with
+    /// a condition since 7.0.0.
     pub fn get<T: FromRedis>(self) -> SetOptions<Option<T>> {
         SetOptions { condition: self.condition, lifetime: self.lifetime, get: true, decoder: Decoder::of() }
     }
@@ -183,31 +183,31 @@ impl MSetExOptions {
         Self::default()
     }
 
-    /// Only if none of the keys exists yet.
+    /// Sets them only if none of the keys exists yet.
     pub fn nx(mut self) -> Self {
         self.condition = Some(Condition::Nx);
         self
     }
 
-    /// Only if all of the keys exist already.
+    /// Sets them only if all of the keys exist already.
     pub fn xx(mut self) -> Self {
         self.condition = Some(Condition::Xx);
         self
     }
 
-    /// They expire after this time: EX for a whole number of seconds, else PX, rounded up to milliseconds.
+    /// They expire after this time: `EX` for a whole number of seconds, otherwise `PX`, rounded up to milliseconds.
     pub fn ex(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(Lifetime::In(lifetime));
         self
     }
 
-    /// They expire at this time: EXAT for a whole second, else PXAT, rounded up to milliseconds.
+    /// They expire at this time: `EXAT` for a whole second, otherwise `PXAT`, rounded up to milliseconds.
     pub fn exat(mut self, time: SystemTime) -> Self {
         self.lifetime = Some(Lifetime::At(time));
         self
     }
 
-    /// Keeps the expiries that the keys have, which are cleared otherwise.
+    /// Keeps the expiries of the keys; by default they are cleared.
     pub fn keep_ttl(mut self) -> Self {
         self.lifetime = Some(Lifetime::Keep);
         self
@@ -220,13 +220,13 @@ impl ToArgs for MSetExOptions {
     }
 }
 
-/// What GETEX does to the expiry of the key that it reads.
+/// What `GETEX` does with the expiry of the key that it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GetEx {
-    /// It expires after this time: EX for a whole number of seconds, else PX, rounded up to milliseconds.
+    /// It expires after this time: `EX` for a whole number of seconds, otherwise `PX`, rounded up to milliseconds.
     In(Duration),
-    /// It expires at this time: EXAT for a whole second, else PXAT, rounded up to milliseconds.
+    /// It expires at this time: `EXAT` for a whole second, otherwise `PXAT`, rounded up to milliseconds.
     At(SystemTime),
     /// It no longer expires.
     Persist,
@@ -248,28 +248,28 @@ impl ToArgs for GetEx {
     }
 }
 
-/// What DELEX compares before it deletes.
+/// The condition under which `DELEX` deletes.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct DelEx(Condition);
 
 impl DelEx {
-    /// Only if the key holds this value.
+    /// Deletes it only if the key has this value.
     pub fn ifeq(value: impl ToArg) -> Self {
         Self(Condition::Compare("IFEQ", Kept::new(value)))
     }
 
-    /// Only if the key holds another value.
+    /// Deletes it only if the key has another value.
     pub fn ifne(value: impl ToArg) -> Self {
         Self(Condition::Compare("IFNE", Kept::new(value)))
     }
 
-    /// Only if the value has this digest, see [`digest`](super::StringCommands::digest).
+    /// Deletes it only if the value has this digest, see [`digest`](super::StringCommands::digest).
     pub fn ifdeq(digest: impl ToArg) -> Self {
         Self(Condition::Compare("IFDEQ", Kept::new(digest)))
     }
 
-    /// Only if the value has another digest.
+    /// Deletes it only if the value has another digest.
     pub fn ifdne(digest: impl ToArg) -> Self {
         Self(Condition::Compare("IFDNE", Kept::new(digest)))
     }
@@ -281,7 +281,7 @@ impl ToArgs for DelEx {
     }
 }
 
-/// Options of INCREX; `N` is the kind of number, `i64` or `f64`, of the amount, the bounds and the reply.
+/// Options of `INCREX`. `N` is the type of the amount, the bounds and the reply: `i64` or `f64`.
 #[derive(Debug, Clone)]
 #[must_use]
 #[non_exhaustive]
@@ -296,14 +296,14 @@ pub struct IncrEx<N> {
 }
 
 impl IncrEx<i64> {
-    /// Adds this, which may be negative.
+    /// Adds this amount, which may be negative.
     pub fn by(amount: i64) -> Self {
         Self::new("BYINT", Kept::new(amount))
     }
 }
 
 impl IncrEx<f64> {
-    /// Adds this, which may be negative.
+    /// Adds this amount, which may be negative.
     pub fn by_float(amount: f64) -> Self {
         Self::new("BYFLOAT", Kept::new(amount))
     }
@@ -322,7 +322,7 @@ impl<N> IncrEx<N> {
         }
     }
 
-    /// Never below this.
+    /// Sets the lowest result.
     pub fn lbound(mut self, bound: N) -> Self
     where
         N: ToArg,
@@ -331,7 +331,7 @@ impl<N> IncrEx<N> {
         self
     }
 
-    /// Never above this.
+    /// Sets the highest result.
     pub fn ubound(mut self, bound: N) -> Self
     where
         N: ToArg,
@@ -340,31 +340,31 @@ impl<N> IncrEx<N> {
         self
     }
 
-    /// Goes to the bound where it would go beyond, instead of leaving everything as it is.
+    /// Sets the value to the bound if it would exceed the bound. By default nothing changes then.
     pub fn saturate(mut self) -> Self {
         self.saturate = true;
         self
     }
 
-    /// It expires after this time: EX for a whole number of seconds, else PX, rounded up to milliseconds.
+    /// It expires after this time: `EX` for a whole number of seconds, otherwise `PX`, rounded up to milliseconds.
     pub fn ex(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(Lifetime::In(lifetime));
         self
     }
 
-    /// It expires at this time: EXAT for a whole second, else PXAT, rounded up to milliseconds.
+    /// It expires at this time: `EXAT` for a whole second, otherwise `PXAT`, rounded up to milliseconds.
     pub fn exat(mut self, time: SystemTime) -> Self {
         self.lifetime = Some(Lifetime::At(time));
         self
     }
 
-    /// It no longer expires; without an option its expiry is kept.
+    /// It no longer expires; by default its expiry is kept.
     pub fn persist(mut self) -> Self {
         self.lifetime = Some(Lifetime::Persist);
         self
     }
 
-    /// Sets the expiry only where there is none yet, so that a window ends when it was to end at first.
+    /// Sets the expiry only if there is none yet, so that the end of a time window does not move.
     pub fn enx(mut self) -> Self {
         self.enx = true;
         self
@@ -390,13 +390,13 @@ impl<N> ToArgs for IncrEx<N> {
     }
 }
 
-/// What INCREX replies.
+/// The reply of `INCREX`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Increment<N> {
-    /// The value that the key has now.
+    /// The new value of the key.
     pub value: N,
-    /// What was really added: 0 where a bound was in the way.
+    /// The amount that was added: 0 if a bound prevented it.
     pub added: N,
 }
 

@@ -1,4 +1,4 @@
-//! The words of the options, and the replies that are no plain values.
+//! The words of the options, and replies with a structure.
 
 use std::time::{Duration, UNIX_EPOCH};
 
