@@ -1,4 +1,4 @@
-//! Keys of one test's own on a server that it shares with others.
+//! Keys for one test on a server that several tests share.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,7 +9,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// A prefix that was not given before in this process (servers belong to one process).
+    /// A prefix that no other test of this process has. (A server belongs to one process.)
     #[expect(clippy::new_without_default, reason = "two of them are never equal")]
     #[must_use]
     pub fn new() -> Self {
@@ -29,7 +29,7 @@ impl Keys {
         names.map(|name| self.of(name))
     }
 
-    /// What all of them begin with.
+    /// The common beginning of these keys.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix

@@ -1,8 +1,8 @@
-//! What the tests stand on: shared servers, a proxy that injects faults, TLS in front of a server, and one test body
-//! run over every kind of client.
+//! The harness of the tests: shared servers, a proxy that injects faults, TLS in front of a server, and one test body
+//! for every kind of client.
 //!
-//! Nothing here imitates Redis: behind every proxy is a real server, and a fault is what a network or a broken peer
-//! really does to the bytes.
+//! Nothing here imitates Redis. A real server is behind every proxy. A fault changes the bytes in the way in which a
+//! network or a broken peer changes them.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness that cannot go on fails the test")]
 
@@ -26,10 +26,11 @@ pub use tls::{Certificates, TlsFront};
 
 use std::{future::Future, sync::OnceLock, time::Duration};
 
-/// How long anything bounded may take on a busy machine. Not a measurement: it tells "in time" from "never".
+/// The time limit of a bounded operation on a busy machine. It measures nothing: it only separates "in time" from
+/// "never".
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits for a future; a test that would hang fails with `what` instead.
+/// Waits for a future. If the future never ends, the test fails with `what`.
 pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, future).await {
         Ok(value) => value,
@@ -37,14 +38,14 @@ pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
-/// The runtime of the harness, on a thread of its own: proxies work whatever the test's own runtime does.
+/// The runtime of the harness, on a thread of its own, so that proxies work independently of the test's runtime.
 pub(crate) fn runtime() -> &'static tokio::runtime::Handle {
     static HANDLE: OnceLock<tokio::runtime::Handle> = OnceLock::new();
     HANDLE.get_or_init(|| {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let handle = runtime.handle().clone();
-        // Lives as long as the process does.
+        // It lives as long as the process.
         std::mem::forget(runtime);
         handle
     })

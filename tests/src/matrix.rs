@@ -14,7 +14,7 @@ use redis_om_client::{
 
 use crate::{Keys, in_time, server};
 
-/// A client of one kind, on which a test body runs its commands: `on.get::<String>("k").await?`.
+/// A client of one kind. A test body runs its commands on it: `on.get::<String>("k").await?`.
 #[derive(Debug)]
 pub enum On {
     /// The async client.
@@ -41,10 +41,10 @@ pub enum Column {
 }
 
 impl On {
-    /// Runs a pipeline, a transaction or a command that was built before.
+    /// Runs a pipeline, a transaction or a command value.
     ///
     /// # Errors
-    /// Those of the client's `run`.
+    /// The errors of the client's `run`.
     pub async fn run<P: Plan>(&self, plan: P) -> Result<P::Reply> {
         match self {
             Self::Async(client) => client.run(plan).await,
@@ -52,18 +52,18 @@ impl On {
         }
     }
 
-    /// Whether commands run in a transaction, where those that block do not wait.
+    /// Whether commands run in a transaction, where blocking commands do not wait.
     #[must_use]
     pub fn is_atomic(&self) -> bool {
         matches!(self, Self::Atomic(_))
     }
 }
 
-/// The reply to come of a command on [`On`].
+/// The outcome of a command on [`On`].
 pub enum Outcome<'a, R> {
-    /// Under way.
+    /// In progress.
     Async(Request<'a, R>),
-    /// There; `None` once it was taken.
+    /// Known; `None` after it was taken.
     Ready(Option<Result<R>>),
 }
 
@@ -107,7 +107,7 @@ pub fn cell(kind: Kind, column: Column, protocol: u8, body: impl AsyncFnOnce(&On
     run(&server.url(), column, protocol, body).unwrap();
 }
 
-/// Runs one test body in every cell of the matrix, one after the other, on a server that nobody else uses.
+/// Runs one test body in every cell of the matrix, one after the other, on a server that no other test uses.
 pub fn every_cell(url: &str, body: impl AsyncFnOnce(&On, &Keys) -> Result<()> + Copy) {
     for column in [Column::Async, Column::Blocking, Column::Piped, Column::Atomic] {
         for protocol in [2, 3] {
@@ -153,8 +153,8 @@ fn blocking(
     }
 }
 
-/// Makes of each body (`async fn name(on: &On, keys: &Keys) -> Result<()>`) one test for every cell of the matrix, in
-/// a module called as the server is: `matrix!(valkey on Valkey: values, counters);`.
+/// Makes one test for every cell of the matrix from each body (`async fn name(on: &On, keys: &Keys) -> Result<()>`).
+/// The tests are in a module with the name of the server: `matrix!(valkey on Valkey: values, counters);`.
 #[macro_export]
 macro_rules! matrix {
     ($group:ident on $kind:ident: $($name:ident),+ $(,)?) => {

@@ -1,16 +1,16 @@
-//! How much memory this process has ever asked for: what tells a bounded buffer from a bulk header believed.
+//! The peak memory of this process: it shows whether a client allocates what a bulk header announces.
 
-/// The most memory that was ever in use at once, as Linux counts it; other systems tell nothing here and are not asked.
+/// The peaks that Linux counts. Other systems have no such counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Memory {
-    /// Address space, touched or not: a reservation of 4 GiB shows here.
+    /// Address space, used or not: a reservation of 4 GiB shows here.
     pub reserved: u64,
-    /// Pages that were really used.
+    /// Pages that were used.
     pub resident: u64,
 }
 
 impl Memory {
-    /// The peaks up to now.
+    /// The peaks so far.
     #[must_use]
     pub fn peak() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

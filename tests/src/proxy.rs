@@ -1,7 +1,7 @@
-//! A proxy between client and server that does to the connection what networks and broken peers do.
+//! A proxy between client and server that injects the faults of networks and broken peers.
 //!
-//! Faults come in two forms: at once and to everything ([`Proxy::cut`], [`Proxy::stall`], [`Proxy::refuse`]), or as a
-//! trap that springs when certain bytes pass ([`Proxy::trap`]). What has happened is counted and can be awaited.
+//! A fault is injected at once into all connections ([`Proxy::cut`], [`Proxy::stall`], [`Proxy::refuse`]), or when
+//! certain bytes pass ([`Proxy::trap`]). Events are counted and can be awaited.
 
 use std::{
     net::SocketAddr,
@@ -20,12 +20,12 @@ use crate::{
     runtime,
 };
 
-/// What has passed up to now.
+/// The events so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Connections taken from the client.
+    /// Accepted connections of the client.
     pub accepted: u64,
-    /// Of them, those that are open.
+    /// Those of them that are open.
     pub open: u64,
     /// Bytes from client to server.
     pub up: u64,
@@ -33,16 +33,16 @@ pub struct Counts {
     pub down: u64,
 }
 
-/// What holds for every connection.
+/// The state that applies to every connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct State {
-    /// Nothing is passed on, in either direction; nothing is closed.
+    /// No byte is passed on, in either direction, and no connection is closed.
     pub(crate) stalled: bool,
-    /// Connections that are older than this are closed, in this way.
+    /// Connections with a lower number are closed in this way.
     pub(crate) cut: (u64, Option<End>),
 }
 
-/// A fault that waits for certain bytes.
+/// A fault that is injected when certain bytes pass.
 #[derive(Debug)]
 pub(crate) struct Trap {
     needle: Vec<u8>,
@@ -55,12 +55,12 @@ pub(crate) struct Shared {
     pub(crate) state: watch::Sender<State>,
     pub(crate) counts: watch::Sender<Counts>,
     pub(crate) lockstep: bool,
-    /// How many bytes are passed on at a time.
+    /// The most bytes that are passed on at a time.
     pub(crate) piece: usize,
     traps: Mutex<Vec<Trap>>,
 }
 
-/// A proxy in front of one server, on a port of its own; its connections are cut when it is dropped.
+/// A proxy in front of one server, on a port of its own. A drop cuts its connections.
 #[derive(Debug)]
 pub struct Proxy {
     target: u16,
@@ -70,17 +70,17 @@ pub struct Proxy {
     accepting: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Tells when a trap has sprung.
+/// Tells when the fault of a trap was injected.
 #[derive(Debug)]
 pub struct Sprung(oneshot::Receiver<()>);
 
 impl Sprung {
     /// Waits until the fault was injected.
     pub async fn wait(self) {
-        crate::in_time("waiting for the trap to spring", self.0).await.unwrap();
+        crate::in_time("waiting for the fault of the trap", self.0).await.unwrap();
     }
 
-    /// The same where nothing is async.
+    /// The same for a test without async.
     pub fn wait_blocking(self) {
         block(self.wait());
     }
@@ -93,14 +93,14 @@ impl Proxy {
         Self::build(target, false, 64 * 1024)
     }
 
-    /// A proxy that passes bytes on in pieces of this size, each in a packet of its own: no reply comes whole.
+    /// A proxy that passes bytes on in pieces of this size, each in a packet of its own: no reply arrives in one piece.
     #[must_use]
     pub fn in_pieces(target: u16, bytes: usize) -> Self {
         Self::build(target, false, bytes)
     }
 
-    /// A proxy with little room: small socket buffers, and it takes nothing more from the client while the client does
-    /// not take its replies. A client that only reads once it has written everything never ends here.
+    /// A proxy with small buffers. It accepts no more bytes from the client while the client does not read its replies.
+    /// A client that reads only after it has written everything never ends here.
     #[must_use]
     pub fn narrow(target: u16) -> Self {
         Self::build(target, true, 4 * 1024)
@@ -132,19 +132,19 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// What has passed up to now.
+    /// The events so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         *self.shared.counts.borrow()
     }
 
-    /// Waits until the counts are so.
+    /// Waits until the counts meet the condition.
     pub async fn until(&self, what: &str, so: impl FnMut(&Counts) -> bool) -> Counts {
         let mut counts = self.shared.counts.subscribe();
         *crate::in_time(what, counts.wait_for(so)).await.unwrap()
     }
 
-    /// Injects a fault, once, when the client next sends these bytes (such as `"INCR"`) on any connection.
+    /// Injects a fault once: when the client next sends these bytes (such as `"INCR"`) on any connection.
     #[must_use = "the trap can be awaited"]
     pub fn trap(&self, needle: impl AsRef<[u8]>, fault: Fault) -> Sprung {
         let (sprung, wait) = oneshot::channel();
@@ -152,12 +152,12 @@ impl Proxy {
         Sprung(wait)
     }
 
-    /// Closes every open connection, as a server does that ends.
+    /// Closes every open connection, like a server that ends.
     pub fn cut(&self) {
         self.cut_with(End::Closed);
     }
 
-    /// Resets every open connection, as a server does that crashed.
+    /// Resets every open connection, like a server that crashed.
     pub fn reset(&self) {
         self.cut_with(End::Reset);
     }
@@ -166,33 +166,33 @@ impl Proxy {
         let before = self.counts().accepted;
         self.shared.state.send_modify(|state| state.cut = (before, Some(end)));
         let mut counts = self.shared.counts.subscribe();
-        // Later ones stay: what is counted out here are those that there were.
+        // Later connections stay: the wait is for those that were open.
         block(
             async move { counts.wait_for(|now| now.open <= now.accepted - before).await.map(drop).unwrap() },
         );
     }
 
-    /// From now on nothing passes, and nothing is closed: a peer that has vanished without a word.
+    /// Passes no bytes on from now on, and closes nothing: like a peer that has vanished without a packet.
     pub fn stall(&self) {
         self.shared.state.send_modify(|state| state.stalled = true);
     }
 
-    /// What was held back passes on.
+    /// Passes on the bytes that were held back.
     pub fn resume(&self) {
         self.shared.state.send_modify(|state| state.stalled = false);
     }
 
-    /// Cuts everything and refuses new connections.
+    /// Cuts all connections and refuses new ones.
     pub fn refuse(&self) {
         if let Some(task) = self.accepting().take() {
             task.abort();
-            // The listener is closed once the task is gone.
+            // The listener is closed when the task has ended.
             block(async move { task.await.unwrap_err() });
         }
         self.cut();
     }
 
-    /// Takes new connections again, on the same port.
+    /// Accepts new connections again, on the same port.
     pub fn accept(&self) {
         let mut accepting = self.accepting();
         if accepting.is_none() {
@@ -222,7 +222,7 @@ impl Shared {
         self.traps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first trap for these bytes; it springs once.
+    /// The first trap for these bytes. It is removed.
     pub(crate) fn trapped(&self, bytes: &[u8]) -> Option<Trap> {
         let mut traps = self.traps();
         let found = |trap: &Trap| bytes.windows(trap.needle.len()).any(|window| window == trap.needle);
@@ -235,7 +235,7 @@ fn listen(port: u16, small: bool) -> TcpListener {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();
     if small {
-        // What is accepted inherits them.
+        // Accepted sockets inherit this size.
         socket.set_recv_buffer_size(8 * 1024).unwrap();
         socket.set_send_buffer_size(8 * 1024).unwrap();
     }
@@ -253,7 +253,7 @@ async fn accept(listener: TcpListener, target: u16, shared: Arc<Shared>) {
             number = counts.accepted;
         });
         tokio::spawn(async move {
-            // Where the server is down, its clients see their connection closed.
+            // If the server is down, its clients see their connection close.
             client.set_nodelay(true).ok();
             if let Ok(server) = TcpStream::connect(("127.0.0.1", target)).await {
                 pump::run(&client, &server, number, &shared).await;

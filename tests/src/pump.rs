@@ -1,4 +1,4 @@
-//! The bytes of one connection through the proxy, and what is done to them.
+//! Passes the bytes of one connection through the proxy, and injects the faults.
 
 use std::{
     io,
@@ -13,22 +13,22 @@ use tokio::{
 
 use crate::proxy::{Shared, State};
 
-/// What happens to the connection on which a trap springs.
+/// The fault of a trap.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// The bytes never reach the server: the connection is closed at once.
     CutBefore,
-    /// The same, by a reset.
+    /// The same, with a reset.
     ResetBefore,
-    /// The server runs the command; as soon as it answers, the connection is closed, and the answer is lost.
+    /// The server runs the command. When it answers, the connection is closed and the answer is lost.
     LoseReply,
-    /// So many bytes of the answer come through, then the connection is closed.
+    /// This number of bytes of the answer passes, then the connection is closed.
     Truncate(usize),
-    /// The server runs the command, but nothing comes back any more; the connection stays open.
+    /// The server runs the command, but no more bytes reach the client; the connection stays open.
     Silence,
-    /// The bytes reach the server so much later.
+    /// The bytes reach the server after this delay.
     Delay(Duration),
-    /// The bytes do not reach the server: the client gets these instead of an answer.
+    /// The bytes do not reach the server. The client gets these bytes instead of an answer.
     Replace(Vec<u8>),
     /// The same, and then the connection is closed.
     ReplaceThenClose(Vec<u8>),
@@ -37,17 +37,17 @@ pub enum Fault {
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// In order (FIN).
+    /// With a FIN.
     Closed,
-    /// By a reset (RST).
+    /// With a reset (RST).
     Reset,
 }
 
-/// What is to become of the server's answers.
+/// What happens to the answers of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answers {
     Pass,
-    /// So many bytes pass, then the connection is closed.
+    /// This number of bytes passes, then the connection is closed.
     Bytes(usize),
     Swallow,
 }
@@ -57,11 +57,11 @@ struct Connection<'a> {
     server: &'a TcpStream,
     shared: &'a Shared,
     answers: Mutex<Answers>,
-    /// Held while bytes are passed on, where the proxy does one thing at a time.
+    /// Locked while bytes are passed on, if the proxy handles one direction at a time.
     turn: Turn<()>,
 }
 
-/// Passes bytes on until either side closes, or a fault does.
+/// Passes bytes on until a side or a fault closes the connection.
 pub(crate) async fn run(client: &TcpStream, server: &TcpStream, number: u64, shared: &Shared) {
     let answers = Mutex::new(Answers::Pass);
     let connection = Connection { client, server, shared, answers, turn: Turn::new(()) };
@@ -83,7 +83,8 @@ async fn cut(mut state: watch::Receiver<State>, number: u64) -> End {
 }
 
 impl Connection<'_> {
-    /// From the client to the server. Bytes of a needle may come in two reads: the end of the last one is kept.
+    /// From the client to the server. The bytes of a needle may arrive in two reads, so the end of the last read is
+    /// kept.
     async fn up(&self) -> End {
         let mut chunk = vec![0; self.shared.piece];
         let mut seen = Vec::new();
@@ -155,7 +156,7 @@ impl Connection<'_> {
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
     }
 
-    /// Reads what there is, once nothing stalls; an error when the other side has closed.
+    /// Reads the available bytes, when nothing is stalled. An error means that the other side has closed.
     async fn next(&self, from: &TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
         let mut state = self.shared.state.subscribe();
         loop {
@@ -175,7 +176,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Writes all of it.
+    /// Writes all bytes.
     async fn pass(&self, to: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
         let _turn = match self.shared.lockstep {
             true => Some(self.turn.lock().await),

@@ -1,4 +1,4 @@
-//! Random numbers that are the same in every run, so that a failure can be repeated.
+//! Random numbers that are equal in every run, so that a failure can be repeated.
 
 /// A small generator (splitmix64), seeded by the test.
 #[derive(Debug, Clone)]
@@ -11,7 +11,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Sixty-four random bits.
+    /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

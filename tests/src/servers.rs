@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, Weak};
 pub use redis_om_client::testing::Kind;
 use redis_om_client::testing::{Module, Server};
 
-/// A server shared by the tests that run at the same time, stopped when the last of them lets go: a value that only a
-/// static held would never be dropped, and its folder would stay behind.
+/// A server that concurrent tests share. It is stopped when the last of them drops it. A value that only a static holds
+/// would never be dropped, and its folder would remain.
 type Shared = Mutex<Weak<Server>>;
 
 /// The default server: Valkey.
@@ -23,7 +23,7 @@ pub fn redis8() -> Arc<Server> {
     shared(&SHARED, || Server::builder().kind(Kind::Redis8).module(Module::Json).start().unwrap())
 }
 
-/// The oldest server that is supported.
+/// The oldest supported server.
 #[must_use]
 pub fn redis6() -> Arc<Server> {
     static SHARED: Shared = Mutex::new(Weak::new());

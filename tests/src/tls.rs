@@ -1,4 +1,4 @@
-//! TLS in front of a plain server, with certificates made for the occasion.
+//! TLS in front of a plain server, with certificates that are made for the test.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ use tokio_rustls::{
 
 use crate::{block, runtime};
 
-/// A certificate authority of our own, a server's certificate and a client's, all in PEM form.
+/// A certificate authority for tests, a server's certificate and a client's, all in PEM form.
 #[derive(Debug, Clone)]
 pub struct Certificates {
-    /// The authority's certificate: what a client must trust.
+    /// The authority's certificate, which a client must trust.
     pub authority: String,
     /// The client's certificate.
     pub client: String,
@@ -80,7 +80,7 @@ impl Certificates {
     }
 }
 
-/// Ends TLS and hands the plain bytes to a server (or to a proxy); gone when dropped.
+/// Terminates TLS and passes the plain bytes to a server (or to a proxy). It ends when dropped.
 #[derive(Debug)]
 pub struct TlsFront {
     port: u16,
@@ -94,7 +94,7 @@ impl TlsFront {
         Self::start(target, certificates.acceptor(false))
     }
 
-    /// The same; only clients with a certificate of the same authority come in.
+    /// The same; only clients with a certificate of the same authority are accepted.
     #[must_use]
     pub fn to_known_clients(target: u16, certificates: &Certificates) -> Self {
         Self::start(target, certificates.acceptor(true))
@@ -107,7 +107,7 @@ impl TlsFront {
             while let Ok((client, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    // A client that does not get through the handshake is told so by it.
+                    // A client whose handshake fails gets an error from the handshake.
                     let Ok(mut client) = acceptor.accept(client).await else { return };
                     let Ok(mut server) = TcpStream::connect(("127.0.0.1", target)).await else { return };
                     tokio::io::copy_bidirectional(&mut client, &mut server).await.ok();

@@ -42,19 +42,19 @@ async fn sizes(on: &On, keys: &Keys) -> Result<()> {
 async fn errors(on: &On, keys: &Keys) -> Result<()> {
     let [text, n] = keys.each(["text", "n"]);
     on.set(&text, "text").await?;
-    // One fails: the error says which, and the others have run.
+    // One command fails: the error names it, and the others have run.
     let error = on.run(pipe().incr(&n).incr(&text).incr(&n)).await.unwrap_err();
     assert_eq!((error.command(), error.key()), (Some("INCR"), Some(&*text)), "{error}");
     assert_eq!(on.get::<i64>(&n).await?, 2);
-    // An ignored one, too, and one of many.
+    // Also one whose reply is ignored, and one of `many`.
     assert!(on.run(pipe().incr(&text).ignore().incr(&n)).await.is_err());
     assert!(on.run(pipe().many([cmd().incr(&n), cmd().incr(&text)])).await.is_err());
     let (checked, after) = on.run(pipe().incr(&text).checked().incr(&n)).await?;
     assert_eq!((checked.unwrap_err().key(), after), (Some(&*text), 5));
-    // What does not fit the caller's type.
+    // A reply that does not fit the caller's type.
     let error = on.run(pipe().incr(&n).get::<i64>(&text)).await.unwrap_err();
     assert_eq!((error.kind(), error.key()), (&ErrorKind::Decode, Some(&*text)), "{error}");
-    // Nothing of it is sent where an argument cannot be.
+    // If an argument cannot be sent, nothing of the batch is sent.
     let error = on.run(pipe().incr(&n).incr_by_float(&n, f64::NAN)).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Argument, "{error}");
     assert_eq!(on.get::<i64>(&n).await?, 6);
@@ -63,7 +63,7 @@ async fn errors(on: &On, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// Commands of the user's own, on every executor.
+/// The user's own commands, on every executor.
 trait Shop: Executor {
     fn sell(self, article: &str, pieces: i64) -> Self::Output<i64> {
         self.execute(raw("DECRBY").key(article).arg(pieces).reply())
@@ -81,7 +81,7 @@ async fn own_commands(on: &On, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// Generic code that runs whatever plan on another thread.
+/// Generic code that runs any plan on another thread.
 fn spawned<P>(client: redis_om_client::Client, plan: P) -> tokio::task::JoinHandle<Result<P::Reply>>
 where
     P: redis_om_client::Plan<Progress: Send, Reply: Send> + 'static,

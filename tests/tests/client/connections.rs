@@ -1,4 +1,4 @@
-//! The connection commands on real servers. What concerns all clients has a server of its own.
+//! The connection commands on real servers. A test whose commands affect all clients has a server of its own.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn who(on: &On, keys: &Keys) -> Result<()> {
     on.client_no_evict(false).await?;
     on.client_no_touch(true).await?;
     on.client_no_touch(false).await?;
-    // A client that is not there.
+    // A client that does not exist.
     assert_eq!(on.client_kill(ClientFilter::new().id(u64::from(u32::MAX))).await?, 0);
     Ok(())
 }
@@ -65,7 +65,7 @@ fn clients_are_paused_and_go_on() {
     }
 }
 
-/// The path of a Unix socket is what the server's owner chose: it stays one field, whatever looks like fields in it.
+/// The path of a Unix socket can have any text: it stays one field, even if it contains text that looks like fields.
 #[tokio::test]
 async fn the_path_of_a_socket_forges_no_field() {
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {

@@ -1,4 +1,4 @@
-//! What commands declare, beside what real servers say of them.
+//! The declarations of commands, compared with the answers of real servers.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ fn declared() -> Vec<(&'static str, Cmd)> {
     ]
 }
 
-/// The request and the response policy in the tips of a command; `None` where one of them is not known here.
+/// The request and the response policy in the tips of a command; `None` if the client does not know one of them.
 fn tips(info: &Value) -> Option<(Request, Response)> {
     let tips: Vec<&str> =
         info.as_slice().unwrap()[7].as_slice().unwrap().iter().map(|t| t.as_str().unwrap()).collect();

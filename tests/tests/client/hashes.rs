@@ -102,7 +102,7 @@ async fn expiry_of_fields(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.hexpire_with(&k, MINUTE, ["a", "b"], once).await?, [ConditionNotMet, Set]);
     assert_eq!(on.hpexpire(&k, 2 * MINUTE, "a").await?, [Set]);
     assert_eq!(on.hpexpire_with(&k, MINUTE, "a", ExpireOptions::new().gt()).await?, [ConditionNotMet]);
-    // Whole seconds, as the server keeps them.
+    // Whole seconds, the unit in which the server stores them.
     let later = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
     assert_eq!(on.hexpireat(&k, later, "a").await?, [Set]);
     assert_eq!(on.hexpireat_with(&k, later, "c", if_any).await?, [ConditionNotMet]);

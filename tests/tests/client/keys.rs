@@ -81,7 +81,7 @@ async fn kinds(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.object_encoding(keys.of("absent")).await?, None);
     assert!(on.object_refcount(&text).await?.is_some_and(|count| count > 0));
     assert!(on.object_idletime(&text).await?.is_some_and(|idle| idle < MINUTE));
-    // Only where the server counts uses (an LFU policy).
+    // It works only if the server counts accesses (an LFU policy).
     assert!(on.object_freq(&text).await.is_err());
     Ok(())
 }
@@ -102,7 +102,7 @@ async fn copies(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.get::<String>(keys.of("restored")).await?, "text");
     assert!(on.move_(&b, 2).await?);
     assert!(!on.move_(&b, 2).await?);
-    // To a server that does not know this version's format: an error, and not OK.
+    // To a server that does not know the format of this version: the result is an error, not OK.
     let other = redis6();
     let options = MigrateOptions::new().copy();
     assert!(!on.migrate("127.0.0.1", other.port(), keys.of("absent"), MINUTE, options.clone()).await?);

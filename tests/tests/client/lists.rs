@@ -1,4 +1,4 @@
-//! Lists on real servers; what waits is in the tests of faults, too.
+//! Lists on real servers. More tests of blocking commands are among the tests of faults.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},

@@ -1,5 +1,5 @@
-//! What the commands do on real servers: each body over async and blocking clients, pipelines and transactions, and
-//! both versions of the protocol.
+//! The commands on real servers: each body runs over async and blocking clients, in pipelines and in transactions, and
+//! over both versions of the protocol.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -1,5 +1,5 @@
-//! Commands that are newer than every server at hand: the server's error is typed and names what was asked, the
-//! connection goes on, and where a server learns the command the reply is read.
+//! Commands that are newer than every available server. The server's error is typed and names the command, and the
+//! connection stays usable. If a server knows the command, its reply is decoded.
 
 use std::time::Duration;
 

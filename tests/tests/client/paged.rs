@@ -1,4 +1,4 @@
-//! Pagers of a user's own over each kind of client, and the forms in which a client is an executor.
+//! A user's own pagers over each kind of client, and the forms in which a client is an executor.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use redis_om_client::{
 };
 use redis_om_tests::{Keys, valkey};
 
-/// The keys that match a glob: all that a pager for SCAN takes.
+/// The keys that match a glob: a complete pager for `SCAN`.
 struct KeysLike {
     pattern: String,
     cursor: Option<u64>,
@@ -46,7 +46,7 @@ async fn fill(client: &Client, keys: &Keys) -> BTreeSet<String> {
     wanted
 }
 
-/// What a pager finds over any async executor. The server may name a key twice, so sets are compared.
+/// The items of a pager over any async executor. The server may return a key twice, so sets are compared.
 async fn found<E>(keys: &Keys, executor: E) -> BTreeSet<String>
 where
     E: Connected,
@@ -61,7 +61,7 @@ where
     found
 }
 
-/// A function over any executor, to which clients are passed in all their forms.
+/// A function over any executor. The test passes clients to it in all their forms.
 fn visit<E: Executor>(executor: E, keys: &Keys) -> E::Output<i64> {
     executor.incr(keys.of("visits"))
 }
@@ -87,7 +87,7 @@ async fn over_each_form_of_an_async_client() {
     assert_eq!(visit(borrowed, &keys).await.unwrap(), 1);
     assert_eq!(visit(&borrowed, &keys).await.unwrap(), 2);
     assert_eq!(visit(&client, &keys).await.unwrap(), 3);
-    // As the receiver of a method, an `Arc` is found by itself.
+    // As the receiver of a method, an `Arc` is dereferenced automatically.
     assert_eq!(client.incr(keys.of("visits")).await.unwrap(), 4);
 }
 
@@ -108,7 +108,7 @@ fn over_each_form_of_a_blocking_client() {
     assert_eq!(client.incr(keys.of("visits")).unwrap(), 4);
 }
 
-/// A pager that goes on for ever: it tells whether it is asked again.
+/// A pager without an end: it shows whether another page is requested.
 struct Forever {
     command: Command<i64>,
     asked: Arc<AtomicU32>,
@@ -124,7 +124,7 @@ impl Pager for Forever {
     }
 
     fn take(&mut self, reply: i64) -> impl IntoIterator<Item = Result<i64>> {
-        // Some pages are empty; the next one is asked for at once.
+        // Some pages are empty; then the next one is requested at once.
         (reply % 2 == 0).then_some(Ok(reply))
     }
 }

@@ -1,4 +1,4 @@
-//! Scripts and functions on real servers. What empties the server's store has a server of its own.
+//! Scripts and functions on real servers. A test that deletes all scripts has a server of its own.
 
 use redis_om_client::{
     Result, ServerErrorCode, Value,
@@ -79,7 +79,7 @@ async fn stored(on: &On, keys: &Keys) -> Result<()> {
     on.function_restore(&dump, FunctionRestorePolicy::Replace).await?;
     on.function_flush_with(FlushMode::Sync).await?;
     assert!(on.function_list().await?.is_empty());
-    // Nothing runs that could be ended.
+    // No function is running that could be ended.
     assert!(on.function_kill().await.is_err());
     assert!(on.script_kill().await.is_err());
     let digest = on.script_load("return 1").await?;

@@ -91,7 +91,7 @@ async fn expiries(on: &On, keys: &Keys) -> Result<()> {
         on.getex::<Option<String>>(&k, GetEx::At(SystemTime::UNIX_EPOCH + MINUTE)).await?.as_deref(),
         Some("b")
     );
-    // A time that has passed deletes.
+    // A time in the past deletes the key.
     assert_eq!(on.get::<Option<String>>(&k).await?, None);
     let zero = on.setex(&k, Duration::ZERO, 1).await.unwrap_err();
     assert!(matches!(zero.kind(), ErrorKind::Argument | ErrorKind::Server(_)), "{zero}");
@@ -133,7 +133,7 @@ async fn errors(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!((error.command(), error.key()), (Some("GET"), Some(&*k)), "{error}");
     let error = on.incr_by_float(&k, f64::NAN).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Argument, "{error}");
-    // Commands that no server here knows yet: told as the server's error, and the connection goes on.
+    // Commands that no available server knows: they give the server's error, and the connection stays usable.
     for error in [
         on.digest(&k).await.map(drop).unwrap_err(),
         on.delex(&k, DelEx::ifne("x")).await.map(drop).unwrap_err(),

@@ -1,4 +1,4 @@
-//! The shortest and the longest times on real servers, each of which has rules of its own.
+//! The shortest and the longest times on real servers. Each server has its own rules for them.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,11 +14,11 @@ matrix!(valkey on Valkey: shortest, shortest_newer, longest, longest_newer, life
 matrix!(redis8 on Redis8: shortest, shortest_newer, longest, longest_newer, lifetimes);
 matrix!(oldest on Redis6: shortest, longest, lifetimes);
 
-/// None of these may become zero on the way, which is for ever; Redis 6.2 never answers `BLPOP k 0.001`.
+/// None of these may become zero, which means no limit. Redis 6.2 never answers `BLPOP k 0.001`.
 const SHORT: [Duration; 3] =
     [Duration::from_nanos(1), Duration::from_millis(1), Duration::from_micros(1_500)];
 
-/// What the longest lifetime is, in milliseconds.
+/// The longest lifetime, in milliseconds.
 const LONGEST: u64 = 9_000_000_000_000_000_000;
 
 async fn shortest(on: &On, keys: &Keys) -> Result<()> {
@@ -31,7 +31,7 @@ async fn shortest(on: &On, keys: &Keys) -> Result<()> {
         assert_eq!(on.bzpopmin::<i64>(&a, wait).await?, None);
         assert_eq!(on.bzpopmax::<i64>(&a, wait).await?, None);
     }
-    // There is no replica to wait for.
+    // There is no replica, so the wait ends with its timeout.
     let (_, replicas) = on.run(pipe().set(&a, 1).wait(1, Duration::from_nanos(1))).await?;
     assert_eq!(replicas, 0);
     Ok(())
@@ -75,7 +75,7 @@ async fn longest_newer(on: &On, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// What is refused is refused before anything is sent; all else is what the server takes.
+/// A time that the client refuses is refused before anything is sent; the server accepts every other time.
 async fn lifetimes(on: &On, keys: &Keys) -> Result<()> {
     let k = keys.of("k");
     let longest = Duration::from_millis(LONGEST);
@@ -93,7 +93,7 @@ async fn lifetimes(on: &On, keys: &Keys) -> Result<()> {
     on.setex(&k, longest, 3).await?;
     assert!(on.expireat(&k, SystemTime::UNIX_EPOCH + longest).await?);
     assert_eq!(on.get::<i64>(&k).await?, 3);
-    // The shortest lifetime is a millisecond, and no deletion: only then is there something to expire.
+    // The shortest lifetime is a millisecond, not a deletion: only then the key can expire.
     assert!(on.pexpire(&k, Duration::from_nanos(1)).await?);
     Ok(())
 }

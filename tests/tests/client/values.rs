@@ -1,4 +1,4 @@
-//! Every type of reply from a real server, and every type of argument there and back.
+//! Every type of reply from a real server, and every type of argument, written and read back.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -43,7 +43,7 @@ async fn scalars(on: &On, keys: &Keys) -> Result<()> {
         back(on, keys, float).await?;
     }
     back(on, keys, 0.1_f32).await?;
-    // Out of the type's range is an error and no wrap-around.
+    // A value outside of the type's range is an error, not a wrap-around.
     on.set(keys.of("k"), i64::MAX).await?;
     let error = on.get::<i32>(keys.of("k")).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
@@ -57,7 +57,7 @@ async fn texts(on: &On, keys: &Keys) -> Result<()> {
         back(on, keys, text.to_owned()).await?;
         back(on, keys, text.as_bytes().to_vec()).await?;
     }
-    // Keys of any bytes, too.
+    // Keys with any bytes, too.
     for key in [&b"\xff\0\r\n"[..], b"", b"{slot}", b" "] {
         let key = [keys.prefix().as_bytes(), key].concat();
         on.set(&key, &key).await?;
@@ -113,7 +113,7 @@ fn kind<R: FromRedis>(name: &str) -> redis_om_client::Command<R> {
     raw("DEBUG PROTOCOL").arg(name).reply()
 }
 
-/// What only some commands reply with, as the server makes it for testing clients.
+/// Replies that only a few commands have, made by the server's command for client tests.
 async fn of_the_protocol(on: &On, _: &Keys) -> Result<()> {
     assert_eq!(on.run(kind::<String>("string")).await?, "Hello World");
     assert_eq!(on.run(kind::<i64>("integer")).await?, 12_345);
@@ -128,7 +128,7 @@ async fn of_the_protocol(on: &On, _: &Keys) -> Result<()> {
     assert!(!on.run(kind::<bool>("false")).await?);
     assert_eq!(on.run(kind::<i128>("bignum")).await?, 1_234_567_999_999_999_999_999_999_999_999_999_999);
     assert!(on.run(kind::<i64>("bignum")).await.is_err());
-    // Attributes belong to the reply behind them, and are not taken for it.
+    // Attributes belong to the reply behind them, and are no replies themselves.
     let text = "Some real reply following the attribute";
     assert_eq!(on.run(kind::<String>("attrib")).await?, text);
     let both = pipe().many([kind::<String>("attrib"), kind("string"), kind("attrib")]);
@@ -141,7 +141,7 @@ async fn of_the_protocol(on: &On, _: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// What the server says by itself comes between replies, and is nobody's reply.
+/// A push message of the server arrives between replies, and no command takes it as its reply.
 async fn pushed(on: &On, _: &Keys) -> Result<()> {
     let text = "Some real reply following the push reply";
     for _ in 0..10 {

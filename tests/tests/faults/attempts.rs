@@ -1,4 +1,4 @@
-//! How an attempt ends, and what is done then: what blocks, what is abandoned, what a script answers, what a failover does.
+//! How an attempt ends, and what follows: blocking commands, dropped futures, replies of scripts, a failover.
 
 use std::{
     future::{Future, poll_fn},
@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 use super::{QUICK, connect, refused, through};
 
-/// Waits until the server holds so many connections that block.
+/// Waits until this number of connections is blocked on the server.
 async fn blocked(on: &Client, wanted: usize) {
     let so = async {
         loop {
@@ -47,7 +47,7 @@ async fn a_blocked_connection_is_not_asked_whether_it_is_there() {
         let keys = Keys::new();
         for timeout in [Duration::from_secs(60), Duration::ZERO] {
             let element = async {
-                // Longer than the ping would take to fail, several times.
+                // This is several times the ping timeout.
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 direct.rpush(keys.of("q"), "x").await.unwrap();
             };
@@ -68,7 +68,7 @@ async fn a_blocked_connection_is_not_asked_whether_it_is_there() {
 }
 
 async fn nothing_is_taken_by_who_has_gone(times: usize) {
-    // A server of its own: the blocked clients are counted.
+    // It has a server of its own, because it counts blocked clients.
     let server = Server::start().unwrap();
     let client = connect(&server.url()).await.unwrap();
     let direct = connect(&server.url()).await.unwrap();
@@ -76,7 +76,7 @@ async fn nothing_is_taken_by_who_has_gone(times: usize) {
     for turn in 0..times {
         {
             let minute = Duration::from_secs(60);
-            // `BLMOVE` has no second element to lose it to: it is in the list of its target then.
+            // A lost element of `BLMOVE` would be in its target list.
             let mut waits: Pin<Box<dyn Future<Output = ()> + Send>> = match turn % 3 {
                 0 => {
                     let client = client.clone();
@@ -105,7 +105,7 @@ async fn nothing_is_taken_by_who_has_gone(times: usize) {
         direct.rpush("q", turn).await.unwrap();
         let found = direct.lpop::<Option<usize>>("q").await.unwrap();
         lost += u32::from(found != Some(turn));
-        // What the next turn waits for must not be this one.
+        // Waits until no command is blocked, so that the next turn does not see this one.
         blocked(&direct, 0).await;
     }
     assert_eq!(lost, 0, "of {times}");
@@ -177,7 +177,7 @@ async fn an_attempt_that_may_have_run_is_told_whatever_comes_after_it() {
             while direct.get::<Option<String>>(&key).await.unwrap().is_none() {}
         })
         .await;
-        // No second attempt finds a connection.
+        // The second attempt cannot connect.
         proxy.refuse();
     };
     let (outcome, ()) = tokio::join!(client.run(command), lost);
@@ -186,7 +186,7 @@ async fn an_attempt_that_may_have_run_is_told_whatever_comes_after_it() {
     assert!(!error.is_retryable(), "{error}");
 }
 
-/// Leads to whichever server is named at the moment of the dial.
+/// Connects to the server that is set at the moment of the dial.
 #[derive(Debug, Clone)]
 struct Name(Arc<AtomicU16>);
 
@@ -227,7 +227,7 @@ async fn a_batch_is_healed_part_by_part() {
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
     let [a, b, c] = Keys::new().each(["a", "b", "c"]);
-    // The first reply comes, then the connection ends: whether the others ran, nobody knows.
+    // The first reply arrives, then the connection ends. It is unknown whether the other commands ran.
     let sprung = proxy.trap("INCR", Fault::Truncate(4));
     let batch = pipe().incr(&a).checked().incr(&b).checked().get::<Option<i64>>(&c).checked();
     let (first, second, third) = in_time("the batch", client.run(batch)).await.unwrap();
@@ -284,7 +284,7 @@ fn a_connection_that_was_closed_while_the_program_slept_is_seen_before_it_is_use
         for done in 1..=20_i64 {
             let id: i64 = client.run(raw("CLIENT ID").reply()).await.unwrap();
             let kill = raw("CLIENT").arg("KILL").arg("ID").arg(id).reply::<i64>();
-            // The thread of the runtime does not look at its sockets meanwhile.
+            // The thread of the runtime does not poll its sockets meanwhile.
             let killed = std::thread::scope(|scope| scope.spawn(|| direct.run(kill)).join().unwrap());
             assert_eq!(killed.unwrap(), 1);
             std::thread::sleep(Duration::from_millis(110));
@@ -314,7 +314,7 @@ fn outside_of_a_runtime_with_timers_and_sockets_a_client_says_what_it_needs() {
     }
 }
 
-/// A client works in a runtime that has nothing, also while it has to wait and to try again.
+/// A client works in a runtime without timers and sockets, also when it has to wait and to try again.
 #[test]
 fn a_client_is_used_in_a_runtime_without_timers() {
     let server = valkey();
@@ -384,7 +384,7 @@ async fn a_command_is_forgotten_from_a_drop() {
     assert_eq!(direct.exists(&key).await.unwrap(), 1);
     proxy.accept();
     gone().await;
-    // By the blocking client, no call of which follows.
+    // With the blocking client, without a further call on it.
     direct.set(&key, 1).await.unwrap();
     let (url, name) = (server.url(), key.clone());
     let kept = tokio::task::spawn_blocking(move || {
@@ -448,7 +448,8 @@ async fn room_that_is_granted_and_not_used_passes_on() {
         for set in &mut sets {
             let _polled = once(set.as_mut()).await;
         }
-        // One after another is awaited; between them a command of its own, while nobody polls the others.
+        // The futures are awaited one after another. Between them another command runs, while the waiting futures are
+        // not polled.
         for (done, set) in (1_i64..).zip(sets) {
             let counted = in_time("a command beside those that wait", client.incr(keys.of("n"))).await;
             assert_eq!(counted.unwrap(), done);
@@ -466,7 +467,7 @@ async fn one_timeout_does_not_end_a_connection_that_others_use() {
     let impatient = connect(&url).await.unwrap();
     let patient = impatient.sharing(|config| config.command_timeout(Duration::from_secs(20))).unwrap();
     let id: i64 = patient.run(raw("CLIENT ID").reply()).await.unwrap();
-    // The server does nothing else for a second.
+    // The server is busy for a second.
     let busy = "local start = redis.call('TIME') repeat local now = redis.call('TIME') \
                 until (now[1] - start[1]) * 1000000 + now[2] - start[2] > 1000000";
     let direct = connect(&server.url()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The same promises on the blocking client, on plain threads.
+//! The same promises on the blocking client, in plain threads.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -65,7 +65,7 @@ fn a_restart_is_survived() {
     for _ in 0..3 {
         client.set("k", 1).unwrap();
         server.restart().unwrap();
-        // The first one may still go into the connection that has ended.
+        // The first one may still use the connection that has ended.
         let first = client.set("k", 2);
         assert!(first.as_ref().err().is_none_or(redis_om_client::Error::may_have_run), "{first:?}");
         client.set("k", 3).unwrap();
@@ -216,7 +216,7 @@ fn what_no_server_sends_is_an_error_in_bounded_memory() {
         b"\0\x01\r\n".to_vec(),
     ];
     for case in &cases {
-        // Until the connection of the thread's own is made again, the shared one serves: both are to be asked.
+        // Until the thread's own connection is open again, the shared one serves: the test uses both.
         for _ in 0..2 {
             let sprung = proxy.trap("INCR", Fault::Replace(case.clone()));
             let error = refused(client.incr(&key));
@@ -284,7 +284,7 @@ fn many_threads_and_a_connection_that_is_lost_again_and_again() {
             })
             .collect();
         for n in 0..60 {
-            // Losses at moments that nobody chose; nothing is concluded from the pause.
+            // Connections are lost at random moments. The test concludes nothing from this pause.
             thread::sleep(Duration::from_millis(20));
             match n % 4 {
                 0 => proxy.cut(),

@@ -1,4 +1,4 @@
-//! Promises 4 and 5: memory is bounded, deadlines hold, and reading and writing go on side by side.
+//! Promises 4 and 5: memory is bounded, deadlines are kept, and reading and writing progress independently.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::through;
 
 const VALUE: usize = 16 * 1024;
 
-/// Sends writes of 16 KiB, none of which is answered, until one fails or there are so many.
+/// Sends writes of 16 KiB without answers, until one fails or the number is reached.
 async fn flood(
     client: &Client,
     keys: &Keys,
@@ -49,7 +49,7 @@ async fn over_budget_it_fails_fast_where_it_was_asked_to() {
         }
     }
     assert!(written > 0 && refused > 0, "{written} written, {refused} refused");
-    // Each that was refused is not there, each other is.
+    // No refused write was done, and every other one was.
     let names = (0..1_000).map(|n| keys.of(&n.to_string()));
     let there: Vec<bool> = client
         .run(pipe().many(names.map(|key| cmd().exists(key))))
@@ -97,7 +97,7 @@ async fn the_deadline_counts_from_the_call() {
         );
         if error.may_have_run() { unknown += 1 } else { not_sent += 1 }
     }
-    // What waited for room was not sent, and is not sent later either.
+    // A write that waited for room was not sent, and is not sent later.
     assert!(not_sent > 0 && unknown > 0, "{not_sent} not sent, {unknown} unknown");
     proxy.resume();
     in_time("the client to work again", async { while client.set(keys.of("after"), 1).await.is_err() {} })
@@ -126,7 +126,7 @@ async fn ten_megabytes_through_a_narrow_way_do_not_lock_up() {
     let keys = Keys::new();
     let value = "0123456789abcdef".repeat(640);
     let names: Vec<String> = (0..1_000).map(|n| keys.of(&n.to_string())).collect();
-    // Each is read back at once: replies come while most of the 10 MiB is still to be written.
+    // Each value is read back at once: replies arrive while most of the 10 MiB is not yet written.
     let sets_and_gets = names.iter().map(|key| cmd().getset::<Option<String>>(key, &value));
     let gets = names.iter().map(|key| cmd().get::<String>(key));
     let moving = client.run(pipe().many(sets_and_gets).many(gets));

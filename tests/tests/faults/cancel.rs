@@ -1,4 +1,5 @@
-//! Promise 2: dropping a future at any await point shifts no reply, leaks no connection, sends nothing needlessly.
+//! Promise 2: dropping a future at any await point shifts no reply and leaks no connection, and a command that was not
+//! sent is withdrawn.
 
 use std::{
     future::{Future, poll_fn},
@@ -12,7 +13,7 @@ use redis_om_tests::{Keys, Proxy, Random, in_time, valkey};
 
 use super::{connect, through};
 
-/// Polls a few times, with the other tasks' turns between; `None` if it was not ready by then and is dropped.
+/// Polls a few times, and lets other tasks run between; `None` if the future was not ready by then and is dropped.
 pub(crate) async fn at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     for _ in 0..polls {
@@ -25,7 +26,7 @@ pub(crate) async fn at_most<T>(polls: usize, future: impl Future<Output = T>) ->
     None
 }
 
-/// One task's share: commands of several forms, each answered by what only this command can have as its answer.
+/// The work of one task: commands of several forms, each with a reply that only this command can have.
 async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usize, usize) {
     let mut random = Random::new(seed);
     let (mut ended, mut dropped) = (0, 0);
@@ -39,7 +40,7 @@ async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usi
         let echo = || raw("ECHO").arg(&*unique).readonly().reply::<String>();
         let get = || cmd().get::<String>(keys.of(&known));
         let outcome = match random.below(40) {
-            // Long enough to come in portions, and read as they come.
+            // Long enough to arrive in chunks, which are decoded on arrival.
             0 => at_most(polls, async { client.lrange::<Vec<String>>(keys.of("list"), 0, -1).await })
                 .await
                 .map(|list| assert!(list.unwrap().into_iter().eq(long_list()))),
@@ -97,7 +98,7 @@ async fn many(seed: u64, operations: usize, tasks: usize) {
     }
     assert_eq!(ended + dropped, operations);
     assert!(ended > operations / 10 && dropped > operations / 10, "{ended} ended, {dropped} dropped");
-    // No connection was given up for it, and the one there is answers.
+    // No connection was closed because of it, and the only connection answers.
     let echoed: String = client.run(raw("ECHO").arg("last").reply()).await.unwrap();
     assert_eq!(echoed, "last");
     assert_eq!(proxy.counts().accepted, 1);
@@ -113,7 +114,7 @@ async fn fifty_thousand_on_one_thread() {
     many(1_000, 50_000, 50).await;
 }
 
-/// Few enough that a command is alone now and then, and its future reads for itself.
+/// Few tasks, so that a command is sometimes the only one and its future reads the socket itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_by_two_tasks_on_two_threads() {
     many(2_000, 5_000, 2).await;
@@ -137,7 +138,7 @@ async fn a_future_that_is_not_polled_holds_up_nobody() {
         let mut first = pin!(client.get::<i64>(&a));
         let poll = poll_fn(|context| Poll::Ready(first.as_mut().poll(context)));
         assert!(poll.await.is_pending());
-        // It was alone, its reply is here, and it does not come to read it.
+        // The command was the only one, its reply has arrived, and its future does not read it.
         proxy.until("the reply", |counts| counts.down > came).await;
         tokio::task::yield_now().await;
         assert_eq!(in_time("another", client.get::<i64>(&b)).await.unwrap(), 2);
@@ -155,7 +156,7 @@ async fn a_command_dropped_before_it_was_sent_is_not_sent() {
     let client = through(&proxy, "").await;
     let keys = Keys::new();
     proxy.refuse();
-    // Nothing can leave: the connection is known to be gone.
+    // Nothing can be sent: the client knows that the connection is lost.
     in_time("noticing", async {
         let command = client.run(raw("PING").reply::<String>());
         tokio::time::timeout(Duration::from_millis(500), command).await.ok();
@@ -168,7 +169,7 @@ async fn a_command_dropped_before_it_was_sent_is_not_sent() {
     assert_eq!(in_time("the next command", client.incr(keys.of("n"))).await.unwrap(), 1);
 }
 
-/// How many clients the server holds back, asked until the answer is this one.
+/// Polls the server until it has this number of blocked clients.
 async fn until_blocked(direct: &Client, clients: usize) {
     let expected = format!("blocked_clients:{clients}\r\n");
     in_time("the server to hold back clients", async {
@@ -179,7 +180,7 @@ async fn until_blocked(direct: &Client, clients: usize) {
 
 #[tokio::test]
 async fn a_dropped_blpop_takes_nothing_and_leaves_the_pool_clean() {
-    // A server of its own: how many clients it holds back must be this test's doing.
+    // It has a server of its own, because it counts blocked clients.
     let server = redis_om_client::testing::Server::start().unwrap();
     let direct = connect(&server.url()).await.unwrap();
     let client = connect(&format!("{}?pool_size=1", server.url())).await.unwrap();

@@ -1,5 +1,6 @@
-//! Everything at once: connections that are lost at moments nobody chose, commands of every form, futures dropped at
-//! random. What ends must have ended with its own reply, what is counted must add up, and nothing may be used up.
+//! All faults at once: connections are lost at random moments, commands have every form, and futures are dropped at
+//! random. Every finished command must have its own reply, every counter must have the right sum, and no resource may
+//! be used up.
 
 use std::{
     sync::{
@@ -15,18 +16,18 @@ use tokio::task::JoinSet;
 
 use super::{cancel::at_most, connect, through};
 
-/// How often each task has its counter confirmed at least.
+/// How many increments of its counter each task has confirmed at least.
 const LEAST: i64 = 5;
 
 /// What one task knows of its counter.
 #[derive(Debug, Default, Clone, Copy)]
 struct Books {
     confirmed: i64,
-    /// Nobody knows: it may have run, or its future was dropped.
+    /// Unknown: the command may have run, or its future was dropped.
     unknown: i64,
 }
 
-/// An error that an outage may cause; anything else is a defect.
+/// Whether an outage may cause this error; any other error is a defect.
 fn expected(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -39,7 +40,7 @@ async fn share(client: Client, keys: Keys, number: usize, stop: Arc<AtomicBool>)
     let counter = keys.of(&format!("n{number}"));
     let queue = keys.of(&format!("q{number}"));
     let mut books = Books::default();
-    // Long enough for something to be counted, however slow the machine is.
+    // Long enough for some increments, also on a slow machine.
     while !stop.load(Ordering::Relaxed) || books.confirmed < LEAST {
         let polls = if random.below(3) > 0 { usize::MAX } else { random.below(8) };
         let word = random.bits().to_string();
@@ -105,7 +106,7 @@ async fn chaos(options: &str, seed: u64) {
     }
     let mut random = Random::new(seed);
     for _ in 0..100 {
-        // Faults at moments that nobody chose: this pause is the point, and nothing is concluded from it.
+        // The faults come at random moments, which this pause makes. The test concludes nothing from it.
         tokio::time::sleep(Duration::from_millis(random.below(40) as u64)).await;
         match random.below(9) {
             0 => proxy.cut(),
@@ -130,7 +131,7 @@ async fn chaos(options: &str, seed: u64) {
         let most = books.confirmed + books.unknown;
         assert!((books.confirmed..=most).contains(&counted), "task {number}: {books:?}, counted {counted}");
     }
-    // Nothing was used up: as many exclusive connections as ever, and each command its own reply.
+    // Nothing was used up: there are as many exclusive connections as before, and each command has its own reply.
     let mut waiting = JoinSet::new();
     for n in 0..4_i64 {
         let (client, key) = (client.clone(), keys.of(&format!("last{n}")));
@@ -141,7 +142,7 @@ async fn chaos(options: &str, seed: u64) {
     }
     while let Some(done) = in_time("the last ones", waiting.join_next()).await {
         let (n, popped) = done.unwrap();
-        // One may have got a connection that a last trap was waiting on.
+        // One of them may have got a connection with a fault that a trap has yet to inject.
         match popped {
             Ok(popped) => assert_eq!(popped.map(|(_, value)| value), Some(n)),
             Err(error) => assert!(expected(&error), "{error}"),
@@ -164,7 +165,7 @@ async fn with_little_room() {
     chaos("queue_commands=4&queue_budget=4KiB", 3).await;
 }
 
-/// Those who wait for room are dropped at random: each must give back what was kept for it.
+/// Futures that wait for room are dropped at random: each must return its reserved room.
 #[tokio::test]
 async fn room_that_nobody_takes_is_given_to_the_next() {
     let server = valkey();

@@ -1,4 +1,4 @@
-//! What keeps a connection from coming about: each a typed error in bounded time, and the next attempt is not hurt.
+//! What prevents a connection: each case is a typed error in bounded time, and does not affect the next attempt.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn nobody_listens() {
 
 #[tokio::test]
 async fn no_way_leads_there() {
-    // An address that is reserved for documentation: some systems refuse at once, others say nothing.
+    // An address that is reserved for documentation: some systems refuse at once, others never answer.
     let error = error("redis://192.0.2.1:6379?connect_timeout=300ms").await;
     assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout(TimeoutKind::Connect)), "{error}");
     assert!(error.to_string().contains("192.0.2.1:6379"), "{error}");
@@ -75,7 +75,7 @@ async fn somebody_listens_and_hangs_up() {
     let proxy = Proxy::to(server.port());
     for word in ["HELLO", "HELLO"] {
         let sprung = proxy.trap(word, redis_om_tests::Fault::CutBefore);
-        // Either it tells, or it tries again by itself: in no case does it hang.
+        // It returns an error or tries again by itself, but it never hangs.
         let outcome = connect(&proxy.url()).await;
         sprung.wait().await;
         if let Err(error) = outcome {
@@ -208,7 +208,7 @@ async fn as_many_connections_as_were_asked_for() {
 #[tokio::test]
 async fn times_are_rounded_up_and_never_overflow() {
     let server = valkey();
-    // Whole milliseconds are the grain: below one there is one left, and a round trip over loopback may fit.
+    // Times are whole milliseconds: less than one becomes one, and a round trip over loopback may fit into it.
     let short = connect(&format!("{}?command_timeout=900us", server.url())).await.unwrap();
     in_time("a command within 1 ms", async { while short.ping().await.is_err() {} }).await;
     let ever = Duration::MAX;

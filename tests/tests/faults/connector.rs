@@ -1,4 +1,4 @@
-//! Streams that the user's own code opens: the client behaves over them as over a socket.
+//! Streams that the user's own code opens: the client behaves with them as with a socket.
 
 use std::{
     io,
@@ -23,13 +23,13 @@ use super::{QUICK, refused};
 enum How {
     /// A TCP stream.
     Tcp,
-    /// One end of a pipe in memory of so many bytes; a task relays the other end.
+    /// One end of a pipe in memory with a buffer of this number of bytes; a task relays the other end.
     Pipe(usize),
     Refused,
     Never,
 }
 
-/// Leads to a port of loopback, whatever address is asked for.
+/// Connects to a port of loopback, whatever the endpoint is.
 #[derive(Debug, Clone)]
 struct Tunnel {
     port: u16,
@@ -69,7 +69,7 @@ impl Connector for Tunnel {
     }
 }
 
-/// A name that does not resolve: only the connector can lead to a server.
+/// A name that does not resolve: only the connector can reach a server.
 fn config(tunnel: &Tunnel, options: &str) -> Config {
     let url = format!("redis://behind.the.tunnel.invalid:7?{QUICK}&{options}");
     Config::from_url(url).unwrap().connector(tunnel.clone())
@@ -93,7 +93,7 @@ async fn every_connection_is_opened_by_it() {
             let taken: Option<(KeyName, i64)> =
                 client.blpop(keys.of("q"), Duration::from_secs(5)).await.unwrap();
             assert_eq!(taken.unwrap().1, 1);
-            // Two shared ones, and one for the command that blocks.
+            // Two shared connections, and one for the blocking command.
             assert_eq!(tunnel.dials(), 3, "{how:?}");
         }
     }

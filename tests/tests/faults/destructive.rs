@@ -1,5 +1,5 @@
-//! Commands that take something away reply with what they took, whatever bytes it is: an element that was taken and
-//! cannot be decoded would be lost. The same for the keys in all other replies.
+//! Commands that remove elements reply with the removed elements, which can have any bytes: a removed element that
+//! cannot be decoded would be lost. The same holds for the keys in all other replies.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::connect;
 
 const WAIT: Duration = Duration::from_secs(20);
 
-/// A key that is not UTF-8, of one test's own.
+/// A key that is not UTF-8, for one test.
 fn binary(name: &str) -> Vec<u8> {
     [b"binary:", name.as_bytes(), b"\xff\xc0\0\r\n"].concat()
 }
@@ -36,7 +36,7 @@ async fn an_element_of_a_list_whose_key_is_no_text() {
             client.rpush(&key, ["a", "b", "c", "d"]).await?;
             assert_eq!(client.blpop(&key, WAIT).await?, Some((KeyName::from(&*key), "a".to_owned())));
             assert_eq!(client.brpop(&key, WAIT).await?, Some((KeyName::from(&*key), "d".to_owned())));
-            // The name in the reply is a key again.
+            // The key name of the reply is used as a key again.
             let (name, taken): (KeyName, String) = client.blpop(&key, WAIT).await?.unwrap();
             assert_eq!((client.llen(&name).await?, taken.as_str()), (1, "b"));
             assert_eq!(client.del(name).await?, 1);
@@ -90,7 +90,8 @@ async fn members_of_a_sorted_set_whose_key_is_no_text() {
     }
 }
 
-/// What is taken or moved, by a command whose reply has the caller's type: bytes where the caller takes bytes.
+/// Elements that are removed or moved by a command whose reply has the caller's type: bytes, if the caller asks for
+/// bytes.
 #[tokio::test]
 async fn values_that_are_no_text() {
     let value = b"\xff\0\r\n".to_vec();
@@ -123,7 +124,7 @@ async fn values_that_are_no_text() {
 #[tokio::test]
 async fn keys_that_are_no_text_are_listed() {
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
-        // Of its own: RANDOMKEY and SCAN see all keys.
+        // It has a server of its own, because RANDOMKEY and SCAN see all keys.
         let server = Server::builder().kind(kind).start().unwrap();
         for protocol in [2, 3] {
             let client = connect(&format!("{}?protocol={protocol}", server.url())).await.unwrap();

@@ -1,4 +1,4 @@
-//! The greeting: it fails with the server's own text where it must, and never because of what is optional.
+//! The greeting: it fails with the server's own text if it must fail, and never because of an optional part.
 
 use std::{
     io::{Read, Write},
@@ -16,21 +16,21 @@ use super::{QUICK, connect, refused};
 
 const KINDS: [Kind; 3] = [Kind::Valkey, Kind::Redis8, Kind::Redis6];
 
-/// Options with which a refusal is the caller's at once.
+/// Settings with which a refusal is returned to the caller at once.
 const ONCE: &str = "retry_attempts=1&retry_refusals=0";
 
 fn info() -> Command<String> {
     raw("CLIENT INFO").reply()
 }
 
-/// What the server knows of a connection of each client, async and blocking.
+/// The server's information about a connection of each client, async and blocking.
 async fn infos(url: &str) -> [String; 2] {
     let client = connect(url).await.unwrap();
     let of_async = in_time("CLIENT INFO", client.run(info())).await.unwrap();
     [of_async, of_blocking(url, |client| client.run(info())).unwrap()]
 }
 
-/// Runs the blocking client where blocking is allowed.
+/// Runs the blocking client on a thread that may block.
 fn of_blocking<T: Send + 'static>(
     url: &str,
     work: impl FnOnce(blocking::Client) -> Result<T> + Send + 'static,
@@ -39,12 +39,12 @@ fn of_blocking<T: Send + 'static>(
     thread::spawn(move || blocking::Client::connect(&url).and_then(work)).join().unwrap()
 }
 
-/// The error of each client that does not come about.
+/// The error of each client that cannot connect.
 async fn errors(url: &str) -> [Error; 2] {
     [refused(connect(url).await), refused(of_blocking(url, |_| Ok(())))]
 }
 
-/// Whether `CLIENT INFO` or `CLIENT LIST` has this word, such as `resp=3`.
+/// Whether `CLIENT INFO` or `CLIENT LIST` contains this word, such as `resp=3`.
 fn has(info: &str, word: &str) -> bool {
     info.split_whitespace().any(|found| found == word)
 }
@@ -65,10 +65,10 @@ async fn a_peer_that_closes_on_the_librarys_name_is_not_told_it() {
         };
         check(&client.run(info()).await.unwrap());
         assert_eq!(proxy.counts().accepted, 2);
-        // It is remembered: the next connection comes about at once.
+        // The client remembers it: the next connection succeeds at the first attempt.
         let _never = proxy.trap("SETINFO", Fault::CutBefore);
         proxy.cut();
-        // A read is repeated, so that it finds the new connection.
+        // A read is repeated, so it finds the new connection.
         in_time("the read", client.get::<Option<i64>>("k")).await.unwrap();
         check(&client.run(info()).await.unwrap());
         assert_eq!(proxy.counts().accepted, 3);
@@ -93,7 +93,7 @@ async fn a_peer_that_closes_on_the_connections_name_is_not_told_it() {
     let server = valkey();
     for protocol in [2, 3] {
         let proxy = Proxy::to(server.port());
-        // The first is taken for one that closes on the library's name, which comes behind.
+        // The client first leaves out the library's name, which is sent after the client's name.
         let sprung = [(); 2].map(|()| proxy.trap("SETNAME", Fault::CutBefore));
         let client =
             connect(&format!("{}/5?client_name=anna&protocol={protocol}", proxy.url())).await.unwrap();
@@ -125,7 +125,7 @@ async fn a_peer_that_closes_on_hello_is_spoken_to_in_resp2() {
             for sprung in sprung {
                 sprung.wait().await;
             }
-            // Once may be chance: a server that is stopped at that moment closes its connections, too.
+            // One closed connection may be chance: a server that is being stopped closes its connections, too.
             assert!(has(&info, &format!("resp={resp}")) && has(&info, "name=anna"), "{closes}: {info}");
         }
     }
@@ -172,7 +172,7 @@ async fn a_user_without_the_right_to_the_database_is_told() {
 async fn a_server_that_is_full_says_so() {
     for kind in KINDS {
         let server = Server::builder().kind(kind).args(["--maxclients", "1"]).start().unwrap();
-        // The launcher's own connection may not have ended yet.
+        // The launcher's own connection may still be open.
         let only = in_time("a place", async {
             loop {
                 if let Ok(client) = connect(&server.url()).await {
@@ -194,7 +194,7 @@ async fn a_server_that_is_full_says_so() {
 /// An address of this host that is not loopback.
 fn address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
-    // No packet is sent: the system only chooses a way. The address is reserved for documentation.
+    // No packet is sent: the system only chooses a route. The address is reserved for documentation.
     socket.connect("198.51.100.1:9").ok()?;
     let address = socket.local_addr().unwrap().ip();
     (!address.is_loopback() && !address.is_unspecified()).then_some(address)
@@ -202,7 +202,7 @@ fn address() -> Option<IpAddr> {
 
 #[tokio::test]
 async fn protected_mode_is_told() {
-    // By real servers, where this host has an address that they protect.
+    // With real servers, if this host has an address that they protect.
     if let Some(address) = address() {
         for kind in [Kind::Valkey, Kind::Redis8] {
             let server = Server::builder()
@@ -215,7 +215,7 @@ async fn protected_mode_is_told() {
             }
         }
     }
-    // And by their answer through a proxy.
+    // With their answer, which a proxy sends.
     let server = valkey();
     for (protocol, first) in [(2, "PING"), (3, "HELLO")] {
         let proxy = Proxy::to(server.port());
@@ -233,7 +233,7 @@ async fn protected(url: &str) {
     }
 }
 
-/// Sends back what comes, on a port of its own.
+/// Sends every received byte back, on a port of its own.
 fn echo() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -297,7 +297,7 @@ async fn a_replica_that_may_not_serve_old_data_is_greeted() {
     }
 }
 
-/// The servers' own refusals, provoked: each is known by its whole text.
+/// Real refusals of the servers: the client knows each of them by its whole text.
 #[tokio::test]
 async fn the_refusals_of_real_servers_are_known() {
     for kind in KINDS {

@@ -1,4 +1,4 @@
-//! Faults that are really injected, and what the client promises when they happen.
+//! Tests with real injected faults, and the promises of the client under them.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -23,10 +23,10 @@ mod writes;
 use redis_om_client::{Client, Error, Result};
 use redis_om_tests::{Proxy, in_time};
 
-/// Reconnecting without long pauses: what is tested is that it happens.
+/// Reconnects without long pauses, because the tests check only that it reconnects.
 const QUICK: &str = "reconnect_initial=1ms&reconnect_max=20ms";
 
-/// A client through the proxy, with further settings as a URL has them.
+/// A client through the proxy, with further settings as URL options.
 async fn through(proxy: &Proxy, options: &str) -> Client {
     connect(&format!("{}?{QUICK}&{options}", proxy.url())).await.unwrap()
 }
@@ -35,7 +35,7 @@ async fn connect(url: &str) -> Result<Client> {
     in_time("connecting", Client::connect(url)).await
 }
 
-/// The error, where there must be one.
+/// The error of an operation that must fail.
 #[track_caller]
 fn refused<T>(outcome: Result<T>) -> Error {
     match outcome {

@@ -17,7 +17,7 @@ async fn commands_of_an_outage_run_after_the_restart() {
     for n in 0..100_i64 {
         let client = client.clone();
         waiting.spawn(async move {
-            // The first ones may go into a connection that is not yet known to be dead.
+            // The first ones may use a connection that is not yet known to be lost.
             let outcome = client.incr_by("n", 1).await;
             (n, outcome)
         });
@@ -35,7 +35,7 @@ async fn commands_of_an_outage_run_after_the_restart() {
         }
     }
     assert_eq!(done + unknown, 100);
-    // The new process has no data, and the same login, database and name hold on the new connection.
+    // The new process has no data. The login, the database and the name are set on the new connection, too.
     assert_eq!(client.get::<Option<i64>>("before").await.unwrap(), None);
     assert_eq!(client.get::<Option<i64>>("n").await.unwrap().unwrap_or(0), done);
     let info: String = client.run(raw("CLIENT INFO").reply()).await.unwrap();
@@ -49,9 +49,9 @@ async fn what_is_asked_while_it_is_down_waits_for_it() {
     let client = through(&proxy, "").await;
     let keys = Keys::new();
     proxy.refuse();
-    // A read is repeated until it is answered; by then the client has noticed.
+    // A read is repeated until it is answered. Until then the client has found the loss.
     let noticing = tokio::time::timeout(Duration::from_millis(200), client.get::<Option<i64>>(keys.of("n")));
-    assert!(noticing.await.is_err(), "nobody can have answered");
+    assert!(noticing.await.is_err(), "no server can have answered");
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..100 {
         let (client, key) = (client.clone(), keys.of("n"));
@@ -78,7 +78,8 @@ async fn what_is_tried_again_has_no_more_time_than_was_given() {
     };
     let first = read();
     silent.wait().await;
-    // Time is what this is about: most of the first one's passes before it is tried again, by a way that is shut.
+    // The test is about time: most of the first command's time passes before it is tried again, while the server is not
+    // reachable.
     tokio::time::sleep(Duration::from_millis(700)).await;
     proxy.stall();
     proxy.cut();
@@ -101,7 +102,7 @@ async fn a_frozen_server_is_told_in_time_and_no_reply_is_shifted() {
     assert!(error.may_have_run(), "{error}");
     assert_eq!((error.command(), error.key()), (Some("INCR"), Some("n")));
     server.resume().unwrap();
-    let value = in_time("the server to thaw", async {
+    let value = in_time("the server to continue", async {
         loop {
             match client.get::<String>("text").await {
                 Ok(value) => return value,
@@ -110,7 +111,7 @@ async fn a_frozen_server_is_told_in_time_and_no_reply_is_shifted() {
         }
     });
     assert_eq!(value.await, "mine");
-    // The INCR that was sent in time may still have been done, once.
+    // The INCR that was sent in time may have run, at most once.
     assert!(client.get::<Option<i64>>("n").await.unwrap().unwrap_or(0) <= 1);
 }
 
@@ -120,7 +121,7 @@ async fn a_dead_peer_that_says_nothing_is_found_by_a_ping() {
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "idle_ping=100ms&ping_timeout=200ms").await;
     let sprung = proxy.trap("PING", Fault::Silence);
-    // Nobody asks for anything: the client pings, gets no answer, and opens another connection.
+    // No command is running: the client pings, gets no answer, and opens another connection.
     sprung.wait().await;
     proxy.until("another connection", |counts| counts.accepted >= 2).await;
     let key = Keys::new().of("n");
@@ -139,7 +140,7 @@ async fn a_connection_closed_while_idle_costs_the_next_command_nothing() {
         } else {
             proxy.reset()
         }
-        // The client sees its connection end while nobody waits for anything.
+        // The client sees its connection end while no command is running.
         proxy.until("another connection", |counts| counts.accepted > n).await;
         assert_eq!(in_time("the next command", client.incr(&key)).await.unwrap(), n as i64);
     }

@@ -1,4 +1,4 @@
-//! Promise 3: commands that wait on the server hold up nobody, and the default timeout does not cut them off.
+//! Promise 3: commands that wait on the server delay no other command, and the default timeout does not end them.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ async fn blpop_waits_five_seconds_under_a_timeout_of_one_and_others_go_on() {
     };
     let (popped, done) = in_time("both", async { tokio::join!(waiting, others) }).await;
     assert_eq!(popped.unwrap(), None);
-    assert!(start.elapsed() >= Duration::from_secs(5), "it was cut off");
+    assert!(start.elapsed() >= Duration::from_secs(5), "it ended early");
     assert!(done > 100, "only {done} others");
 }
 
@@ -63,7 +63,7 @@ async fn a_pool_that_is_used_up_is_told_in_time() {
     };
     let error = in_time("the second one", async {
         loop {
-            // Until the first has the connection, this one may be given it.
+            // Until the first command has the connection, this one may get it.
             let wait = Duration::from_millis(10);
             if let Err(error) = client.blpop::<i64>(keys.of("none"), wait).await {
                 return error;

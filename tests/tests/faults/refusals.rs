@@ -1,4 +1,4 @@
-//! What the server, or a limit, refuses: typed errors, and the connection goes on.
+//! What the server or a limit refuses: the errors are typed, and the connection stays usable.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn a_replica_takes_no_writes() {
     })
     .await;
     assert_eq!(error.code(), Some(&ServerErrorCode::MasterDown), "{error}");
-    // It is tried as often as was said; whose outcome was asked for then gets the refusal as that.
+    // The command is tried as often as the policy says. A caller that decodes a `Result` gets the refusal as a value.
     for attempts in [1, 3] {
         let options = format!("{QUICK}&retry_refusals={}&retry_initial=1ms", attempts - 1);
         let client = connect(&format!("{}?{options}", replica.url())).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_user_that_may_not() {
         assert_eq!(error.code(), Some(&ServerErrorCode::NoPerm), "{error}");
     }
     assert_eq!(client.get::<Option<i64>>("own:k").await.unwrap(), None);
-    // Nor may she run it in a transaction, which is then not done at all.
+    // It may not run in a transaction either. Then no command of the transaction runs.
     let error = refused(client.run(atomic().get::<Option<i64>>("own:k")).await);
     assert!(matches!(error.kind(), ErrorKind::Server(_)), "{error}");
     client.ping().await.unwrap();
@@ -166,12 +166,12 @@ async fn a_transaction_with_a_command_that_fails() {
     let keys = Keys::new();
     let [text, n] = keys.each(["text", "n"]);
     client.set(&text, "text").await.unwrap();
-    // Refused while it is queued: nothing is done.
+    // A command that is refused when it is queued: none of the commands runs.
     let unknown = raw("NO.SUCH").key(&text).reply::<()>();
     let error = refused(client.run(atomic().incr(&n).many([unknown])).await);
     assert_eq!(error.command(), Some("NO.SUCH"), "{error}");
     assert_eq!(client.get::<Option<i64>>(&n).await.unwrap(), None);
-    // Failed as it ran: the others are done, and the error says which it was.
+    // A command that fails when it runs: the others have run, and the error names the failed one.
     let error = refused(client.run(atomic().incr(&n).incr(&text).incr(&n)).await);
     assert_eq!((error.command(), error.key()), (Some("INCR"), Some(&*text)), "{error}");
     assert_eq!(client.get::<i64>(&n).await.unwrap(), 2);
@@ -183,7 +183,7 @@ async fn a_transaction_with_a_command_that_fails() {
 async fn a_late_reply_is_not_the_next_commands() {
     let server = Server::builder().args(["--enable-debug-command", "yes"]).start().unwrap();
     let client = connect(&format!("{}?command_timeout=50ms", server.url())).await.unwrap();
-    // The server sleeps longer than the command may take; its reply comes when others are being waited for.
+    // The server is busy for longer than the time limit of the command. Its reply arrives while later commands wait.
     for n in 0..5 {
         let slow = client.run(raw("DEBUG SLEEP").arg(0.2).reply::<String>());
         let error = refused(in_time("the deadline", slow).await);

@@ -1,4 +1,4 @@
-//! Replies that are cut short, that no server sends, or that are not what the caller's type needs.
+//! Replies that are truncated, that no server sends, or that do not fit the caller's type.
 
 use redis_om_client::{
     Client, ErrorKind, ServerErrorCode, Value, blocking, prelude::*, raw, testing::Server,
@@ -7,7 +7,7 @@ use redis_om_tests::{Fault, Keys, Memory, Proxy, in_time, valkey};
 
 use super::{connect, refused, through};
 
-/// An INCR whose reply is replaced by these bytes: an error, no retry, and the client works again.
+/// An INCR whose reply is replaced by these bytes: it gives an error and no retry, and then the client works again.
 async fn instead(reply: &[u8]) {
     let server = valkey();
     let proxy = Proxy::to(server.port());
@@ -46,7 +46,7 @@ async fn a_bulk_below_the_limit_reserves_nothing_before_it_comes() {
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=300ms").await;
     let before = Memory::peak();
-    // Within the limit of 512 MiB, and then nothing follows.
+    // Its size is within the limit of 512 MiB, but no more bytes follow.
     let sprung = proxy.trap("INCR", Fault::Replace(b"$500000000\r\nabc".to_vec()));
     let error = refused(in_time("the command", client.incr(Keys::new().of("n"))).await);
     sprung.wait().await;
@@ -69,7 +69,7 @@ async fn a_reply_nobody_asked_for_is_nobodys() {
     let client = through(&proxy, "").await;
     let keys = Keys::new();
     client.set(keys.of("a"), "a").await.unwrap();
-    // Two replies to one command: the second would be taken for the next command's.
+    // Two replies to one command: the next command would take the second one.
     let sprung = proxy.trap("GET", Fault::Replace(b"$1\r\na\r\n$5\r\nwrong\r\n".to_vec()));
     let _either = in_time("the command", client.get::<String>(keys.of("a"))).await;
     sprung.wait().await;
@@ -91,7 +91,7 @@ async fn a_reply_cut_at_every_byte() {
     let client = through(&proxy, "").await;
     for bytes in 0..whole {
         let sprung = proxy.trap("GET", Fault::Truncate(bytes));
-        // A read is done again.
+        // A read is repeated.
         let value: String = in_time("reading", client.get(keys.of("text"))).await.unwrap();
         assert_eq!(value, "twelve bytes", "cut after {bytes} bytes");
         sprung.wait().await;
@@ -101,7 +101,7 @@ async fn a_reply_cut_at_every_byte() {
         let error = refused(in_time("counting", client.incr(keys.of("n"))).await);
         sprung.wait().await;
         assert!(error.may_have_run(), "cut after {bytes} bytes: {error}");
-        // A write is not.
+        // A write is not repeated.
         assert_eq!(direct.get::<i64>(keys.of("n")).await.unwrap(), done, "cut after {bytes} bytes");
     }
 }
@@ -116,7 +116,8 @@ async fn a_long_list_cut_between_two_of_its_elements() {
     let proxy = Proxy::to(server.port());
     for options in ["", "protocol=2", "max_reply=2mb"] {
         let client = through(&proxy, options).await;
-        // When the cut comes, some portions have been read: of what is sent again none may be there twice.
+        // Some chunks have been decoded before the connection is cut. None of their elements may occur twice after the
+        // repetition.
         for bytes in [100, 17_000, 40_000, 100_001, 350_000] {
             let sprung = proxy.trap("LRANGE", Fault::Truncate(bytes));
             let found: Vec<String> = in_time("reading", client.lrange(&list, 0, -1)).await.unwrap();
@@ -135,14 +136,14 @@ async fn a_long_list_that_breaks_off_or_does_not_fit() {
     let numbers: Vec<u32> = (0..20_000).collect();
     client.rpush(&list, &numbers).await.unwrap();
     assert_eq!(client.lrange::<Vec<u32>>(&list, 0, -1).await.unwrap(), numbers);
-    // The 15,000th is no number; what comes behind it is nobody's.
+    // The 15,000th element is not a number. The elements behind it are discarded.
     client.lset(&list, 15_000, "fifteen thousand").await.unwrap();
     let (wrong, counted) = tokio::join!(client.lrange::<Vec<u32>>(&list, 0, -1), client.llen(&list));
     let error = refused(wrong);
     assert_eq!((error.command(), error.key()), (Some("LRANGE"), Some(&*list)), "{error}");
     assert!(error.to_string().contains("at `15000`"), "{error}");
     assert_eq!(counted.unwrap(), 20_000);
-    // Garbage behind some portions.
+    // Invalid bytes after some chunks.
     let mut broken = b"*20000\r\n".to_vec();
     broken.extend_from_slice(&b"$1\r\n7\r\n".repeat(15_000));
     broken.extend_from_slice(b"garbage\r\n");
@@ -150,7 +151,7 @@ async fn a_long_list_that_breaks_off_or_does_not_fit() {
     let error = refused(in_time("reading", client.lrange::<Vec<u32>>(&list, 0, -1)).await);
     sprung.wait().await;
     assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
-    // More than a reply may be: counted over all its portions.
+    // More bytes than the limit of a reply, counted over all its chunks.
     client.rpush(&list, &numbers).await.unwrap();
     let error = refused(in_time("reading", client.lrange::<Vec<String>>(&list, 0, -1)).await);
     assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
@@ -170,13 +171,14 @@ async fn a_long_pipeline_cut_when_some_of_it_was_read() {
     let cuts = [100, 20_000, 50_000, 100_000];
     assert!(names.iter().map(String::len).sum::<usize>() > cuts[3], "the last cut is behind the end");
     for bytes in cuts {
-        // What reads is done again, all of it: of the first attempt's replies nothing is left.
+        // Reads are repeated, all of them: nothing of the first attempt's replies remains.
         let sprung = proxy.trap("GET", Fault::Truncate(bytes));
         let reads = pipe().many(names.iter().map(|name| cmd().get::<String>(name))).exists(&names[0]);
         let (found, there) = in_time("reading", client.run(reads)).await.unwrap();
         assert!(found == names && there == 1, "cut after {bytes} bytes");
         sprung.wait().await;
-        // A write without a reply is not. Where all writes were answered, only the reads behind them are done again.
+        // A write without a reply is not repeated. If all writes were answered, only the reads behind them are
+        // repeated.
         let sprung = proxy.trap("APPEND", Fault::Truncate(bytes));
         let writes = names.iter().map(|name| cmd().append(name, "x"));
         let reads = names.iter().map(|name| cmd().get::<String>(name));
@@ -194,7 +196,7 @@ async fn a_long_pipeline_cut_when_some_of_it_was_read() {
         sprung.wait().await;
         direct.run(pipe().many(names.iter().map(|name| cmd().set(name, name)))).await.unwrap();
     }
-    // One of them fails: the others have run when the caller hears of it.
+    // One command fails. The others have run when the caller gets the error.
     direct.rpush(keys.of("list"), "x").await.unwrap();
     let reads = names.iter().map(|name| cmd().get::<String>(name));
     let increments = (0..2_000).map(|_| cmd().incr(keys.of("count")));
@@ -265,7 +267,7 @@ async fn the_servers_own_errors_have_their_code() {
     assert!(!error.may_have_run());
     let error = refused(client.incr(&key).await);
     assert_eq!(error.code(), Some(&ServerErrorCode::Err), "{error}");
-    // One of several: the others have run, and the error says which it was.
+    // One of several commands fails: the others have run, and the error names it.
     let other = format!("{key}:other");
     let error = refused(client.run(pipe().set(&other, 1).incr(&key).incr(&other)).await);
     assert_eq!(error.key(), Some(&*key), "{error}");

@@ -1,4 +1,4 @@
-//! Clients in the wrong runtime, without one, and where reconnecting was given up.
+//! Clients in the wrong runtime, without a runtime, and after the last attempt to reconnect.
 
 use redis_om_client::{ErrorKind, blocking, prelude::*};
 use redis_om_tests::{Keys, Proxy, in_time, valkey};
@@ -11,7 +11,7 @@ async fn the_blocking_client_in_async_code_is_an_error_not_a_panic() {
     let error = refused(blocking::Client::connect(&server.url()));
     assert_eq!(error.kind(), &ErrorKind::Config, "{error}");
     assert!(error.to_string().contains("spawn_blocking"), "the remedy is missing: {error}");
-    // `spawn_blocking` is the remedy that the error names.
+    // The error names `spawn_blocking` as the remedy.
     let (url, key) = (server.url(), Keys::new().of("n"));
     let client = tokio::task::spawn_blocking(move || {
         let client = blocking::Client::connect(&url).unwrap();
@@ -23,7 +23,7 @@ async fn the_blocking_client_in_async_code_is_an_error_not_a_panic() {
     .unwrap();
     let error = refused(client.ping());
     assert_eq!(error.kind(), &ErrorKind::Config, "{error}");
-    // Dropped here, which is allowed.
+    // It is dropped here, which is allowed.
     drop(client);
 }
 
@@ -34,7 +34,7 @@ fn a_client_whose_runtime_is_gone_is_told_so() {
         || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let first = start();
     let client = first.block_on(connect(&server.url())).unwrap();
-    // From another runtime, while its own lives.
+    // From another runtime, while its own runtime lives.
     start().block_on(async {
         in_time("a command from another runtime", client.set(Keys::new().of("k"), 1)).await.unwrap();
     });

@@ -1,4 +1,5 @@
-//! TLS by the terminator in front of a plain server: which certificates the client accepts, and which the server does.
+//! TLS through a terminator in front of a plain server: which certificates the client accepts, and which the server
+//! accepts.
 
 use redis_om_client::{Client, Config, ErrorKind, Pem, Result, TlsConfig, prelude::*};
 use redis_om_tests::{Certificates, Fault, Keys, Proxy, TlsFront, in_time, valkey};
@@ -9,7 +10,7 @@ async fn connect(host: &str, front: &TlsFront, tls: TlsConfig) -> Result<Client>
     let config = Config::from_url(format!("rediss://{host}:{}?connect_timeout=5s", front.port())).unwrap();
     let client = in_time("connecting", Client::with_config(config.tls(tls))).await?;
     let key = Keys::new().of("tls");
-    // Large enough for many records in each direction.
+    // Large enough for many TLS records in each direction.
     let value = "x".repeat(1 << 20);
     client.set(&key, &value).await?;
     assert_eq!(client.get::<String>(&key).await?, value);
@@ -104,7 +105,7 @@ async fn faults_behind_tls() {
     let config = Config::from_url(url).unwrap().tls(trusting(&certificates));
     let client = in_time("connecting", Client::with_config(config)).await.unwrap();
     let keys = Keys::new();
-    // Reading and writing go on side by side here, too.
+    // Reading and writing progress independently here, too.
     let value = "0123456789abcdef".repeat(640);
     let names: Vec<String> = (0..500).map(|n| keys.of(&n.to_string())).collect();
     let sets = names.iter().map(|key| cmd().getset::<Option<String>>(key, &value));

@@ -1,4 +1,4 @@
-//! Transactions under WATCH: rerun on conflict, and the connection is handed back clean however they end.
+//! Transactions with WATCH: they run again after a conflict, and the connection always returns clean.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use super::{connect, refused, through};
 
 struct Watched {
     proxy: Proxy,
-    /// Through the proxy, with one pooled connection: what is not handed back is missing.
+    /// Through the proxy, with one pooled connection: the next command misses a connection that was not returned.
     client: Client,
     other: Client,
     key: String,
@@ -30,7 +30,7 @@ async fn watched() -> Watched {
 }
 
 impl Watched {
-    /// Takes one piece, undisturbed: works only if the pooled connection is there and clean.
+    /// Takes one piece without a conflict: it works only if the pooled connection has returned clean.
     async fn take(&self) -> i64 {
         let key = &self.key;
         let taking = self.client.watch([key], |conn| {
@@ -62,7 +62,7 @@ async fn a_conflict_runs_it_again() {
     let ((), left) = in_time("the transaction", taking).await.unwrap();
     assert_eq!((left, attempts.load(Ordering::Relaxed)), (11, 3));
     assert_eq!(w.take().await, 10);
-    // One connection for commands, one for what is exclusive.
+    // One connection for commands, and one exclusive connection.
     assert_eq!(w.proxy.counts().accepted, 2);
 }
 
@@ -117,7 +117,7 @@ async fn the_callers_own_error_ends_it_and_nothing_is_written() {
     });
     let error = refused(in_time("the transaction", outcome).await);
     assert_eq!((error.kind(), error.to_string()), (&ErrorKind::Aborted, "sold out".into()));
-    // Were the key still watched, this write would fail the next one's EXEC.
+    // If the key were still watched, this write would make the next EXEC fail.
     w.other.incr(&w.key).await.unwrap();
     assert_eq!(w.take().await, 10);
 }

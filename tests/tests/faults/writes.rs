@@ -1,4 +1,4 @@
-//! Promise 1: no write happens twice, none vanishes in silence.
+//! Promise 1: no write happens twice, and none is lost without an error.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ struct Lossy {
     proxy: Proxy,
     /// Through the proxy.
     client: Client,
-    /// Past it.
+    /// Directly to the server.
     direct: Client,
     keys: Keys,
     _server: std::sync::Arc<redis_om_client::testing::Server>,
@@ -57,7 +57,7 @@ async fn a_read_whose_reply_is_lost_is_done_again() {
     }
 }
 
-/// Doing it again would undo what another wrote in between and saw confirmed.
+/// A repeated write would undo a confirmed write that another client made meanwhile.
 #[tokio::test]
 async fn a_write_that_overwrites_is_not_repeated_by_itself() {
     let l = lossy("").await;
@@ -69,7 +69,7 @@ async fn a_write_that_overwrites_is_not_repeated_by_itself() {
     assert_eq!(l.direct.get::<String>(&key).await.unwrap(), "mine");
     l.direct.set(&key, "another's").await.unwrap();
     assert_eq!(in_time("reading", l.client.get::<String>(&key)).await.unwrap(), "another's");
-    // A caller who knows that no other client writes the key declares the command idempotent.
+    // A caller that knows that no other client writes the key declares the command idempotent.
     let sprung = l.proxy.trap("SET", Fault::LoseReply);
     in_time("the write", l.client.run(cmd().set(&key, "again").idempotent())).await.unwrap();
     sprung.wait().await;
@@ -93,12 +93,12 @@ async fn a_pipeline_with_a_write_is_not_repeated() {
     let error = refused(in_time("the pipeline", l.client.run(pipe().incr(&a).get::<i64>(&a).incr(&b))).await);
     sprung.wait().await;
     may_have_run(&error);
-    // Part of the replies came: still nobody knows of the rest, and nothing is done twice.
+    // Some replies arrived. It is unknown whether the other commands ran, and none runs twice.
     let sprung = l.proxy.trap("INCR", Fault::Truncate(6));
     may_have_run(&refused(in_time("the pipeline", l.client.run(pipe().incr(&a).incr(&b))).await));
     sprung.wait().await;
     assert_eq!(l.direct.run(pipe().get::<i64>(&a).get::<i64>(&b)).await.unwrap(), (2, 2));
-    // One that only reads is.
+    // A pipeline that only reads is repeated.
     let sprung = l.proxy.trap("GET", Fault::LoseReply);
     let reads = pipe().get::<i64>(&a).get::<i64>(&b);
     assert_eq!(in_time("the reads", l.client.run(reads)).await.unwrap(), (2, 2));
@@ -121,15 +121,15 @@ async fn a_transaction_is_not_repeated() {
 async fn a_write_that_was_never_sent_says_so() {
     let l = lossy("command_timeout=300ms").await;
     l.proxy.refuse();
-    // The client has noticed: from here on nothing can be sent.
+    // The client has found the loss: from now on nothing can be sent.
     in_time("noticing", async { while l.client.get::<Option<i64>>(l.keys.of("n")).await.is_ok() {} }).await;
     let error = refused(in_time("the write", l.client.incr(l.keys.of("n"))).await);
     assert_eq!(error.execution(), Execution::NotSent, "{error}");
     assert!(error.is_retryable(), "{error}");
     assert_eq!(error.command(), Some("INCR"));
     l.proxy.accept();
-    // What was given up is not sent after all once the way is open.
-    let counted = in_time("the way to open", async {
+    // A command that has failed is not sent later, when the server is reachable again.
+    let counted = in_time("the server to be reachable", async {
         loop {
             if let Ok(n) = l.client.incr(l.keys.of("n")).await {
                 return n;
@@ -139,8 +139,8 @@ async fn a_write_that_was_never_sent_says_so() {
     assert_eq!(counted.await, 1);
 }
 
-/// Many writers, a connection that is lost again and again: each write is either confirmed (then it is there, once),
-/// or its error says that it may have run, or that it was not sent (then it is not there).
+/// Many writers, and a connection that is lost repeatedly. Each write is confirmed (then it was done once), or its
+/// error says that it may have run, or that it was not sent (then it was not done).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_books_balance_through_many_losses() {
     let l = lossy("").await;
@@ -170,7 +170,7 @@ async fn the_books_balance_through_many_losses() {
                     confirmed += some;
                     unknown += others;
                 }
-                // Not awaited for its own sake: losses are to come at moments that nobody chose.
+                // This pause only makes the losses come at random moments.
                 () = tokio::time::sleep(Duration::from_millis(7)) => {
                     cuts += 1;
                     if cuts % 2 == 0 { l.proxy.cut() } else { l.proxy.reset() }

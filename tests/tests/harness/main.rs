@@ -1,4 +1,4 @@
-//! The harness itself: does the proxy do to a connection what the other tests rely on?
+//! Tests of the harness: the proxy injects the faults that the other tests rely on.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -14,7 +14,7 @@ async fn connect(proxy: &Proxy) -> TcpStream {
     TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap()
 }
 
-/// Sends a line and reads until so many bytes have come, or the end.
+/// Sends a line and reads until this number of bytes has arrived, or until the end.
 async fn ask(socket: &mut TcpStream, line: &str, bytes: usize) -> String {
     socket.write_all(format!("{line}\r\n").as_bytes()).await.ok();
     hear(socket, bytes).await
@@ -122,7 +122,7 @@ async fn tls_ends_in_front_of_the_server() {
     let certificates = Certificates::new(&["localhost"]);
     assert!(certificates.authority.starts_with("-----BEGIN CERTIFICATE-----"));
     let front = TlsFront::to_known_clients(server.port(), &certificates);
-    // Plain text is no greeting for it: nothing of it reaches the server.
+    // A plain line is not a TLS handshake: none of it reaches the server.
     let mut socket = TcpStream::connect(("127.0.0.1", front.port())).await.unwrap();
     assert!(!ask(&mut socket, "PING", 7).await.contains("PONG"));
 }

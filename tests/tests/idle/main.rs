@@ -1,5 +1,5 @@
-//! Waiting costs nothing: a client that waits for a server, a reply or room in a socket does not turn in circles. A
-//! binary of its own, because what is looked at is the processor time of the whole process.
+//! Waiting uses no processor time: a client that waits for a server, a reply or room in a socket does not poll in a
+//! loop. This is a binary of its own, because it measures the processor time of the whole process.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -18,7 +18,7 @@ fn ticks() -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Waits and does nothing else. A task that polls in a loop uses most of the time of a core.
+/// Waits and does nothing else. A task that polls in a loop would use most of the time of a core.
 async fn rests(what: &str) {
     let before = ticks();
     tokio::time::sleep(WHILE).await;
@@ -88,8 +88,5 @@ fn waiting_costs_no_processor_time() {
     let client = blocking::Client::connect(&server.url()).unwrap();
     let before = ticks();
     assert_eq!(client.blpop::<String>("none", WHILE).unwrap(), None);
-    assert!(
-        Duration::from_millis((ticks() - before) * 10) < WHILE / 2,
-        "a blocking command turns in circles"
-    );
+    assert!(Duration::from_millis((ticks() - before) * 10) < WHILE / 2, "a blocking command polls in a loop");
 }

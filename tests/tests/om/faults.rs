@@ -1,4 +1,4 @@
-//! Models and injected faults: what was saved is whole or not there, and what is read is what was saved.
+//! Models under injected faults: a saved model is complete or absent, and reading returns what was saved.
 
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ async fn a_model_is_read_in_spite_of_a_lost_reply() {
     }
 }
 
-/// Savers whose connection is lost again and again: who reads past them never finds a model that is half of one and
-/// half of another.
+/// Tasks that save while their connection is lost repeatedly. A direct reader never finds a model with fields of two
+/// saves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_is_never_half_saved() {
     let server = valkey();
@@ -91,7 +91,8 @@ async fn a_save_that_removes_works_where_no_script_is_loaded() {
             client.run(atomic().add(model.save(cmd())).add(Pair::get(cmd(), "1"))).await.unwrap();
         assert_eq!(found, Some(model));
         server.restart().unwrap();
-        // The client gets to notice: a save that went into the lost connection would be told as one that may have run.
+        // A round trip, so that the client finds the loss: a save on the lost connection would fail with "may have
+        // run".
         client.ping().await.unwrap();
     }
 }

@@ -106,7 +106,7 @@ async fn a_life(on: &On, keys: &Keys) -> Result<()> {
     ann.save(on).await?;
     assert!(User::exists(on, &ann.id).await?);
     assert!(ann.expire(on, Duration::from_secs(60)).await?);
-    // What became `None` goes, in the same step; the expiry stays.
+    // A field that became `None` is removed in the same step; the expiry stays.
     ann.nick = None;
     ann.save(on).await?;
     assert!(!on.hexists(ann.key(), "nick").await?);
