@@ -29,7 +29,7 @@ pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn ByteStr
 /// use redis_om_client::{Config, Connecting, Connector, Endpoint};
 /// use tokio::net::TcpStream;
 ///
-/// Reaches every server through a relay on this host.
+/// /// Reaches every server through a relay on this host.
 /// #[derive(Debug)]
 /// struct Relay {
 ///     port: u16,

@@ -45,7 +45,7 @@ pub(crate) use units::millis;
 ///     .protocol(Protocol::Resp2);
 /// assert_eq!(config.get_database(), 3);
 /// assert_eq!(config.get_command_timeout(), Some(Duration::from_millis(500)));
-/// Logs and errors show no password.
+/// // Logs and errors show no password.
 /// assert_eq!(
 ///     config.to_string(),
 ///     "rediss://app:***@cache.example:6380/3?client_name=billing&protocol=2&command_timeout=500ms",
