@@ -26,7 +26,7 @@ pub(super) struct Driven {
     epoch: Instant,
     /// When the runtime was last driven, in milliseconds since the epoch.
     driven: AtomicU64,
-    /// One connection was found lost. Connections of the runtime may be lost, too, without its notice so far.
+    /// One connection was found lost. The runtime's connections may be lost, too, and the runtime has not noticed it yet.
     suspect: AtomicBool,
 }
 

@@ -1,7 +1,7 @@
 //! The first attempt of an ordinary command, over a socket that the calling thread reads itself.
 //!
 //! A bypass of the plain path: it serves the benchmark row `seq-blocking`. It knows nothing of retries. The promise
-//! kept here: it changes only the way of the first attempt, never the outcome. The async client and its dispatch take
+//! kept here: it changes the transport of the first attempt, never its outcome. The async client and its dispatch take
 //! everything else: batches, blocking commands, large commands, TLS, a socket that another thread uses, and each
 //! attempt that ended in an error.
 
@@ -72,7 +72,7 @@ impl SyncPath {
         Some(outcome)
     }
 
-    /// Drops the connection: the server no longer plays its former role.
+    /// Drops the connection: the server no longer has its former role.
     #[cold]
     pub(super) fn forget_connection(&self) {
         if let Ok(mut state) = self.state.try_lock() {

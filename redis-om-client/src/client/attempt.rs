@@ -113,7 +113,7 @@ pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
     }
 }
 
-/// Whether a reply shows that the server no longer plays its former role (such as a primary that became a replica).
+/// Whether a reply shows that the server no longer has its former role (such as a primary that became a replica).
 pub(crate) fn needs_new_connection(reply: &ReplyBuf) -> bool {
     refusal(&reply.to_bytes(), true).is_some_and(|(refusal, _)| refusal.needs_new_connection())
 }
@@ -174,7 +174,7 @@ pub(super) fn unexpected_part() -> Error {
     Error::new(
         ErrorKind::Protocol,
         Execution::MaybeExecuted,
-        "a part of the reply was handed over where the whole reply was wanted: please report this",
+        "expected the whole reply, found a part of it: please report this",
     )
 }
 

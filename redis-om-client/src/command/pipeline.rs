@@ -37,7 +37,7 @@ impl<L> Pipeline<L> {
     /// let batch = pipe().add(cmd().get::<Option<String>>("name")).incr("visits");
     /// assert_eq!(batch.to_string(), "GET name | INCR visits");
     /// ```
-    #[expect(clippy::should_implement_trait, reason = "a batch is no number, and its output type changes")]
+    #[expect(clippy::should_implement_trait, reason = "a batch is not a number, and its output type changes")]
     pub fn add<R>(self, command: Command<R>) -> Pipeline<(L, One<R>)> {
         self.execute(command)
     }

@@ -325,7 +325,7 @@ macro_rules! slots {
         impl<$($done: ReplySlot,)* $next: ReplySlot> ReplySlots for ($nested, $next) {
             type Tuple = ($($done::Reply,)* $next::Reply,);
 
-            #[allow(non_snake_case, reason = "what was read has the names of its slots' types")]
+            #[allow(non_snake_case, reason = "the decoded values have the names of their types")]
             fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError> {
                 let slots!(@pattern () $($done)* $next) = progress;
                 Ok(($(<$done as ReplySlot>::finish($done)?,)* <$next as ReplySlot>::finish($next)?,))

@@ -44,7 +44,7 @@ impl<L> Transaction<L> {
     /// let batch = atomic().add(cmd().get::<Option<String>>("name")).incr("visits");
     /// assert_eq!(batch.to_string(), "MULTI | GET name | INCR visits | EXEC");
     /// ```
-    #[expect(clippy::should_implement_trait, reason = "a batch is no number, and its output type changes")]
+    #[expect(clippy::should_implement_trait, reason = "a batch is not a number, and its output type changes")]
     pub fn add<R>(self, command: Command<R>) -> Transaction<(L, One<R>)> {
         self.execute(command)
     }

@@ -252,7 +252,7 @@ impl ExpireTime {
             Amount::Of(amount) => UNIX_EPOCH
                 .checked_add(unit(amount))
                 .map(Self::At)
-                .ok_or_else(|| DecodeError::expected("a time that this machine can hold", amount)),
+                .ok_or_else(|| DecodeError::expected("a time that this machine can represent", amount)),
         }
     }
 }

@@ -100,7 +100,7 @@ pub struct Sentinel {
 }
 
 impl Sentinel {
-    /// Sets the Sentinels to ask, in this order, and the service of the primary.
+    /// The settings for the primary of this service. The Sentinels are asked in this order.
     #[must_use]
     pub fn new(nodes: impl IntoIterator<Item = Endpoint>, service: impl Into<String>) -> Self {
         Self { nodes: nodes.into_iter().collect(), service: service.into(), username: None, password: None }

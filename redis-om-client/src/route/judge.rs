@@ -46,7 +46,7 @@ pub(crate) enum Verdict {
     /// The command is sent again after this pause.
     Again {
         pause: Duration,
-        /// The next attempt needs a new connection, because the server no longer plays its former role.
+        /// The next attempt needs a new connection, because the server no longer has its former role.
         redial: bool,
     },
     /// No further attempt is made.

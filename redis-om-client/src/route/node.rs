@@ -66,7 +66,7 @@ impl Node {
         Link::connect(Arc::new(config), Lifetime::One, &self.runtime).await
     }
 
-    /// Replaces the connections before they are used again: the server at this address no longer plays its former role.
+    /// Replaces the connections before they are used again: the server at this address no longer has its former role.
     pub(crate) fn redial(&self) {
         self.links.iter().for_each(Link::redial);
         self.pool.forget_idle();

@@ -77,7 +77,7 @@ impl Pool {
         }
     }
 
-    /// Drops the idle connections: they may lead to a server that no longer plays its former role.
+    /// Drops the idle connections: they may lead to a server that no longer has its former role.
     pub(super) fn forget_idle(&self) {
         drop(self.pool.retain(|_, _| false));
     }
@@ -103,7 +103,7 @@ impl Exclusive {
         self.watching.store(watching, Ordering::Release);
     }
 
-    /// Shuts the connection down instead of returning it to the pool: the server no longer plays its former role.
+    /// Shuts the connection down instead of returning it to the pool: the server no longer has its former role.
     pub(crate) fn discard(mut self) {
         if let Some(object) = self.object.take() {
             Object::take(object).abandon();

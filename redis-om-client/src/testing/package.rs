@@ -152,7 +152,7 @@ static MODULES: Package = Package {
 static OPENSSL: Package = Package {
     name: "psycopg2-binary",
     version: "2.9.3",
-    purpose: "libssl and libcrypto 1.1: what the time series module needs",
+    purpose: "libssl and libcrypto 1.1: libraries for the time series module",
     builds: &[Build {
         os: "linux",
         arch: "x86_64",
