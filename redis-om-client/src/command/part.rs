@@ -38,7 +38,7 @@ pub(crate) struct Part {
     pub(crate) end: u32,
     /// The offset of its first key in the body; without meaning if it has no key.
     pub(crate) key: u32,
-    /// The number of keys in the row. [`Cmd::keys_of`] also returns the keys outside of the row.
+    /// The number of keys in the row. [`Cmd::keys_of`](super::Cmd::keys_of) also returns the keys outside of the row.
     pub(crate) keys: u16,
     pub(crate) flags: Flags,
     /// Each key of the row stands this number of arguments behind the one before.

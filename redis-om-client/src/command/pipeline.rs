@@ -29,7 +29,7 @@ pub fn pipe() -> Pipeline<()> {
 }
 
 impl<L> Pipeline<L> {
-    /// Adds a command value: one of a model, of a collection, or one built by [`cmd`](super::cmd).
+    /// Adds a command value: one of a model, of a collection, or one built by [`cmd`](super::cmd()).
     ///
     /// ```
     /// use redis_om_client::prelude::*;

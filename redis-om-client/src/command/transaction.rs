@@ -36,7 +36,7 @@ pub fn atomic() -> Transaction<()> {
 }
 
 impl<L> Transaction<L> {
-    /// Adds a command value: one of a model, of a collection, or one built by [`cmd`](super::cmd).
+    /// Adds a command value: one of a model, of a collection, or one built by [`cmd`](super::cmd()).
     ///
     /// ```
     /// use redis_om_client::prelude::*;
