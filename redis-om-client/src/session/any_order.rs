@@ -328,7 +328,7 @@ impl World {
             let mut wakers = Vec::new();
             if self.demux.scan(&self.buffer).unwrap() {
                 let (buffer, session) = (&mut self.buffer, &mut self.session);
-                self.demux.deliver(buffer, session, &mut wakers, &mut Vec::new()).unwrap();
+                self.demux.deliver(buffer, session, &mut wakers, &mut Notices::default()).unwrap();
             }
             if let Some(portion) = self.demux.portion() {
                 wakers.extend(self.demux.deliver_portion(portion, &mut self.buffer, &mut self.session));
@@ -353,7 +353,7 @@ proptest! {
             assert!(waiting.poll(&mut world.session), "{:?} got no answer", waiting.kind);
         }
         assert!(world.session.is_clean());
-        assert_eq!(world.session.batches, 0);
+        assert_eq!(world.session.special, 0);
         world.session.pending.assert_free();
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     resp::{Frame, Limits, Portion, Scanner, regular, regular_elements},
 };
 
-use super::{Elements, SMALL, Session};
+use super::{Delivery, Elements, NoticeKind, Notices, SMALL, Session, mode::Addressee};
 
 /// A reply's end in the read buffer.
 #[derive(Debug, Clone, Copy)]
@@ -71,17 +71,26 @@ impl ReplyDemux {
         self.scanner.missing(&buffer[self.whole..])
     }
 
-    /// Hands the replies that were found to their commands; push messages come out in `pushes`.
+    /// Hands the replies that were found to their commands, and the rest to the sink of `notices`.
+    ///
+    /// The sink has all of it when this returns, and the session cannot be used by others meanwhile: nobody takes a reply
+    /// before the sink has what came with it.
+    ///
+    /// # Errors
+    ///
+    /// A reply belongs to no command, or the sink cannot go on: the connection has to be given up.
     pub(crate) fn deliver(
         &mut self,
         buffer: &mut BytesMut,
         session: &mut Session,
         wakers: &mut Vec<Waker>,
-        pushes: &mut Vec<Bytes>,
+        notices: &mut Notices,
     ) -> Result<(), Error> {
-        let outcome = if self.large || session.batches > 0 {
+        let outcome = if self.large || session.special > 0 {
             let bytes = buffer.split_to(self.whole).freeze();
-            self.hand_over_shared(&bytes, session, wakers, pushes)
+            let outcome = self.hand_over_shared(&bytes, session, wakers, notices);
+            let received = notices.hand_over(session, wakers);
+            outcome.and(received)
         } else {
             let outcome = self.hand_over_small(buffer, session, wakers);
             bytes::Buf::advance(buffer, self.whole);
@@ -135,14 +144,26 @@ impl ReplyDemux {
         bytes: &Bytes,
         session: &mut Session,
         wakers: &mut Vec<Waker>,
-        pushes: &mut Vec<Bytes>,
+        notices: &mut Notices,
     ) -> Result<(), Error> {
         let mut start = 0;
         let mut index = 0;
         while let Some(end) = self.ends.get(index) {
             let reply = start..end.at;
             let taken = if end.push {
-                pushes.push(bytes.slice(reply));
+                notices.add(NoticeKind::Push, bytes.slice(reply));
+                1
+            } else if session.for_sink > 0
+                && let addressee = session.next_addressee(&bytes[reply.clone()])
+                && addressee != Addressee::Command
+            {
+                if let Addressee::Sink(kind) = addressee {
+                    let bytes = match end.irregular {
+                        true => regular(&bytes[reply])?.into(),
+                        false => bytes.slice(reply),
+                    };
+                    notices.add(kind, bytes);
+                }
                 1
             } else {
                 let id = session.next_sent().ok_or_else(|| unasked(&bytes[reply.clone()]))?;
@@ -160,7 +181,7 @@ impl ReplyDemux {
         Ok(())
     }
 
-    /// As many replies of a batch as have received, as one piece; how many they were.
+    /// As many replies of a batch as were received, as one piece; how many they were.
     fn hand_over_run(
         &self,
         id: u32,
@@ -177,7 +198,7 @@ impl ReplyDemux {
             (run, bytes.slice(start..self.ends[index + run - 1].at))
         };
         if session.pending.piece(id, piece, run as u32, wakers) {
-            session.batches -= 1;
+            session.special -= 1;
             session.answered(id);
         }
         Ok(run)
@@ -218,6 +239,24 @@ impl Session {
         if self.blocking > 0 {
             self.blocking -= usize::from(self.pending.is_blocking(id));
         }
+    }
+
+    /// What the next frame is for, where it is not marked as a push. A reply to what was replayed is counted.
+    fn next_addressee(&mut self, frame: &[u8]) -> Addressee {
+        if self.mode.listens() {
+            return self.addressee(frame);
+        }
+        let Some(id) = self.next_sent() else { return Addressee::Command };
+        let shape = self.pending.shape(id);
+        if shape.delivery != Delivery::Sink {
+            return Addressee::Command;
+        }
+        if self.pending.passed_on(id) {
+            self.special -= 1 + usize::from(shape.parts > 1);
+            self.for_sink -= 1;
+            self.answered(id);
+        }
+        Addressee::Sink(NoticeKind::Reply)
     }
 
     /// The command that the next reply answers. What is not sent cannot be answered.

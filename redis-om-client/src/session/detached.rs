@@ -53,10 +53,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The queue is full, or closed.
+    /// The queue is full, or closed, or the connection listens.
     pub(crate) fn submit_detached(&mut self, out: Outgoing<'_>, now: Tick) -> Result<(), Error> {
         if let Phase::Closed(error) = &self.phase {
             return Err(error.clone());
+        }
+        if self.mode.listens() {
+            return Err(Self::listens());
         }
         if !self.has_room(out.body.len()) {
             return Err(self.full());

@@ -16,6 +16,7 @@ mod detached;
 mod greeting;
 mod liveness;
 mod loss;
+mod mode;
 mod pending;
 mod types;
 mod wait_queue;
@@ -32,6 +33,9 @@ pub(crate) use demux::ReplyDemux;
 use detached::Detached;
 pub(crate) use greeting::{Greeting, Identity, Optional, Step};
 pub(crate) use liveness::{Check, InFlight, Liveness};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for sinks, of which there is none yet"))]
+pub(crate) use mode::Notice;
+pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
 use pending::{Outcome, Pending, Shape};
 pub(crate) use types::{
     Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Received, ReplyBuf, Runs, SMALL, Submitted, Tick,
@@ -48,6 +52,8 @@ pub(crate) fn limits(config: &Config) -> Limits {
 #[derive(Debug)]
 enum Phase {
     Up,
+    /// The connection listens: what its sink has is sent, and commands are refused.
+    Listening,
     /// They wait; the last failure is told to those whose time runs out.
     Down(Option<Error>),
     /// They fail.
@@ -58,6 +64,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
+    mode: Mode,
     bounds: Bounds,
     /// Nothing more is written on this connection: it is about to be replaced.
     held: bool,
@@ -77,8 +84,11 @@ pub(crate) struct Session {
     writing: bool,
     pending: Pending,
     inflight: VecDeque<u32>,
-    /// Those of them that get more than one reply.
-    batches: usize,
+    /// Reasons to look at each reply before it is handed over: those of them that get more than one reply, those whose
+    /// replies are for the sink, and a mode in which every frame is.
+    special: usize,
+    /// The last two of these reasons.
+    for_sink: usize,
     /// Those of them that block.
     blocking: usize,
     wait_queue: WaitQueue,
@@ -89,9 +99,17 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// A session of a connection whose commands are those of many callers.
     pub(crate) fn new(bounds: Bounds) -> Self {
+        Self::with_mode(bounds, Mode::Shared)
+    }
+
+    /// A session in this mode, for good.
+    pub(crate) fn with_mode(bounds: Bounds, mode: Mode) -> Self {
+        let listens = usize::from(mode.listens());
         Self {
             phase: Phase::Down(None),
+            mode,
             bounds,
             held: false,
             queue: Vec::new(),
@@ -103,7 +121,8 @@ impl Session {
             writing: false,
             pending: Pending::default(),
             inflight: VecDeque::new(),
-            batches: 0,
+            special: listens,
+            for_sink: listens,
             blocking: 0,
             wait_queue: WaitQueue::default(),
             detached: Detached::default(),
@@ -152,7 +171,7 @@ impl Session {
         let id = self.pending.take(shape, place, deadline, waker);
         self.inflight.push_back(id);
         self.queued += 1;
-        self.batches += usize::from(out.parts > 1);
+        self.special += usize::from(out.parts > 1);
         self.blocking += usize::from(out.blocking);
         id
     }
@@ -224,8 +243,9 @@ impl Session {
     ) -> Result<Submitted, Error> {
         let refused = match &self.phase {
             Phase::Closed(error) => Some(error.clone()),
+            _ if self.mode.listens() => Some(Self::listens()),
             Phase::Up if self.bounds.when_full == WhenFull::Fail && !self.held => Some(self.full()),
-            Phase::Up | Phase::Down(_) => None,
+            Phase::Up | Phase::Listening | Phase::Down(_) => None,
         };
         if let Some(error) = refused {
             *ticket = Ticket::Done(Ended { deadline, written: 0 });
@@ -321,12 +341,14 @@ impl Session {
     fn compact(&mut self) {
         let first = self.inflight.len() - self.queued;
         let mut kept = first;
-        let (mut from, mut to) = (0, 0);
+        // What was replayed without replies stands in front, and is no command's.
+        let front = self.inflight.get(first).map_or(0, |id| (self.pending.start(*id) - self.handed) as usize);
+        let (mut from, mut to) = (front, front);
         for index in first..self.inflight.len() {
             let id = self.inflight[index];
             let size = self.pending.size(id);
             if self.pending.is_withdrawn(id) {
-                self.batches -= usize::from(self.pending.is_batch(id));
+                self.special -= usize::from(self.pending.is_batch(id));
                 self.blocking -= usize::from(self.pending.is_blocking(id));
                 self.pending.settled(id);
             } else {
@@ -436,8 +458,14 @@ impl Session {
 
     /// The connection stands: commands may go.
     pub(crate) fn up(&mut self, wakers: &mut Vec<Waker>) {
-        self.phase = Phase::Up;
+        self.up_with(&Replay::default(), wakers);
+    }
+
+    /// The connection stands: commands may go, after what is replayed.
+    pub(crate) fn up_with(&mut self, replay: &Replay, wakers: &mut Vec<Waker>) {
+        self.phase = if self.mode.listens() { Phase::Listening } else { Phase::Up };
         self.held = false;
+        self.queue_replay(replay);
         self.queue_detached();
         self.admit(wakers);
     }
@@ -460,6 +488,10 @@ impl Session {
     /// Queues a `PING` of the session's own, whose reply nobody waits for; the offset at which its bytes end, of all that
     /// were ever queued.
     pub(crate) fn probe(&mut self) -> Option<u64> {
+        if matches!(self.phase, Phase::Listening) && !self.held {
+            self.queue.extend_from_slice(mode::PROBE);
+            return Some(self.handed + self.queue.len() as u64);
+        }
         if !self.is_open() {
             return None;
         }

@@ -289,6 +289,17 @@ impl Pending {
         }
     }
 
+    /// One reply of a command came that nobody holds. `true`: it was the last.
+    pub(super) fn passed_on(&mut self, id: u32) -> bool {
+        let slot = &mut self.slots[id as usize];
+        slot.owed -= 1;
+        let last = slot.owed == 0;
+        if last {
+            self.vacate(id);
+        }
+        last
+    }
+
     /// Its future has no use for it any more.
     #[inline]
     pub(super) fn release(&mut self, id: u32, spent: &mut Vec<Waker>) {
@@ -348,6 +359,10 @@ impl Pending {
         slot.held = false;
         slot.detached = true;
         slot.waker = None;
+    }
+
+    pub(super) fn is_held(&self, id: u32) -> bool {
+        self.slots[id as usize].held
     }
 
     pub(super) fn is_detached(&self, id: u32) -> bool {

@@ -4,17 +4,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::resp::Limits;
 
-fn bounds() -> Bounds {
+pub(super) fn bounds() -> Bounds {
     Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait }
 }
 
-fn up(bounds: Bounds) -> Session {
+pub(super) fn up(bounds: Bounds) -> Session {
     let mut session = Session::new(bounds);
     session.up(&mut Vec::new());
     session
 }
 
-fn get<'a>(body: &'a str) -> Outgoing<'a> {
+pub(super) fn get<'a>(body: &'a str) -> Outgoing<'a> {
     Outgoing {
         body: body.as_bytes(),
         args: 1,
@@ -26,26 +26,26 @@ fn get<'a>(body: &'a str) -> Outgoing<'a> {
     }
 }
 
-fn submit(session: &mut Session, body: &str) -> Ticket {
+pub(super) fn submit(session: &mut Session, body: &str) -> Ticket {
     let mut ticket = Ticket::New;
     session.submit(&mut ticket, get(body), 0, Waker::noop()).unwrap();
     ticket
 }
 
-fn write_all(session: &mut Session) -> Vec<u8> {
+pub(super) fn write_all(session: &mut Session) -> Vec<u8> {
     let out = session.output();
     session.wrote(out.len(), Some(Vec::new()));
     out
 }
 
-fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
     let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(bytes);
     demux.scan(&buffer)?;
-    demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())
+    demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Notices::default())
 }
 
-fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
+pub(super) fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
     let outcome = session.reply(ticket, Waker::noop())?;
     Some(outcome.map(|received| whole(received).replies().take().unwrap().describe()))
 }
@@ -214,9 +214,7 @@ fn pushes_are_not_replies() {
     let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(&b">2\r\n+invalidate\r\n_\r\n:1\r\n"[..]);
     demux.scan(&buffer).unwrap();
-    let mut pushes = Vec::new();
-    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut pushes).unwrap();
-    assert_eq!(pushes.len(), 1);
+    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
     assert_eq!(reply(&mut session, &mut ticket).unwrap().unwrap(), "the integer 1");
 }
 
@@ -324,7 +322,7 @@ proptest! {
                         buffer.extend_from_slice(format!(":{number}\r\n").as_bytes());
                     }
                     if demux.scan(&buffer).unwrap() {
-                        demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+                        demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
                     }
                 }
                 Act::Take(index) if !waiting.is_empty() => {
@@ -374,7 +372,7 @@ fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error
     for piece in bytes.chunks(step) {
         buffer.extend_from_slice(piece);
         if demux.scan(&buffer)? {
-            demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())?;
+            demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Notices::default())?;
         }
         if let Some(portion) = demux.portion() {
             let before = buffer.len();
@@ -450,7 +448,7 @@ fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
     buffer.extend_from_slice(rest);
     buffer.extend_from_slice(&list(7..9));
     assert!(demux.scan(&buffer).unwrap());
-    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
     assert_eq!(chunk_decoder(&mut session, &mut next).unwrap().unwrap(), [7, 8]);
     assert!(session.is_clean());
 
@@ -503,7 +501,7 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let mut buffer = BytesMut::from(&first[14 * (5_000 / 14)..]);
     assert!(demux.scan(&buffer).unwrap());
     let mut wakers = Vec::new();
-    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Notices::default()).unwrap();
     assert_eq!(wakers.len(), 1);
     let Some(Ok(Received::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("nothing came early")
@@ -512,7 +510,7 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     assert!(session.reply(&mut ticket, Waker::noop()).is_none());
     buffer.extend_from_slice(rest);
     assert!(demux.scan(&buffer).unwrap());
-    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Notices::default()).unwrap();
     let Some(Ok(Received::Reply(last))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("the last did not come")
     };

@@ -59,6 +59,8 @@ pub(crate) enum Delivery {
     /// The first replies of a batch, each of them whole. They are also handed over where the others do not come: the
     /// error follows them.
     Replies,
+    /// Nothing, since nobody waits for it: each reply goes to the sink of the connection.
+    Sink,
 }
 
 /// What has come of a command's answer.
