@@ -229,13 +229,16 @@ impl Link {
 
     /// The sink has something to be written: it is asked for it. Not from within the sink, since this takes the lock that
     /// the sink is called under. While there is no connection nothing is asked: the sink is asked when it is connected.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for subscriptions"))]
+    #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for subscriptions"))]
     pub(crate) fn take_sink_output(&self) {
         self.shared.take_sink_output();
     }
 
     /// Fails the commands that nobody has begun to write, as not sent, so that they can take another connection.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for routes with more than one node"))]
+    #[cfg_attr(
+        not(all(test, feature = "testing")),
+        expect(dead_code, reason = "for routes with more than one node")
+    )]
     #[cold]
     pub(crate) fn evict(&self, error: &Error) {
         let mut wakers = Vec::new();
