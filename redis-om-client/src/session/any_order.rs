@@ -1,10 +1,10 @@
-//! Everything that a connection meets, in any order: every answer is whole and its command's own, whoever can take
-//! something was woken for it, and at the end every slot is free.
+//! Everything that a connection meets, in any order: every answer is whole and its command's own, the sink receives what
+//! is for it, a future that can take something was woken for it, and at the end every slot is free.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::Wake,
 };
@@ -16,6 +16,7 @@ use super::*;
 use crate::resp::Replies;
 use crate::{
     FromRedis,
+    config::Protocol,
     resp::{Limits, Reply},
     value::ChunkState,
 };
@@ -190,7 +191,10 @@ enum Deed {
     Poll(usize),
     /// Time passes.
     Expire,
-    Lose,
+    /// The connection is lost, and the next one begins with commands that get so many replies.
+    Lose(u32),
+    /// What is not sent fails.
+    Evict,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -210,7 +214,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         8 => prop_oneof![1usize..100, 10_000usize..70_000].prop_map(Deed::Arrive),
         4 => (0usize..64).prop_map(Deed::Poll),
         1 => Just(Deed::Expire),
-        1 => Just(Deed::Lose),
+        1 => (0u32..4).prop_map(Deed::Lose),
+        1 => Just(Deed::Evict),
     ]
 }
 
@@ -226,6 +231,40 @@ struct World {
     hand: Option<(Vec<u8>, usize)>,
     up: Vec<u8>,
     down: Vec<u8>,
+    notices: Notices,
+    /// What it received on this connection.
+    sink: Arc<Counter>,
+    /// How many replies of this connection are the sink's.
+    replayed: u32,
+    /// How many pushes the server has sent on it.
+    pushed: u32,
+}
+
+/// Counts replies and pushes. All replies to what was replayed come before any other frame.
+#[derive(Debug, Default)]
+struct Counter {
+    replies: AtomicU32,
+    pushes: AtomicU32,
+}
+
+impl Sink for Counter {
+    fn connected(&self, _: Protocol) -> Replay {
+        Replay::default()
+    }
+
+    fn receive(&self, notices: &mut Vec<Notice>, _: &mut Vec<Waker>) -> Result<(), Error> {
+        for notice in notices {
+            if notice.kind == NoticeKind::Push {
+                self.pushes.fetch_add(1, Ordering::Relaxed);
+            } else {
+                let number = self.replies.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(notice.bytes, format!("+replayed {number}\r\n"));
+            }
+        }
+        Ok(())
+    }
+
+    fn lost(&self, _: &Error, _: bool, _: &mut Vec<Waker>) {}
 }
 
 impl World {
@@ -233,6 +272,7 @@ impl World {
         let bounds = Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait };
         let mut session = Session::new(bounds);
         session.up(&mut Vec::new());
+        let sink = Arc::new(Counter::default());
         Self {
             session,
             demux: ReplyDemux::new(Limits::default()),
@@ -243,6 +283,10 @@ impl World {
             hand: None,
             up: Vec::new(),
             down: Vec::new(),
+            notices: Notices::new(Some(sink.clone())),
+            sink,
+            replayed: 0,
+            pushed: 0,
         }
     }
 
@@ -273,23 +317,38 @@ impl World {
                 self.session.expire(self.now, &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
             }
-            Deed::Lose => {
+            Deed::Lose(replayed) => {
                 let mut wakers = Vec::new();
                 self.session
                     .lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
-                self.session.up(&mut Vec::new());
+                self.replay(replayed);
                 self.demux = ReplyDemux::new(Limits::default());
                 self.buffer.clear();
                 (self.up, self.down, self.hand) = (Vec::new(), Vec::new(), None);
             }
+            Deed::Evict => {
+                let mut wakers = Vec::new();
+                let error = Error::new(ErrorKind::Disconnected, Execution::NotSent, "evicted");
+                self.session.evict(&error, &mut wakers);
+                wakers.into_iter().for_each(Waker::wake);
+            }
             Deed::Cancel(_) | Deed::Poll(_) => {}
         }
-        // Whoever was not woken has nothing to take: `poll` sees to it.
+        // A future that was not woken has nothing to take: `poll` checks it.
         let asleep = self.waiting.iter_mut().filter(|waiting| !waiting.woken.0.load(Ordering::Relaxed));
         for waiting in asleep {
             assert!(!waiting.poll(&mut self.session));
         }
+    }
+
+    /// A new connection stands, which begins with commands that get so many replies.
+    fn replay(&mut self, replies: u32) {
+        let bytes = (0..replies).flat_map(|number| format!("<r{number}>").into_bytes()).collect();
+        self.session.up_with(&Replay { bytes, replies }, &mut Vec::new());
+        self.sink = Arc::new(Counter::default());
+        self.notices = Notices::new(Some(self.sink.clone()));
+        (self.replayed, self.pushed) = (replies, 0);
     }
 
     fn write(&mut self, most: usize) {
@@ -311,10 +370,15 @@ impl World {
         for _ in 0..most {
             let Some(end) = self.up.iter().position(|byte| *byte == b'>') else { break };
             let command: Vec<u8> = self.up.drain(..=end).collect();
+            if let [b'<', b'r', number @ .., b'>'] = &command[..] {
+                self.down.extend([b"+replayed ", number, b"\r\n"].concat());
+                continue;
+            }
             let number: u32 = std::str::from_utf8(&command[1..end]).unwrap().parse().unwrap();
             self.down.extend(self.kinds[number as usize].answer(number * 10_000));
             if number.is_multiple_of(3) {
                 self.down.extend_from_slice(b">2\r\n+invalidate\r\n_\r\n");
+                self.pushed += 1;
             }
         }
     }
@@ -328,7 +392,7 @@ impl World {
             let mut wakers = Vec::new();
             if self.demux.scan(&self.buffer).unwrap() {
                 let (buffer, session) = (&mut self.buffer, &mut self.session);
-                self.demux.deliver(buffer, session, &mut wakers, &mut Notices::default()).unwrap();
+                self.demux.deliver(buffer, session, &mut wakers, &mut self.notices).unwrap();
             }
             if let Some(portion) = self.demux.portion() {
                 wakers.extend(self.demux.deliver_portion(portion, &mut self.buffer, &mut self.session));
@@ -353,7 +417,9 @@ proptest! {
             assert!(waiting.poll(&mut world.session), "{:?} got no answer", waiting.kind);
         }
         assert!(world.session.is_clean());
-        assert_eq!(world.session.special, 0);
+        assert_eq!((world.session.special, world.session.for_sink), (0, 0));
+        assert_eq!(world.sink.replies.load(Ordering::Relaxed), world.replayed);
+        assert_eq!(world.sink.pushes.load(Ordering::Relaxed), world.pushed);
         world.session.pending.assert_free();
     }
 }
