@@ -1,5 +1,7 @@
 //! Connections that listen, and what is written first on a new one: over real servers, with connections lost in between.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::{
     future::{Future, poll_fn},
     pin::pin,

@@ -33,10 +33,7 @@ pub(crate) use demux::ReplyDemux;
 use detached::Detached;
 pub(crate) use greeting::{Greeting, Identity, Optional, Step};
 pub(crate) use liveness::{Check, InFlight, Liveness};
-#[cfg_attr(
-    not(all(test, feature = "testing")),
-    expect(unused_imports, reason = "for sinks, of which there is none yet")
-)]
+#[cfg_attr(not(test), expect(unused_imports, reason = "for sinks, of which there is none yet"))]
 pub(crate) use mode::Notice;
 pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
 use pending::{Outcome, Pending, Shape};
