@@ -34,6 +34,8 @@ pub(super) struct Driver {
     config: Arc<Config>,
     lifetime: Lifetime,
     first: Option<(Stream, Protocol)>,
+    /// Also where the task ends before it was polled.
+    _abandoned: Abandoned,
 }
 
 impl Driver {
@@ -43,12 +45,12 @@ impl Driver {
         lifetime: Lifetime,
         first: (Stream, Protocol),
     ) -> Self {
-        Self { shared, config, lifetime, first: Some(first) }
+        let abandoned = Abandoned(shared.clone());
+        Self { shared, config, lifetime, first: Some(first), _abandoned: abandoned }
     }
 
     /// Runs until the handle is dropped, or the connection is lost for good.
     pub(super) async fn run(mut self) {
-        let guard = Abandoned(self.shared.clone());
         let mut attempt = 0;
         while let Some((stream, protocol)) = self.next_stream(&mut attempt).await {
             let end = self.drive(stream, protocol).await;
@@ -69,7 +71,6 @@ impl Driver {
                 }
             }
         }
-        drop(guard);
     }
 
     fn lose(&self, error: &Error) {

@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -326,4 +326,24 @@ fn what_waits_for_a_connection_can_be_evicted() {
         setting.server.restart().unwrap();
         assert_eq!(ask(&link, &["INCR", "n"]).await.unwrap(), ":1\r\n");
     });
+}
+
+#[test]
+fn a_task_that_ends_before_it_ran_tells_its_sink_and_its_commands() {
+    let server = Server::start().unwrap();
+    let config = Arc::new(Config::from_url(server.url()).unwrap());
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sink = Recorder::with_first(&[&["PING"]]);
+    let listener = Some(Listener { mode: Mode::Shared, sink: sink.clone() });
+    let link = tokio.block_on(async {
+        let runtime = Runtime::current().unwrap();
+        Link::connect(config, Lifetime::Reconnecting, &runtime, listener).await.unwrap()
+    });
+    drop(tokio);
+    assert_eq!(*sink.events.lock().unwrap(), [Event::Lost(false)]);
+    let mut asked = pin!(ask(&link, &["PING"]));
+    match asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => assert!(!outcome.unwrap_err().may_have_run()),
+        Poll::Pending => panic!("the command waits for ever"),
+    }
 }

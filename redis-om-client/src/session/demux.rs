@@ -23,7 +23,7 @@ struct End {
     last_elements: usize,
 }
 
-/// What has come of an unfinished reply, or of a batch's, is handed over from so many bytes on, to those who can read it.
+/// What has come of an unfinished reply, or of a batch's, is handed over from so many bytes on, if its command can read it.
 pub(super) const PORTION: usize = 16 << 10;
 
 /// The read buffer's side of a session.

@@ -43,6 +43,21 @@ impl Session {
         self.phase = Phase::Down(Some(error.clone()));
     }
 
+    /// Why the last attempt to connect failed; told to those whose time runs out.
+    pub(crate) fn note_failure(&mut self, error: Error) {
+        self.phase = Phase::Down(Some(error));
+    }
+
+    /// From now on nothing more is written: commands wait until the connection was replaced.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Whether everything that was written is answered.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.inflight.len() == self.queued && self.handed == self.written && !self.writing
+    }
+
     /// No connection will be made any more: those that wait fail, and so does every command from now on.
     pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         self.lose(error, wakers);

@@ -3,13 +3,14 @@
 //! Layer 5: stands on `resp` and `error`; knows no socket, no clock (time comes as milliseconds, a [`Tick`]) and no
 //! runtime. The promises kept here: a reply belongs to the command that asked for it, whatever futures were dropped
 //! ([`Session::cancel`]); a command whose bytes have not left is withdrawn and not sent; what was sent and what was not
-//! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and who finds it full waits in
-//! turn ([`WaitQueue`]).
+//! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and a command that finds it full
+//! waits in turn ([`WaitQueue`]); what the server sends without being asked goes to a [`Sink`], which also says what is
+//! written first on a new connection.
 //!
 //! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
 //! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. A long
-//! list is handed over in portions as it comes, and a batch's replies in pieces, to those who can read them so: they are
-//! made into what the caller wants while the others are still on their way.
+//! list is handed over in portions as it comes, and a batch's replies in pieces, where the caller can read them so: they
+//! are decoded while the others are still on their way.
 
 mod demux;
 mod detached;
@@ -94,7 +95,7 @@ pub(crate) struct Session {
     wait_queue: WaitQueue,
     /// Commands whose reply nobody waits for, until they can be queued.
     detached: Detached,
-    /// Wakers that are of no more use, until the caller drops them outside of his lock.
+    /// Wakers that are of no more use, until the caller drops them outside of its lock.
     spent: Vec<Waker>,
 }
 
@@ -284,7 +285,7 @@ impl Session {
         Some(outcome)
     }
 
-    /// Who waits for the command's answer, as long as nothing has become of it.
+    /// The waker of the command's future, as long as nothing has become of the command.
     pub(crate) fn waiter(&self, id: u32) -> Option<Waker> {
         self.pending.waiter(id)
     }
@@ -342,7 +343,8 @@ impl Session {
         let first = self.inflight.len() - self.queued;
         let mut kept = first;
         // What was replayed without replies stands in front, and is no command's.
-        let front = self.inflight.get(first).map_or(0, |id| (self.pending.start(*id) - self.handed) as usize);
+        let start = self.inflight.get(first).map(|id| (self.pending.start(*id) - self.handed) as usize);
+        let front = start.unwrap_or(self.queue.len());
         let (mut from, mut to) = (front, front);
         for index in first..self.inflight.len() {
             let id = self.inflight[index];
@@ -390,7 +392,7 @@ impl Session {
         self.queue.len() > self.withdrawn.1 && !self.held
     }
 
-    /// Hands the queue to a writer, who tells what became of it by [`Session::wrote`].
+    /// Hands the queue to a writer, which tells what became of it by [`Session::wrote`].
     #[inline]
     pub(crate) fn output(&mut self) -> Vec<u8> {
         if self.withdrawn.0 > 0 {
@@ -404,7 +406,7 @@ impl Session {
         out
     }
 
-    /// A writer goes on with what he could not get rid of.
+    /// A writer goes on with what the kernel did not take.
     pub(crate) fn resume_write(&mut self) {
         self.writing = true;
     }
@@ -468,21 +470,6 @@ impl Session {
         self.queue_replay(replay);
         self.queue_detached();
         self.admit(wakers);
-    }
-
-    /// Why the last attempt to connect failed; told to those whose time runs out.
-    pub(crate) fn note_failure(&mut self, error: Error) {
-        self.phase = Phase::Down(Some(error));
-    }
-
-    /// From now on nothing more is written: commands wait until the connection was replaced.
-    pub(crate) fn hold(&mut self) {
-        self.held = true;
-    }
-
-    /// Whether everything that was written is answered.
-    pub(crate) fn is_drained(&self) -> bool {
-        self.inflight.len() == self.queued && self.handed == self.written && !self.writing
     }
 
     /// Queues a `PING` of the session's own, whose reply nobody waits for; the offset at which its bytes end, of all that

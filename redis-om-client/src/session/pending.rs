@@ -180,7 +180,7 @@ impl Pending {
         }
     }
 
-    /// Who waits, if nothing can be taken.
+    /// Its waker, if nothing can be taken.
     pub(super) fn waiter(&self, id: u32) -> Option<Waker> {
         let slot = self.slots.get(id as usize)?;
         let nothing = slot.owed > 0 && matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None));
