@@ -88,9 +88,7 @@ impl ReplyDemux {
     ) -> Result<(), Error> {
         let outcome = if self.large || session.special > 0 {
             let bytes = buffer.split_to(self.whole).freeze();
-            let outcome = self.hand_over_shared(&bytes, session, wakers, notices);
-            let received = notices.hand_over(session, wakers);
-            outcome.and(received)
+            self.hand_over_all(&bytes, session, wakers, notices)
         } else {
             let outcome = self.hand_over_small(buffer, session, wakers);
             bytes::Buf::advance(buffer, self.whole);
@@ -137,6 +135,20 @@ impl ReplyDemux {
             start = end.at;
         }
         Ok(())
+    }
+
+    /// Not inlined: the path of short replies keeps its registers.
+    #[inline(never)]
+    fn hand_over_all(
+        &self,
+        bytes: &Bytes,
+        session: &mut Session,
+        wakers: &mut Vec<Waker>,
+        notices: &mut Notices,
+    ) -> Result<(), Error> {
+        let outcome = self.hand_over_shared(bytes, session, wakers, notices);
+        let received = notices.hand_over(session, wakers);
+        outcome.and(received)
     }
 
     fn hand_over_shared(
