@@ -127,8 +127,9 @@ impl Link {
     /// The socket has woken the future of a command that was sent alone: it reads.
     fn read_inline<'a>(&'a self, mut state: MutexGuard<'a, State>, id: u32) -> MutexGuard<'a, State> {
         state.inline_woken = None;
-        let waits = state.session.take_waker(id);
+        let (waker, waits) = state.session.take_waker(id);
         drop(state);
+        drop(waker);
         match self.shared.try_read_half() {
             Some(mut half) if waits => {
                 if let Some(half) = half.as_mut()

@@ -290,10 +290,10 @@ impl Session {
         self.pending.waiter(id)
     }
 
-    /// Its future is at work, and looks after its reply itself: it is not to be woken. `false`: something has become of
-    /// the command already.
-    pub(crate) fn take_waker(&mut self, id: u32) -> bool {
-        self.pending.take_waker(id, &mut self.spent)
+    /// Its future is at work, and looks after its reply itself: it is not to be woken. Its waker, to be dropped outside of
+    /// the lock, and whether nothing has become of the command.
+    pub(crate) fn take_waker(&mut self, id: u32) -> (Option<Waker>, bool) {
+        self.pending.take_waker(id)
     }
 
     /// Wakers that are of no more use: to be dropped outside of the lock, since that may run code of a user.

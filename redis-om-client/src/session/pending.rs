@@ -187,11 +187,10 @@ impl Pending {
         if slot.held && nothing { slot.waker.clone() } else { None }
     }
 
-    /// Nobody is to be woken; `false` where something can be taken.
-    pub(super) fn take_waker(&mut self, id: u32, spent: &mut Vec<Waker>) -> bool {
+    /// Its waker, which is not kept, and whether nothing can be taken.
+    pub(super) fn take_waker(&mut self, id: u32) -> (Option<Waker>, bool) {
         let slot = &mut self.slots[id as usize];
-        spent.extend(slot.waker.take());
-        matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None))
+        (slot.waker.take(), matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None)))
     }
 
     /// A short reply: the only one of its command.
