@@ -62,8 +62,8 @@ pub mod prelude;
 
 pub use client::{Client, Connected, Connection, Paged, Pager, Request};
 pub use command::{
-    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, ReplySlot, ReplySlots, Steps,
-    Transaction, atomic, cmd, pipe, raw,
+    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, ReplySlot, ReplySlots, SLOTS,
+    Steps, Transaction, atomic, cmd, pipe, policy, raw, slot,
 };
 pub use config::{
     ByteStream, Config, Connecting, Connector, Endpoint, Pem, Protocol, ReconnectPolicy, RetryPolicy,

@@ -85,6 +85,20 @@ impl<'a> Lane<'a> {
     }
 }
 
+/// What a single command says on the wire that does not block.
+#[inline]
+pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>, delivery: Delivery) -> Outgoing<'_> {
+    Outgoing {
+        body: cmd.body(),
+        args: cmd.argument_count(),
+        parts: 1,
+        runs: Runs::Whole,
+        blocking: false,
+        timeout,
+        delivery,
+    }
+}
+
 /// What a command says on the wire.
 #[inline]
 pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {

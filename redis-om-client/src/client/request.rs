@@ -12,14 +12,14 @@ use crate::{
     command::{Cmd, Command},
     error::{DecodeError, Error, Result},
     route::Link,
-    session::{Delivery, Elements, Outgoing, Received, ReplyBuf, Ticket},
+    session::{Delivery, Elements, Received, ReplyBuf, Ticket},
     value::ChunkState,
 };
 
 use super::{
     Client, Connection,
     answer::Answer,
-    attempt::{Attempt, Deadline, outgoing, time_of, unexpected_part},
+    attempt::{Attempt, Deadline, outgoing, plain, time_of, unexpected_part},
     dispatch::{repeat, send},
     partial::PartialReplies,
 };
@@ -173,7 +173,7 @@ impl<R> Future for Request<'_, R> {
             let delivery =
                 if this.command.chunk_decoder().is_some() { Delivery::Elements } else { Delivery::No };
             let timeout = this.target.client().timeout();
-            let out = Outgoing { delivery, ..outgoing(this.command.cmd(), timeout) };
+            let out = plain(this.command.cmd(), timeout, delivery);
             let ended = match link.poll(ticket, &out, cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(Received::Reply(reply))) if !reply.is_error() => {

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use crate::{
-    error::{DecodeError, Error},
+    error::DecodeError,
     resp::{Replies, encode::Body},
     value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
 };
 
-use super::{Command, Decoder, Flags, guard};
+use super::{
+    Command, Decoder, Flags,
+    part::{Block, Extra, LARGEST},
+    policy::{Policy, Request, Response},
+};
 
 /// A command being built: its name, keys, arguments and flags.
 ///
@@ -18,58 +22,32 @@ use super::{Command, Decoder, Flags, guard};
 #[must_use = "a command does nothing until it is run"]
 pub struct Cmd {
     /// In front: see [`Body`].
-    body: Body,
+    pub(super) body: Body,
     /// Arguments, the name included; 0 for a batch, whose body has the headers of its parts.
-    args: u32,
-    /// Replies to expect: one for each command in it.
-    parts: u32,
-    /// Offset of the first key in the body; 0 for none, since the name comes first.
-    key: u32,
-    flags: Flags,
-    extra: Option<Box<Extra>>,
+    pub(super) args: u32,
+    /// Offset of the first key in the body; 0 for none, since the name comes first. Always 0 for a batch: its parts have
+    /// their own.
+    pub(super) key: u32,
+    /// How many keys stand in a row from the first on, each `step` arguments behind the one before.
+    pub(super) keys: u16,
+    /// The number of the argument that is the first key; `u16::MAX` where it is too large to be told.
+    pub(super) first: u16,
+    pub(super) flags: Flags,
+    pub(super) step: u8,
+    pub(super) policy: Policy,
+    pub(super) extra: Option<Box<Extra>>,
 }
 
-/// What few commands have.
-#[derive(Clone, Default)]
-struct Extra {
-    refused: Refused,
-    /// The part of a batch that is refused.
-    refused_part: usize,
-    /// Offsets of the keys behind the first, in the order of the bytes.
-    keys: Vec<u32>,
-    /// The commands of a batch.
-    parts: Vec<Part>,
-    /// How long the server may keep the reply back.
-    block: Option<Block>,
-}
-
-/// One command of a batch.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
-    /// Where its bytes end in the body; they start where those of the part before end.
-    end: u32,
-    flags: Flags,
-}
-
-impl Part {
-    pub(crate) fn flags(self) -> Flags {
-        self.flags
-    }
-}
-
-/// How long the server may keep the reply back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Block {
-    For(Duration),
-    Forever,
-}
+/// The most bytes that [`Cmd::reserve`] makes room for at once: a number that a user computed may be anything.
+const MOST_RESERVED: usize = 1 << 20;
 
 /// A command that has no method here, such as one of a module of your own.
 ///
 /// `name` may be several words (`"CONFIG GET"`). Mark keys with [`Cmd::key`], so that errors can name them and a
 /// cluster can find their node; mark what writes nothing with [`Cmd::readonly`], so that it may be retried.
-/// What would take a shared connection out of step (`SUBSCRIBE`, `MONITOR`, `MULTI`, `SELECT` …) is refused when it
-/// runs; what blocks (`BLPOP` …) gets a connection of its own.
+/// What changes the state of a shared connection (`SUBSCRIBE`, `MONITOR`, `MULTI`, `SELECT`, `CLIENT TRACKING` …) is
+/// refused when it runs. `WAIT` and `WAITAOF` are refused where no other command of their batch is before them. What blocks
+/// (`BLPOP` …) gets a connection of its own, and its own timeout as a deadline.
 ///
 /// ```
 /// use redis_om_client::{prelude::*, raw};
@@ -88,18 +66,27 @@ pub fn raw(name: &str) -> Cmd {
 }
 
 impl Cmd {
-    /// A command that a method declares: whoever uses this instead of [`raw`] vouches that any connection can run it.
+    /// A command that a method declares: any connection can run it. What a user writes goes through [`raw`], which looks.
     #[doc(hidden)]
     #[inline(always)]
     pub fn new(name: &str) -> Self {
-        let body = Body::starting_with(name.as_bytes());
-        Self { body, args: 1, parts: 1, key: 0, flags: Flags::default(), extra: None }
+        Self::of_body(Body::starting_with(name.as_bytes()), 1)
     }
 
-    /// No command yet, to push several into.
-    pub(crate) fn batch() -> Self {
-        let flags = Flags::READONLY.with(Flags::IDEMPOTENT);
-        Self { body: Body::on_heap(), args: 0, parts: 0, key: 0, flags, extra: None }
+    /// So many arguments, which say nothing of themselves yet.
+    #[inline(always)]
+    pub(super) fn of_body(body: Body, args: u32) -> Self {
+        Self {
+            body,
+            args,
+            key: 0,
+            keys: 0,
+            first: 0,
+            flags: Flags::default(),
+            step: 0,
+            policy: Policy::default(),
+            extra: None,
+        }
     }
 
     /// Adds a key.
@@ -140,41 +127,26 @@ impl Cmd {
     }
 
     /// Adds keys, each with `step - 1` arguments behind it.
-    pub(crate) fn keys_every(mut self, step: u32, what: &str, args: impl ToArgs) -> Self {
+    pub(crate) fn keys_every(mut self, step: u8, what: &str, args: impl ToArgs) -> Self {
         let (from, count) = (self.body.len(), self.args);
         self = self.args(args);
         let added = self.args - count;
-        self.mark_every(step, from, added);
+        self.mark_row(step, from, count, added);
         if added == 0 { self.refuse_without(what) } else { self.refuse_uneven(step, added) }
     }
 
-    fn counted(mut self, step: u32, args: impl ToArgs) -> Self {
+    fn counted(mut self, step: u8, args: impl ToArgs) -> Self {
         // The number goes before the keys but is known behind them: they are encoded aside, then copied.
         let (mut body, mut added, mut refused) = (Body::new(), 0, None);
         args.to_args(&mut Args::new(&mut body, &mut added, &mut refused));
-        self = self.arg(added / step);
+        self = self.arg(added / u32::from(step.max(1)));
         self.note(refused);
-        let from = self.body.len();
+        let (from, count) = (self.body.len(), self.args);
         self.body.extend_from_slice(&body);
-        self.args += added;
-        self.mark_every(step, from, added);
+        self.args = self.args.saturating_add(added);
+        self.mark_row(step, from, count, added);
+        self.bound(LARGEST);
         self.refuse_uneven(step, added)
-    }
-
-    /// Marks every `step`-th of the `added` arguments that start at `from` as a key: they are found again in the
-    /// bytes, so that `ToArgs` need not know what a key is.
-    fn mark_every(&mut self, step: u32, from: usize, added: u32) {
-        let mut at = from;
-        for index in 0..added {
-            if index % step == 0 {
-                if self.key == 0 {
-                    self.key = at as u32;
-                } else {
-                    self.extra().keys.push(at as u32);
-                }
-            }
-            at += encoded_len(&self.body[at..]);
-        }
     }
 
     #[cold]
@@ -183,8 +155,8 @@ impl Cmd {
         self.refuse(format!("{name} needs at least one {what}, found none: leave the call out instead"))
     }
 
-    fn refuse_uneven(self, step: u32, added: u32) -> Self {
-        if added.is_multiple_of(step) {
+    fn refuse_uneven(self, step: u8, added: u32) -> Self {
+        if added.is_multiple_of(u32::from(step.max(1))) {
             return self;
         }
         self.refuse(format!("expected a value behind each key, found {added} arguments: pass pairs or a map"))
@@ -197,6 +169,7 @@ impl Cmd {
         let _written = arg.to_arg(Arg::new(&mut self.body, &mut refused));
         self.args += 1;
         self.note(refused);
+        self.bound(LARGEST);
         self
     }
 
@@ -206,6 +179,7 @@ impl Cmd {
         let mut refused = None;
         args.to_args(&mut Args::new(&mut self.body, &mut self.args, &mut refused));
         self.note(refused);
+        self.bound(LARGEST);
         self
     }
 
@@ -243,11 +217,38 @@ impl Cmd {
         if applies { self.arg(word) } else { self }
     }
 
-    /// Makes room for so many more bytes.
+    /// Makes room for so many more bytes, at most 1 MiB at once: what is longer grows as it is added.
     #[inline]
     pub fn reserve(mut self, bytes: usize) -> Self {
-        self.body.reserve(bytes);
+        self.body.reserve(bytes.min(MOST_RESERVED));
         self
+    }
+
+    /// Declares which nodes of a cluster get it. Without this, the node of its keys gets it, or any node if it has none.
+    ///
+    /// ```
+    /// use redis_om_client::{policy::{Request, Response}, prelude::*, raw};
+    ///
+    /// let count = raw("MYMODULE.COUNT").readonly().request(Request::AllShards).response(Response::AggSum);
+    /// assert_eq!(count.policy().request(), Request::AllShards);
+    /// ```
+    #[inline]
+    pub fn request(mut self, request: Request) -> Self {
+        self.policy = self.policy.with_request(request);
+        self
+    }
+
+    /// Declares how the replies of several nodes become one. Without this, they are joined: see [`Response::Default`].
+    #[inline]
+    pub fn response(mut self, response: Response) -> Self {
+        self.policy = self.policy.with_response(response);
+        self
+    }
+
+    /// How it is spread over the nodes of a cluster, and how their replies become one.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 
     /// Declares that it writes nothing: it may be retried when a connection is lost, and served by a replica.
@@ -265,7 +266,7 @@ impl Cmd {
         self
     }
 
-    /// Declares that an error in its reply may be the text of a script: its code says nothing of what the script did.
+    /// Declares that an error in its reply may be a script's own text: its code says nothing of what ran.
     #[inline]
     pub(crate) fn script(mut self) -> Self {
         self.flags = self.flags.with(Flags::SCRIPT);
@@ -273,31 +274,24 @@ impl Cmd {
     }
 
     /// Declares that it ends other commands: it takes a new connection, so that it does not wait behind them.
+    #[inline]
     pub(crate) fn own_connection(mut self) -> Self {
         self.flags = self.flags.with(Flags::OWN_CONNECTION);
         self
     }
 
-    /// Declares that the batch is sent from `MULTI` to `EXEC`.
-    pub(crate) fn transaction(mut self) -> Self {
-        self.flags = self.flags.with(Flags::TRANSACTION);
+    /// Declares that it speaks of the commands before it on its connection: it runs behind them in a batch only.
+    #[inline]
+    pub(crate) fn follows(mut self) -> Self {
+        self.flags = self.flags.with(Flags::FOLLOWS);
         self
-    }
-
-    /// Declares that the commands of the batch go together.
-    pub(crate) fn join(&mut self) {
-        if let Some(extra) = &mut self.extra {
-            for part in extra.parts.iter_mut().skip(1) {
-                part.flags = part.flags.with(Flags::JOINED);
-            }
-        }
     }
 
     /// Declares that the server may keep the reply back for so long (zero: for ever). It gets a connection of its own,
     /// and its deadline is this time plus a grace.
     pub fn blocking(mut self, timeout: Duration) -> Self {
         self.flags = self.flags.with(Flags::BLOCKING);
-        self.extra().block = Some(if timeout.is_zero() { Block::Forever } else { Block::For(timeout) });
+        self.extra().block = Some(Block::of(timeout));
         self
     }
 
@@ -327,89 +321,25 @@ impl Cmd {
         }
     }
 
-    #[inline]
-    fn mark_key(&mut self) {
-        let at = self.body.len() as u32;
-        if self.key == 0 { self.key = at } else { self.extra().keys.push(at) }
-    }
-
-    fn extra(&mut self) -> &mut Extra {
+    pub(super) fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
     }
 
-    /// Looked up in the list of what a shared connection must not run, if a user wrote its words.
-    fn vetted(mut self) -> Self {
-        if self.flags.has(Flags::RAW) {
-            self.flags = self.flags.without(Flags::RAW);
-            if let Some(why) = guard::refusal(&self) {
-                return self.refuse(why);
-            }
-            if guard::blocks(&self) && !self.flags.has(Flags::BLOCKING) {
-                return self.blocking(Duration::ZERO);
-            }
-        }
-        self
-    }
-
-    /// Makes room for so many commands like this one.
-    pub(crate) fn make_room(&mut self, like: &Self, count: usize) {
-        self.body.reserve_commands(&like.body, count);
-        self.extra().parts.reserve(count.min(1 << 16));
-        if like.key > 0 && count > 1 {
-            self.extra().keys.reserve(count.min(1 << 16));
-        }
-    }
-
-    /// Appends another command (or batch) to this batch.
+    /// Refuses what is longer than this: the offsets in it have 32 bits.
     #[inline]
-    pub(crate) fn push(&mut self, cmd: &Self) {
-        // Each is judged alone: the batch's own `MULTI` and `EXEC` are no user's words.
-        if cmd.flags.has(Flags::RAW) { self.push_raw(cmd) } else { self.append(cmd) }
+    pub(super) fn bound(&mut self, most: usize) {
+        if self.body.is_longer(most) {
+            self.refuse_length(most);
+        }
     }
 
     #[cold]
-    fn push_raw(&mut self, cmd: &Self) {
-        self.append(&cmd.clone().vetted());
-    }
-
-    fn append(&mut self, cmd: &Self) {
-        debug_assert!(self.args == 0, "only a batch is appended to");
-        let start = self.body.append(cmd.args, &cmd.body);
-        self.flags = self.flags.both(cmd.flags.without(Flags::TRANSACTION));
-        let end = self.body.len() as u32;
-        let parts = &mut self.extra().parts;
-        match cmd.extra.as_ref().filter(|_| cmd.args == 0) {
-            None => parts.push(Part { end, flags: cmd.flags }),
-            Some(extra) => {
-                parts.extend(extra.parts.iter().map(|part| Part { end: start as u32 + part.end, ..*part }));
-            }
-        }
-        if cmd.key > 0 {
-            let at = start as u32 + cmd.key;
-            if self.key == 0 { self.key = at } else { self.extra().keys.push(at) }
-        }
-        if let Some(extra) = &cmd.extra {
-            self.append_extra(extra, start as u32);
-        }
-        self.parts += cmd.parts;
-    }
-
-    #[cold]
-    fn append_extra(&mut self, extra: &Extra, start: u32) {
-        let part = self.parts as usize;
-        let mine = self.extra();
-        mine.keys.extend(extra.keys.iter().map(|key| start + key));
-        mine.block = match (mine.block, extra.block) {
-            (Some(Block::Forever), _) | (_, Some(Block::Forever)) => Some(Block::Forever),
-            (Some(Block::For(one)), Some(Block::For(other))) => Some(Block::For(one.saturating_add(other))),
-            (one, other) => one.or(other),
-        };
-        if let Some(why) = &extra.refused
-            && mine.refused.is_none()
-        {
-            mine.refused = Some(why.clone());
-            mine.refused_part = part + extra.refused_part;
-        }
+    fn refuse_length(&mut self, most: usize) {
+        let length = self.body.len();
+        let why = format!(
+            "a command takes at most {most} bytes, found {length}: keep the value in several smaller ones"
+        );
+        self.note(Some(why.into_boxed_str()));
     }
 
     /// Its arguments as they go over the wire; the header stands before them, unless this is a batch.
@@ -424,99 +354,15 @@ impl Cmd {
         self.args
     }
 
-    /// How many replies it gets.
-    #[inline]
-    pub(crate) fn parts(&self) -> u32 {
-        self.parts
-    }
-
     #[inline]
     pub(crate) fn flags(&self) -> Flags {
         self.flags
-    }
-
-    pub(crate) fn block(&self) -> Option<Block> {
-        self.extra.as_ref().and_then(|extra| extra.block)
-    }
-
-    pub(crate) fn key_offset(&self) -> Option<usize> {
-        (self.key > 0).then_some(self.key as usize)
-    }
-
-    /// Where its keys are in the body.
-    pub(crate) fn key_offsets(&self) -> impl Iterator<Item = usize> {
-        let others = self.extra.iter().flat_map(|extra| &extra.keys).map(|at| *at as usize);
-        self.key_offset().into_iter().chain(others)
     }
 
     /// Whether nothing is unusual about it: no flag or refusal that needs a look before it is sent.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.extra.is_none() && !self.flags.has_any(Flags::RAW.with(Flags::OWN_CONNECTION))
-    }
-
-    /// The refusal that rides in it, or that its words call for on a connection that others share.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        if let Some(extra) = &self.extra
-            && let Some(why) = extra.refused.as_deref()
-        {
-            return Err(self.in_context_of_part(Error::argument(why), extra.refused_part));
-        }
-        if self.args > 0
-            && self.flags.has(Flags::RAW)
-            && let Some(why) = guard::refusal(self)
-        {
-            return Err(self.in_context(Error::argument(why), 0));
-        }
-        Ok(())
-    }
-
-    /// Its `index`-th command.
-    pub(crate) fn part(&self, index: usize) -> Part {
-        let of_batch = self.extra.as_ref().and_then(|extra| extra.parts.get(index));
-        of_batch.copied().unwrap_or(Part { end: self.body.len() as u32, flags: self.flags })
-    }
-
-    /// Where the bytes of its `index`-th command are in the body.
-    pub(crate) fn part_range(&self, index: usize) -> std::ops::Range<usize> {
-        let start = if index == 0 { 0 } else { self.part(index - 1).end as usize };
-        start..self.part(index).end as usize
-    }
-
-    /// The keys of its `index`-th command.
-    pub(crate) fn keys_of(&self, index: usize) -> impl Iterator<Item = &[u8]> {
-        let range = self.part_range(index);
-        let others = self.extra.as_ref().map_or(&[][..], |extra| &extra.keys);
-        let from = others.partition_point(|at| (*at as usize) < range.start);
-        let to = others.partition_point(|at| (*at as usize) < range.end);
-        let first = self.key_offset().filter(|at| range.contains(at));
-        let others = others[from..to].iter().map(|at| *at as usize);
-        first.into_iter().chain(others).filter_map(|at| key_at(&self.body, at))
-    }
-
-    /// Whether it is a batch between `MULTI` and `EXEC`.
-    #[inline]
-    pub(crate) fn is_transaction(&self) -> bool {
-        self.flags.has(Flags::TRANSACTION)
-    }
-
-    /// Whether it ends other commands, so that it must not wait behind them.
-    pub(crate) fn needs_own_connection(&self) -> bool {
-        self.flags.has(Flags::OWN_CONNECTION) || (self.flags.has(Flags::RAW) && guard::ends_others(self))
-    }
-
-    /// Whether it needs a connection of its own.
-    #[inline]
-    pub(crate) fn is_blocking(&self) -> bool {
-        self.flags.has(Flags::BLOCKING) || (self.flags.has(Flags::RAW) && guard::blocks(self))
-    }
-}
-
-/// The argument that starts here.
-fn key_at(body: &[u8], at: usize) -> Option<&[u8]> {
-    match crate::resp::encode::arguments(body.get(at..)?).next() {
-        Some(crate::resp::encode::Part::Argument(key)) => Some(key),
-        _ => None,
     }
 }
 
@@ -525,15 +371,6 @@ fn count_of(args: &impl ToArgs) -> u32 {
     let (mut body, mut count, mut refused) = (Body::new(), 0, None);
     args.to_args(&mut Args::new(&mut body, &mut count, &mut refused));
     count
-}
-
-/// The bytes of the encoded argument that starts here.
-fn encoded_len(bytes: &[u8]) -> usize {
-    let line = memchr::memchr(b'\r', bytes).unwrap_or(bytes.len());
-    let length = std::str::from_utf8(&bytes[1.min(bytes.len())..line])
-        .ok()
-        .and_then(|text| text.parse::<usize>().ok());
-    line + 2 + length.unwrap_or(0) + 2
 }
 
 #[cfg(test)]
@@ -567,7 +404,7 @@ mod tests {
     fn counts_stand_before_what_they_count() {
         let cmd = Cmd::new("LMPOP").keys_counted(["a", "b"]).arg("LEFT");
         assert_eq!(cmd.to_string(), "LMPOP 2 a b LEFT");
-        assert_eq!(&cmd.body()[cmd.key_offset().unwrap()..][..7], b"$1\r\na\r\n");
+        assert_eq!(cmd.keys_of(0).collect::<Vec<_>>(), [b"a", b"b"]);
         assert!(Cmd::new("LMPOP").keys_counted(Vec::<String>::new()).check().is_err());
         let cmd = Cmd::new("HSETEX").key("h").arg("FIELDS").args_counted(
             "field and value",
@@ -585,48 +422,20 @@ mod tests {
     fn keys_are_counted_and_marked() {
         let cmd = Cmd::new("EVAL").arg("return 1").keys_counted_or_none(["a", "b"]).arg(7);
         assert_eq!(cmd.to_string(), "EVAL \"return 1\" 2 a b 7");
-        let at = cmd.key_offset().unwrap();
-        assert!(cmd.body()[at..].starts_with(b"$1\r\na"), "the first key, not the number of keys");
-        assert_eq!(cmd.extra.as_ref().unwrap().keys.len(), 1);
+        assert_eq!(cmd.keys_of(0).collect::<Vec<_>>(), [b"a", b"b"], "not the number of keys");
+        assert!(cmd.is_plain(), "keys in a row need no allocation");
         let none = Cmd::new("EVAL").arg("return 1").keys_counted_or_none(());
         assert_eq!(none.to_string(), "EVAL \"return 1\" 0");
-        assert!(none.check().is_ok() && none.key_offset().is_none());
+        assert!(none.check().is_ok() && none.keys_of(0).next().is_none());
     }
 
     #[test]
     fn pairs_mark_their_keys_and_not_their_values() {
         let cmd = Cmd::new("MSET").pairs([("a", 1), ("b", 2)]);
-        assert_eq!(cmd.extra.as_ref().unwrap().keys.len(), 1);
+        assert_eq!(cmd.keys_of(0).collect::<Vec<_>>(), [b"a", b"b"]);
         let error = Cmd::new("MSET").pairs(["a", "1", "b"]).check().unwrap_err();
         assert!(error.to_string().contains("a value behind each key, found 3"), "{error}");
         assert_eq!(Cmd::new("MSETEX").pairs_counted([("a", 1), ("b", 2)]).to_string(), "MSETEX 2 a 1 b 2");
         assert!(Cmd::new("MSETEX").pairs_counted(()).check().is_err());
-    }
-
-    #[test]
-    fn a_batch_has_the_headers_of_its_parts() {
-        let mut batch = Cmd::batch();
-        batch.push(&Cmd::new("GET").key("a").readonly());
-        batch.push(&Cmd::new("MGET").keys(["b", "c"]).readonly());
-        assert_eq!(batch.parts(), 2);
-        assert!(batch.flags().has(Flags::READONLY));
-        assert_eq!(
-            batch.body().escape_ascii().to_string(),
-            r"*2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$4\r\nMGET\r\n$1\r\nb\r\n$1\r\nc\r\n"
-        );
-        batch.push(&Cmd::new("INCR").key("d"));
-        assert!(!batch.flags().repeatable());
-    }
-
-    #[test]
-    fn a_batch_takes_raw_commands_and_refuses_them_by_their_own_words() {
-        let mut batch = Cmd::batch().transaction();
-        batch.push(&Cmd::new("MULTI"));
-        batch.push(&raw("ECHO").arg("hello"));
-        assert!(batch.check().is_ok());
-        batch.push(&raw("SELECT").arg(1));
-        batch.push(&Cmd::new("EXEC"));
-        let error = batch.check().unwrap_err();
-        assert!(error.to_string().starts_with("SELECT: command 2 of 2: it would move everybody"), "{error}");
     }
 }

@@ -3,27 +3,34 @@
 //! Layer 3: stands on `value` and `resp`; knows no client and no connection. [`Cmd`] is the words, the keys and the
 //! flags; [`Command<R>`] adds the decoder of the reply. An [`Executor`] (a client, a pipeline, a transaction) takes a
 //! `Command<R>` and gives what it makes of an `R`. The promise kept here: building never fails and never sends; what is
-//! wrong with an argument rides along and is told when the command runs, before anything is sent.
+//! wrong with an argument is kept in the command, and is its error when it runs, before anything is sent.
 
+mod batch;
 mod cmd;
 mod decoder;
 mod executor;
 mod flags;
 mod guard;
+mod keys;
+mod part;
 mod pipeline;
 mod plan;
+pub mod policy;
 mod reply_slots;
+mod secrets;
 mod show;
+mod slot;
 mod transaction;
 
-pub(crate) use cmd::Block;
 pub use cmd::{Cmd, raw};
 pub use decoder::Decoder;
 pub use executor::{Build, Executor, cmd};
 pub(crate) use flags::Flags;
+pub(crate) use part::Block;
 pub use pipeline::{Pipeline, pipe};
 pub use plan::Plan;
 pub use reply_slots::{Checked, Many, One, ReplySlot, ReplySlots, Steps};
+pub use slot::{SLOTS, slot};
 pub use transaction::{Transaction, atomic};
 
 use std::fmt;
@@ -38,7 +45,6 @@ use crate::value::{ChunkDecoder, FromRedis};
 /// let command = cmd().get::<Option<String>>("name");
 /// assert_eq!(command.to_string(), "GET name");
 /// ```
-#[derive(Clone)]
 #[repr(C)]
 #[must_use = "a command does nothing until it is run"]
 pub struct Command<R> {
@@ -70,8 +76,7 @@ impl<R> Command<R> {
     pub fn together<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
         let mut batch = Cmd::batch();
         commands.into_iter().for_each(|command| batch.push(&command.cmd));
-        batch.join();
-        Self::new(batch, decoder)
+        Self::new(batch.together(), decoder)
     }
 
     /// Declares that doing it twice is the same as doing it once: then it is tried again when its reply was lost with the
@@ -88,6 +93,7 @@ impl<R> Command<R> {
     /// ```
     pub fn idempotent(mut self) -> Self {
         self.cmd = self.cmd.idempotent();
+        self.cmd.flag_parts(Flags::IDEMPOTENT);
         self
     }
 
@@ -114,6 +120,13 @@ impl<R> Command<R> {
     }
 }
 
+/// A copy of the words; a reply that cannot be cloned does not matter.
+impl<R> Clone for Command<R> {
+    fn clone(&self) -> Self {
+        Self { cmd: self.cmd.clone(), decoder: self.decoder, chunk_decoder: self.chunk_decoder }
+    }
+}
+
 impl<R> fmt::Display for Command<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cmd.fmt(f)
@@ -122,6 +135,18 @@ impl<R> fmt::Display for Command<R> {
 
 impl<R> fmt::Debug for Command<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Command<{}>({})", std::any::type_name::<R>(), self.cmd)
+        write!(f, "Command<{}>({})", std::any::type_name::<R>(), self.cmd.brief())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_of_any_reply_can_be_cloned() {
+        struct NotClone;
+        let command = Cmd::new("GET").key("k").reply_with(|_| Ok(NotClone));
+        assert_eq!(command.clone().to_string(), command.to_string());
     }
 }

@@ -123,6 +123,6 @@ impl<L> fmt::Display for Pipeline<L> {
 
 impl<L> fmt::Debug for Pipeline<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pipeline({})", self.batch)
+        write!(f, "Pipeline({})", self.batch.brief())
     }
 }

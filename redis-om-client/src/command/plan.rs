@@ -23,7 +23,7 @@ pub trait Plan: sealed::Sealed + Send + Sync {
     #[doc(hidden)]
     const GRADUAL: bool = false;
 
-    /// Says the last words.
+    /// Completes the words: a transaction gets its `EXEC`.
     #[doc(hidden)]
     fn seal(&mut self) {}
 

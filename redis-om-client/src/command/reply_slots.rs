@@ -142,7 +142,7 @@ pub struct One<R> {
 /// The replies of as many commands as there were at run time.
 #[derive(Debug)]
 pub struct Many<R> {
-    /// Usually one, since whoever adds many commands adds the same one for many keys.
+    /// Usually one: many commands are mostly the same one for many keys.
     runs: Vec<Run<R>>,
 }
 

@@ -1,13 +1,19 @@
 //! Commands as text: for errors, logs and tests.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
-    error::{Error, ErrorKind, Execution},
-    resp::encode::{Part, arguments},
+    error::{Error, ErrorKind, Execution, ServerError},
+    resp::encode::{Part as Item, arguments},
 };
 
-use super::{Cmd, Flags};
+use super::{Cmd, Flags, secrets::is_secret};
+
+/// How much of a key or another text an error shows, and `Debug` of each argument.
+const SHOWN: usize = 100;
+
+/// What is shown instead of a secret.
+const HIDDEN: &str = "***";
 
 /// Commands of two words.
 const CONTAINERS: [&str; 16] = [
@@ -24,28 +30,19 @@ impl Cmd {
 
     /// The words of its `part`-th command.
     pub(crate) fn words(&self, part: usize) -> impl Iterator<Item = &[u8]> {
-        let mut seen = usize::from(self.argument_count() > 0);
-        arguments(self.body())
-            .filter_map(move |item| match item {
-                Part::Header => {
-                    seen += 1;
-                    None
-                }
-                Part::Argument(word) => Some((seen, word)),
-            })
-            .skip_while(move |(seen, _)| *seen != part + 1)
-            .take_while(move |(seen, _)| *seen == part + 1)
-            .map(|(_, word)| word)
+        arguments(self.part_bytes(part)).filter_map(|item| match item {
+            Item::Argument(word) => Some(word),
+            Item::Header => None,
+        })
     }
 
     #[cold]
     fn name_of(&self, part: usize) -> String {
-        let mut words = self.words(part).map(|word| String::from_utf8_lossy(word).to_ascii_uppercase());
+        let mut words = self.words(part).map(|word| text(&word.to_ascii_uppercase(), SHOWN).into_owned());
         let name = words.next().unwrap_or_default();
-        match words.next() {
-            Some(second) if CONTAINERS.contains(&name.as_str()) => format!("{name} {second}"),
-            _ => name,
-        }
+        let is_container = CONTAINERS.contains(&name.as_str());
+        let second = if is_container { words.next() } else { None };
+        second.map_or(name.clone(), |second| format!("{name} {second}"))
     }
 
     /// How many commands its user put into it.
@@ -72,6 +69,7 @@ impl Cmd {
         let members = self.members();
         // `MULTI` and `EXEC` have no number.
         let counted = self.argument_count() == 0 && (1..=members).contains(&number);
+        let error = self.without_secrets(error, part);
         let error = if counted { error.context(format!("command {number} of {members}")) } else { error };
         self.in_context(error, part)
     }
@@ -79,12 +77,33 @@ impl Cmd {
     /// The error, with the name and the key of the `part`-th command.
     #[cold]
     pub(crate) fn in_context(&self, error: Error, part: usize) -> Error {
-        let key = self.key_of(part).map(|key| match std::str::from_utf8(key) {
-            Ok(text) => text.to_owned(),
-            Err(_) => key.escape_ascii().to_string(),
-        });
-        let error = self.with_execution_of_script(error, part);
-        error.with_command(self.name_of(part), key)
+        let error = self.without_secrets(self.with_execution_of_script(error, part), part);
+        let key = self.keys_of(part).next().map(|key| text(key, SHOWN).into_owned());
+        match self.name_of(part) {
+            // A part that did not fit into its batch has no words.
+            name if name.is_empty() => error,
+            name => error.with_brief_command(name, key),
+        }
+    }
+
+    /// The server's error without the secrets that it may repeat.
+    fn without_secrets(&self, error: Error, part: usize) -> Error {
+        let ErrorKind::Server(server) = error.kind() else { return error };
+        let words: Vec<&[u8]> = self.words(part).collect();
+        let (code, mut message) = (server.code().as_str(), server.message().to_owned());
+        for index in (0..words.len()).filter(|index| is_secret(&words, *index)) {
+            let secret = String::from_utf8_lossy(words[index]);
+            // Of a rule such as `>password` the server may repeat the password alone.
+            let bare = secret.trim_start_matches(['>', '<', '#', '!']);
+            for found in [&*secret, bare].into_iter().filter(|found| !found.is_empty()) {
+                message = message.replace(found, HIDDEN);
+            }
+        }
+        if message == server.message() {
+            return error;
+        }
+        let execution = error.execution();
+        Error::server(ServerError::parse(&format!("{code} {message}"))).with_execution(execution)
     }
 
     /// The error reply of a script is no proof that nothing ran, whatever its code, unless it is the server's own refusal.
@@ -110,58 +129,75 @@ impl Cmd {
         name.starts_with(b"EVAL") || name.starts_with(b"FCALL")
     }
 
-    /// The first key of its `part`-th command: the one that lies among its words.
-    fn key_of(&self, part: usize) -> Option<&[u8]> {
-        let mut words = self.words(part);
-        let first = words.next()?;
-        let last = words.last().unwrap_or(first);
-        let of_part = first.as_ptr()..=last.as_ptr();
-        self.key_offsets().find_map(|at| match arguments(&self.body()[at..]).next() {
-            Some(Part::Argument(key)) if of_part.contains(&key.as_ptr()) => Some(key),
-            _ => None,
-        })
+    /// The command with long arguments cut.
+    pub(super) fn brief(&self) -> Brief<'_> {
+        Brief(self)
     }
-}
 
-/// The words with spaces between; those that are empty, or have spaces or bytes that are no text, in quotes. Batches
-/// with ` | ` between their commands.
-impl fmt::Display for Cmd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        let mut started = false;
-        for item in arguments(self.body()) {
-            match item {
-                Part::Header => {
-                    if started {
-                        f.write_str(" | ")?;
-                    }
-                    first = true;
+    /// Its words, of each at most so many characters.
+    fn show(&self, f: &mut fmt::Formatter<'_>, most: usize) -> fmt::Result {
+        for part in 0..self.parts() as usize {
+            if part > 0 {
+                f.write_str(" | ")?;
+            }
+            let words: Vec<&[u8]> = self.words(part).collect();
+            for (index, word) in words.iter().enumerate() {
+                if index > 0 {
+                    f.write_str(" ")?;
                 }
-                Part::Argument(word) => {
-                    if !first {
-                        f.write_str(" ")?;
-                    }
-                    first = false;
-                    match std::str::from_utf8(word) {
-                        Ok(text)
-                            if !text.is_empty()
-                                && !text.contains(|c: char| c.is_whitespace() || c.is_control()) =>
-                        {
-                            f.write_str(text)?;
-                        }
-                        _ => write!(f, "\"{}\"", word.escape_ascii())?,
-                    }
+                if is_secret(&words, index) {
+                    f.write_str(HIDDEN)?;
+                } else {
+                    show_word(f, word, most)?;
                 }
             }
-            started = true;
         }
         Ok(())
     }
 }
 
+/// A command with long arguments cut.
+pub(super) struct Brief<'a>(&'a Cmd);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f, SHOWN)
+    }
+}
+
+fn show_word(f: &mut fmt::Formatter<'_>, word: &[u8], most: usize) -> fmt::Result {
+    let unclear = |c: char| c.is_whitespace() || c.is_control();
+    match std::str::from_utf8(word) {
+        Ok(plain) if !plain.is_empty() && !plain.contains(unclear) => f.write_str(&text(word, most)),
+        _ if word.len() <= most => write!(f, "\"{}\"", word.escape_ascii()),
+        _ => write!(f, "\"{}\"… ({} bytes)", word[..most].escape_ascii(), word.len()),
+    }
+}
+
+/// Bytes as text, those that are none escaped; after so many characters it ends with the length in bytes.
+fn text(bytes: &[u8], most: usize) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => match text.char_indices().nth(most) {
+            None => Cow::Borrowed(text),
+            Some((end, _)) => Cow::Owned(format!("{}… ({} bytes)", &text[..end], bytes.len())),
+        },
+        Err(_) if bytes.len() <= most => Cow::Owned(bytes.escape_ascii().to_string()),
+        Err(_) => Cow::Owned(format!("{}… ({} bytes)", bytes[..most].escape_ascii(), bytes.len())),
+    }
+}
+
+/// The words with spaces between; those that are empty, or have spaces or bytes that are no text, in quotes. Batches
+/// with ` | ` between their commands. Secrets (passwords and their hashes) are shown as `***`.
+impl fmt::Display for Cmd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(f, usize::MAX)
+    }
+}
+
+/// As `Display` says it, of each argument at most 100 characters.
 impl fmt::Debug for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cmd({self})")
+        write!(f, "Cmd({})", self.brief())
     }
 }
 
@@ -212,5 +248,23 @@ mod tests {
         batch.push(&Cmd::new("GET").key("b"));
         batch.push(&Cmd::new("GET").key("c"));
         assert_eq!(lost(&batch), "GET `a`: sent with 2 more in one batch: lost");
+    }
+
+    #[test]
+    fn errors_and_debug_cut_what_is_long() {
+        let million = "k\u{e4}".repeat(1 << 19);
+        let cmd = Cmd::new("GET").key(&million);
+        let error = cmd.in_context(Error::argument("no"), 0);
+        let cut = format!("{}… ({} bytes)", "k\u{e4}".repeat(50), million.len());
+        assert_eq!(error.key(), Some(&*cut));
+        assert_eq!(error.to_string(), format!("GET `{cut}`: no"));
+        assert_eq!(format!("{cmd:?}"), format!("Cmd(GET {cut})"));
+        assert_eq!(cmd.to_string().len(), 4 + million.len(), "all of it is shown where it is asked for");
+        let bytes = Cmd::new("GET").key(vec![0xff_u8; 1000]);
+        let shown = format!("{}… (1000 bytes)", r"\xff".repeat(100));
+        assert_eq!(bytes.in_context(Error::argument("no"), 0).key(), Some(&*shown));
+        assert!(format!("{bytes:?}").ends_with("\"… (1000 bytes))"), "{bytes:?}");
+        let name = Cmd::new(&"N".repeat(500)).in_context(Error::argument("no"), 0);
+        assert_eq!(name.command().map(str::len), Some(100 + "… (500 bytes)".len()));
     }
 }

@@ -99,6 +99,6 @@ impl<L> fmt::Display for Transaction<L> {
 
 impl<L> fmt::Debug for Transaction<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transaction({self})")
+        write!(f, "Transaction({} | EXEC)", self.batch.brief())
     }
 }

@@ -100,8 +100,8 @@ proptest! {
             (built(cmd().bzpopmin::<String>("k", time)), 2),
             (built(cmd().bzpopmax::<String>("k", time)), 2),
             (built(cmd().bzmpop::<String>("k", ZEnd::Min, 1, time)), 1),
-            (built(cmd().wait(1, time)), 2),
-            (built(cmd().waitaof(true, 1, time)), 3),
+            (pipe().set("k", 1).wait(1, time).cmd().clone(), 6),
+            (pipe().set("k", 1).waitaof(true, 1, time).cmd().clone(), 7),
         ];
         for (cmd, index) in &sent {
             prop_assert!(cmd.check().is_ok());

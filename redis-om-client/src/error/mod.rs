@@ -151,10 +151,16 @@ impl Error {
     /// The same error, with the command's name and key where it has none yet. What is longer than 100 characters is cut,
     /// and its length follows: `abc… (1048576 bytes)`.
     #[must_use]
-    pub fn with_command(mut self, command: impl Into<String>, key: Option<String>) -> Self {
+    pub fn with_command(self, command: impl Into<String>, key: Option<String>) -> Self {
+        let key = key.map(|key| brief(&key).to_string());
+        self.with_brief_command(brief(&command.into()).to_string(), key)
+    }
+
+    /// The same, of a name and a key that are cut already.
+    pub(crate) fn with_brief_command(mut self, command: String, key: Option<String>) -> Self {
         if self.0.command.is_none() {
-            self.0.command = Some(brief(&command.into()).to_string());
-            self.0.key = key.map(|key| brief(&key).to_string());
+            self.0.command = Some(command);
+            self.0.key = key;
         }
         self
     }

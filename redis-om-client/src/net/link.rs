@@ -174,7 +174,8 @@ impl Link {
         // Room may have come free that was kept for this one.
         state.session.admit(&mut wakers);
         let spent = state.session.spent();
-        drop(state);
+        let offers = state.session.offers_room();
+        self.shared.notify_if(state, offers);
         drop(spent);
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -185,6 +186,7 @@ impl Link {
         state.now = self.shared.now();
         let now = state.now;
         state.session.submit_detached(out, now)?;
+        state.look_before_writing();
         let _early = self.shared.arm(&mut state, &out, now);
         self.shared.notify_if(state, true);
         Ok(())

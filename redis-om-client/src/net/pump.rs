@@ -92,12 +92,8 @@ impl<'a> Pump<'a> {
                 state.armed = 0;
             }
             // Room that was kept for futures which did not come passes to others.
-            let another_turn = state.session.next_turn();
+            state.session.next_turn();
             state.session.admit(&mut self.wakers);
-            if another_turn {
-                state.notified = true;
-                cx.waker().wake_by_ref();
-            }
             // Replies are still to come, so nothing is delayed for long: the tasks that are ready queue their commands first,
             // which matters when they run on another thread.
             let session = &state.session;
@@ -121,13 +117,19 @@ impl<'a> Pump<'a> {
         self.keep_time(half, cx, now)?;
         match reading::read(half, self.shared, now) {
             Poll::Ready(error) => Err(End::Lost(error)),
-            Poll::Pending => self.redial(now),
+            Poll::Pending => self.end_turn(cx, now),
         }
     }
 
-    /// Ends a connection that is to be replaced once nothing is in flight on it.
-    fn redial(&mut self, now: Tick) -> Result<(), End> {
-        let state = self.shared.lock();
+    /// What a turn ends with: another one where room is offered; the end of a connection that is to be replaced, once
+    /// nothing is in flight on it.
+    fn end_turn(&mut self, cx: &Context<'_>, now: Tick) -> Result<(), End> {
+        let mut state = self.shared.lock();
+        // Room is offered to commands whose futures may not come: in the next turn it passes to others.
+        if state.session.offers_room() && !state.notified {
+            state.notified = true;
+            cx.waker().wake_by_ref();
+        }
         if !state.redial {
             return Ok(());
         }

@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) now: Tick,
     /// When something was last read or written.
     last_used: Tick,
+    /// The socket is looked at before the next write, however short the pause was.
+    look_first: bool,
     /// Whether a reply has come on this connection.
     pub(super) has_answered: bool,
     /// When the peer is asked whether it is there.
@@ -118,7 +120,13 @@ impl State {
     /// Whether nothing was read or written for long, and no reply is awaited.
     #[inline]
     fn is_idle(&self) -> bool {
-        self.now.saturating_sub(self.last_used) > IDLE && self.session.inflight() == self.session.queued()
+        (self.look_first || self.now.saturating_sub(self.last_used) > IDLE)
+            && self.session.inflight() == self.session.queued()
+    }
+
+    /// The socket is looked at before the next write, if no reply is awaited: what is written then is not repeated.
+    pub(super) fn look_before_writing(&mut self) {
+        self.look_first = true;
     }
 
     /// Looks at an idle connection before it is written to. `false`: it must not be written to now.
@@ -126,6 +134,7 @@ impl State {
         if !self.is_idle() {
             return true;
         }
+        self.look_first = false;
         match waiting() {
             Waiting::Nothing => true,
             // A message of the server, or the end of TLS: the driver reads it first.
@@ -174,6 +183,7 @@ impl Shared {
                 concurrency: 0,
                 now: 0,
                 last_used: 0,
+                look_first: false,
                 has_answered: false,
                 liveness: Liveness::new(None, NEVER, 0),
                 read_first: false,
@@ -355,10 +365,13 @@ impl Shared {
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
         let shutdown = state.shutdown.take();
+        let is_waited_on = state.session.inflight() > 0;
         state.closing = true;
         self.notify_if(state, true);
-        if let Some(shutdown) = shutdown {
-            shutdown.now();
+        match shutdown {
+            Some(shutdown) if is_waited_on => shutdown.now_and_noticed(),
+            Some(shutdown) => shutdown.now(),
+            None => {}
         }
     }
 

@@ -7,6 +7,7 @@ use std::{
     pin::{Pin, pin},
     sync::{Mutex, PoisonError},
     task::{Context, Poll},
+    time::{Duration, Instant},
 };
 
 use bytes::BytesMut;
@@ -69,13 +70,37 @@ pub(super) enum Waiting {
 /// The system keeps a socket open while any handle to it is: this one must be dropped with the stream, or the peer
 /// does not see the end.
 #[derive(Debug)]
-pub(super) struct Shutdown(Socket);
+pub(super) struct Shutdown {
+    socket: Socket,
+    /// The peer is on this machine.
+    is_local: bool,
+}
+
+/// How long a peer on this machine may take to notice the end. It usually takes less than 0.1 ms.
+const NOTICE: Duration = Duration::from_millis(5);
 
 impl Shutdown {
     /// Ends both directions at once. Calling it again does nothing.
     pub(super) fn now(&self) {
         // An error says that the connection has ended already.
-        let _ended = self.0.shutdown(net::Shutdown::Both);
+        let _ended = self.socket.shutdown(net::Shutdown::Both);
+    }
+
+    /// The same; with a peer on this machine it also waits, for 5 ms at most, until the peer has closed its side. A server
+    /// that gets the end and a command of another connection in one turn serves the command first, and may still give an
+    /// element to the connection that has ended.
+    pub(super) fn now_and_noticed(&self) {
+        if self.is_local && self.socket.shutdown(net::Shutdown::Write).is_ok() {
+            let start = Instant::now();
+            let mut bytes = [MaybeUninit::uninit(); 512];
+            // The socket does not block. What still comes belongs to nobody.
+            while let Ok(1..) | Err(_) = self.socket.recv(&mut bytes)
+                && start.elapsed() < NOTICE
+            {
+                std::thread::yield_now();
+            }
+        }
+        self.now();
     }
 }
 
@@ -126,7 +151,12 @@ impl Stream {
     /// The system has no file descriptor left.
     pub(super) fn shutdown_handle(&self) -> io::Result<Option<Shutdown>> {
         let Some(socket) = self.socket() else { return Ok(None) };
-        socket.try_clone().map(|socket| Some(Shutdown(socket)))
+        let is_local = match socket.peer_addr()?.as_socket() {
+            Some(address) => address.ip().is_loopback(),
+            // A unix socket.
+            None => true,
+        };
+        socket.try_clone().map(|socket| Some(Shutdown { socket, is_local }))
     }
 
     /// The socket beneath, where there is one.

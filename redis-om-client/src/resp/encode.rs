@@ -105,6 +105,12 @@ impl Body {
         if self.used == HEAP { self.heap.len() } else { usize::from(self.used) }
     }
 
+    /// Whether it has more bytes than this, which are more than fit into the value itself.
+    #[inline]
+    pub(crate) fn is_longer(&self, most: usize) -> bool {
+        self.used == HEAP && self.heap.len() > most
+    }
+
     /// Makes room to [append](Self::append) so many commands like this one, within reason: how many there are to come may
     /// be anybody's guess.
     pub(crate) fn reserve_commands(&mut self, like: &Self, count: usize) {

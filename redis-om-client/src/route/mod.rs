@@ -29,7 +29,7 @@ pub(crate) use pool::Exclusive;
 /// The nodes of a client, and the runtime in which their connections live.
 #[derive(Debug)]
 pub(crate) struct Route {
-    node: Arc<Node>,
+    node: Node,
     runtime: Runtime,
 }
 
@@ -46,7 +46,7 @@ impl Route {
         match &config.topology {
             Topology::Standalone => {
                 let runtime = Runtime::current()?;
-                let node = Arc::new(Node::connect(config, &runtime).await?);
+                let node = Node::connect(config, &runtime).await?;
                 Ok(Self { node, runtime })
             }
             Topology::Sentinel(_) => unsupported(
@@ -67,7 +67,7 @@ impl Route {
     }
 
     /// The node that serves a command.
-    pub(crate) fn node(&self) -> &Arc<Node> {
+    pub(crate) fn node(&self) -> &Node {
         &self.node
     }
 

@@ -426,14 +426,17 @@ impl Session {
         }
     }
 
-    /// A turn of the driver begins: room that was kept for commands whose futures did not come passes to others. `true`:
-    /// some is still kept, so another turn is needed.
+    /// A turn of the driver begins: room that was kept for commands whose futures did not come passes to others.
     #[inline]
-    pub(crate) fn next_turn(&mut self) -> bool {
-        if self.wait_queue.is_unused() {
-            return false;
+    pub(crate) fn next_turn(&mut self) {
+        if !self.wait_queue.is_unused() {
+            self.wait_queue.next_turn();
         }
-        self.wait_queue.next_turn();
+    }
+
+    /// Whether room is kept for commands whose futures have not come: another turn of the driver is needed.
+    #[inline]
+    pub(crate) fn offers_room(&self) -> bool {
         self.wait_queue.kept().commands > 0
     }
 

@@ -19,21 +19,23 @@ pub(super) enum Outcome {
     Failed(Error),
 }
 
+/// Its bytes are not to be written.
+const WITHDRAWN: u8 = 1;
+/// Nobody ever waited for it.
+const DETACHED: u8 = 2;
+/// It failed without a reply.
+const FAILED: u8 = 4;
+/// Its time is up.
+const EXPIRED: u8 = 8;
+
 #[derive(Debug)]
 struct Slot {
-    /// Where its bytes start, of all that were ever queued.
+    /// Where its bytes start, of all that were ever queued. Once it has [failed](FAILED): how many of them may have left.
     start: u64,
     /// Bytes on the wire.
     size: usize,
-    /// How many of them may have left, once that is known to be not all.
-    written: usize,
     deadline: Tick,
-    /// The deadline as it was given.
-    given_deadline: Tick,
-    /// Its bytes are not to be written.
-    withdrawn: bool,
-    /// Nobody ever waited for it.
-    detached: bool,
+    marks: u8,
     shape: Shape,
     /// Replies that have not come; the slot is in flight while there are any.
     owed: u32,
@@ -126,11 +128,8 @@ impl Pending {
             let slot = &mut self.slots[id as usize];
             slot.start = start;
             slot.size = size;
-            slot.written = size;
             slot.deadline = deadline;
-            slot.given_deadline = deadline;
-            slot.withdrawn = false;
-            slot.detached = false;
+            slot.marks = 0;
             slot.shape = shape;
             slot.owed = shape.parts;
             slot.held = true;
@@ -140,11 +139,8 @@ impl Pending {
         self.slots.push(Slot {
             start,
             size,
-            written: size,
             deadline,
-            given_deadline: deadline,
-            withdrawn: false,
-            detached: false,
+            marks: 0,
             shape,
             owed: shape.parts,
             held: true,
@@ -356,7 +352,7 @@ impl Pending {
     pub(super) fn detach(&mut self, id: u32) {
         let slot = &mut self.slots[id as usize];
         slot.held = false;
-        slot.detached = true;
+        slot.marks |= DETACHED;
         slot.waker = None;
     }
 
@@ -365,7 +361,7 @@ impl Pending {
     }
 
     pub(super) fn is_detached(&self, id: u32) -> bool {
-        self.slots[id as usize].detached
+        self.slots[id as usize].marks & DETACHED != 0
     }
 
     pub(super) fn is_blocking(&self, id: u32) -> bool {
@@ -391,25 +387,38 @@ impl Pending {
 
     /// Its bytes are not to be written; `false` if that was so.
     pub(super) fn withdraw(&mut self, id: u32) -> bool {
-        !std::mem::replace(&mut self.slots[id as usize].withdrawn, true)
+        let slot = &mut self.slots[id as usize];
+        let is_new = slot.marks & WITHDRAWN == 0;
+        slot.marks |= WITHDRAWN;
+        is_new
     }
 
     pub(super) fn is_withdrawn(&self, id: u32) -> bool {
-        self.slots[id as usize].withdrawn
+        self.slots[id as usize].marks & WITHDRAWN != 0
     }
 
     pub(super) fn note_written(&mut self, id: u32, bytes: usize) {
-        self.slots[id as usize].written = bytes;
+        let slot = &mut self.slots[id as usize];
+        slot.start = bytes as u64;
+        slot.marks |= FAILED;
     }
 
     /// What is known of a command that has come to its end.
     #[inline]
     pub(super) fn ended(&self, id: u32) -> Ended {
         let slot = &self.slots[id as usize];
-        Ended { deadline: slot.given_deadline, written: slot.written }
+        if slot.marks == 0 {
+            return Ended { deadline: slot.deadline, written: slot.size };
+        }
+        // What has expired has no time left, at any moment from now on.
+        let deadline = if slot.marks & EXPIRED != 0 { 0 } else { slot.deadline };
+        let written = if slot.marks & FAILED != 0 { slot.start as usize } else { slot.size };
+        Ended { deadline, written }
     }
 
     pub(super) fn forget_deadline(&mut self, id: u32) {
-        self.slots[id as usize].deadline = NEVER;
+        let slot = &mut self.slots[id as usize];
+        slot.deadline = NEVER;
+        slot.marks |= EXPIRED;
     }
 }

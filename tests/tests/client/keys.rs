@@ -139,9 +139,9 @@ async fn sorting(on: &On, keys: &Keys) -> Result<()> {
 }
 
 async fn replicas(on: &On, keys: &Keys) -> Result<()> {
-    on.set(keys.of("k"), 1).await?;
     assert!(on.sort_ro::<Vec<i64>>(keys.of("absent"), SortOptions::new()).await?.is_empty());
-    assert_eq!(on.wait(0, Duration::from_millis(10)).await?, 0);
-    assert_eq!(on.waitaof(false, 0, Duration::from_millis(10)).await?, (0, 0));
+    let short = Duration::from_millis(10);
+    let batch = pipe().set(keys.of("k"), 1).wait(0, short).waitaof(false, 0, short);
+    assert_eq!(on.run(batch).await?, ((), 0, (0, 0)));
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod batches;
 mod connections;
+mod declarations;
 mod hashes;
 mod json;
 mod keys;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod attempts;
 mod blocking;
 mod budget;
 mod cancel;

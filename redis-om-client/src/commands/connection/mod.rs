@@ -20,7 +20,10 @@ pub use options::{ClientAttribute, ClientFilter, ClientType, PauseMode, Unblock}
 use std::time::Duration;
 
 use crate::{
-    command::{Cmd, Executor},
+    command::{
+        Cmd, Executor,
+        policy::{Request, Response},
+    },
     value::{FromRedis, ToArg},
 };
 
@@ -202,7 +205,16 @@ pub trait ConnectionCommands: Executor {
     /// assert_eq!(command.to_string(), "CLIENT SETINFO LIB-NAME shop");
     /// ```
     fn client_setinfo(self, attribute: ClientAttribute, value: impl ToArg) -> Self::Output<()> {
-        self.execute(Cmd::new("CLIENT").arg("SETINFO").arg(attribute).arg(value).idempotent().reply())
+        self.execute(
+            Cmd::new("CLIENT")
+                .arg("SETINFO")
+                .request(Request::AllNodes)
+                .response(Response::AllSucceeded)
+                .arg(attribute)
+                .arg(value)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// Names this connection; an empty name takes it away. A name for all connections goes into the
@@ -218,7 +230,15 @@ pub trait ConnectionCommands: Executor {
     /// assert_eq!(cmd().client_setname("shop").to_string(), "CLIENT SETNAME shop");
     /// ```
     fn client_setname(self, name: impl ToArg) -> Self::Output<()> {
-        self.execute(Cmd::new("CLIENT").arg("SETNAME").arg(name).idempotent().reply())
+        self.execute(
+            Cmd::new("CLIENT")
+                .arg("SETNAME")
+                .request(Request::AllNodes)
+                .response(Response::AllSucceeded)
+                .arg(name)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// How this connection tracks the keys that it reads, for a cache on the client's side.
@@ -282,7 +302,13 @@ pub trait ConnectionCommands: Executor {
     /// assert_eq!(cmd().ping().to_string(), "PING");
     /// ```
     fn ping(self) -> Self::Output<()> {
-        self.execute(Cmd::new("PING").idempotent().reply())
+        self.execute(
+            Cmd::new("PING")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// Checks that the server answers. Replies the message.
@@ -294,7 +320,14 @@ pub trait ConnectionCommands: Executor {
     /// assert_eq!(cmd().ping_with::<String>("hello").to_string(), "PING hello");
     /// ```
     fn ping_with<R: FromRedis>(self, message: impl ToArg) -> Self::Output<R> {
-        self.execute(Cmd::new("PING").arg(message).idempotent().reply())
+        self.execute(
+            Cmd::new("PING")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .arg(message)
+                .idempotent()
+                .reply(),
+        )
     }
 }
 

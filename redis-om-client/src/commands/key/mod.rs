@@ -16,7 +16,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    command::{Cmd, Executor},
+    command::{
+        Cmd, Executor,
+        policy::{Request, Response},
+    },
     value::{FromRedis, KeyName, ToArg, ToArgs},
 };
 
@@ -70,7 +73,9 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().del(["a", "b"]).to_string(), "DEL a b");
     /// ```
     fn del(self, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("DEL").keys(keys).reply())
+        self.execute(
+            Cmd::new("DEL").request(Request::MultiShard).response(Response::AggSum).keys(keys).reply(),
+        )
     }
 
     /// The value in the server's own form, without its expiry, for [`restore`](KeyCommands::restore);
@@ -96,7 +101,14 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().exists(["a", "b"]).to_string(), "EXISTS a b");
     /// ```
     fn exists(self, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("EXISTS").keys(keys).readonly().reply())
+        self.execute(
+            Cmd::new("EXISTS")
+                .request(Request::MultiShard)
+                .response(Response::AggSum)
+                .keys(keys)
+                .readonly()
+                .reply(),
+        )
     }
 
     /// All keys that match a glob; empty where none does. The server runs no other command meanwhile: in
@@ -110,7 +122,7 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().keys("user:*").to_string(), "KEYS user:*");
     /// ```
     fn keys(self, pattern: impl ToArg) -> Self::Output<Vec<KeyName>> {
-        self.execute(Cmd::new("KEYS").arg(pattern).readonly().reply())
+        self.execute(Cmd::new("KEYS").request(Request::AllShards).arg(pattern).readonly().reply())
     }
 
     /// Moves keys to another server, all or none. `timeout` bounds each wait for the other server: it is
@@ -223,7 +235,9 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().randomkey().to_string(), "RANDOMKEY");
     /// ```
     fn randomkey(self) -> Self::Output<Option<KeyName>> {
-        self.execute(Cmd::new("RANDOMKEY").readonly().reply())
+        self.execute(
+            Cmd::new("RANDOMKEY").request(Request::AllShards).response(Response::Special).readonly().reply(),
+        )
     }
 
     /// Renames a key, and deletes what had the new name before.
@@ -309,7 +323,14 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().scan(0).to_string(), "SCAN 0");
     /// ```
     fn scan(self, cursor: u64) -> Self::Output<ScanPage<KeyName>> {
-        self.execute(Cmd::new("SCAN").arg(cursor).readonly().reply())
+        self.execute(
+            Cmd::new("SCAN")
+                .request(Request::Special)
+                .response(Response::Special)
+                .arg(cursor)
+                .readonly()
+                .reply(),
+        )
     }
 
     /// One page of the keys that match.
@@ -323,7 +344,15 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(command.to_string(), "SCAN 0 MATCH user:*");
     /// ```
     fn scan_with(self, cursor: u64, options: ScanOptions) -> Self::Output<ScanPage<KeyName>> {
-        self.execute(Cmd::new("SCAN").arg(cursor).args(options).readonly().reply())
+        self.execute(
+            Cmd::new("SCAN")
+                .request(Request::Special)
+                .response(Response::Special)
+                .arg(cursor)
+                .args(options)
+                .readonly()
+                .reply(),
+        )
     }
 
     /// The elements of a list, set or sorted set as numbers in ascending order; none where the key does not
@@ -403,7 +432,14 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().touch(["a", "b"]).to_string(), "TOUCH a b");
     /// ```
     fn touch(self, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("TOUCH").keys(keys).idempotent().reply())
+        self.execute(
+            Cmd::new("TOUCH")
+                .request(Request::MultiShard)
+                .response(Response::AggSum)
+                .keys(keys)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// The type of the value; [`KeyType::None`] where the key does not exist.
@@ -428,14 +464,16 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(cmd().unlink(["a", "b"]).to_string(), "UNLINK a b");
     /// ```
     fn unlink(self, keys: impl ToArgs) -> Self::Output<u64> {
-        self.execute(Cmd::new("UNLINK").keys(keys).reply())
+        self.execute(
+            Cmd::new("UNLINK").request(Request::MultiShard).response(Response::AggSum).keys(keys).reply(),
+        )
     }
 
     /// Waits until this number of replicas has the writes that the same connection sent before, at most for this
     /// time (zero: for ever), rounded up to milliseconds. Replies how many have them.
     ///
-    /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
-    /// nothing.
+    /// Put it into a pipeline, behind the writes. Alone or first it is refused, since its connection has written
+    /// nothing; in a transaction it is refused, since it does not wait there.
     ///
     /// `WAIT replicas timeout` · O(1) · since 3.0.0 · [redis.io](https://redis.io/docs/latest/commands/wait/)
     ///
@@ -446,15 +484,23 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(batch.to_string(), "SET k 1 | WAIT 1 500");
     /// ```
     fn wait(self, replicas: u32, timeout: Duration) -> Self::Output<u64> {
-        self.execute(Cmd::new("WAIT").arg(replicas).wait_millis(timeout).reply())
+        self.execute(
+            Cmd::new("WAIT")
+                .follows()
+                .request(Request::AllShards)
+                .response(Response::AggMin)
+                .arg(replicas)
+                .wait_millis(timeout)
+                .reply(),
+        )
     }
 
     /// Waits until the writes that the same connection sent before are on the disk, of the server itself if
     /// `local` and of this number of replicas, at most for this time (zero: for ever), rounded up to milliseconds.
     /// Replies how many servers (0 or 1) and how many replicas have them there.
     ///
-    /// Put it into a pipeline behind the writes: alone it would ask about a connection that has written
-    /// nothing.
+    /// Put it into a pipeline, behind the writes. Alone or first it is refused, since its connection has written
+    /// nothing; in a transaction it is refused, since it does not wait there.
     ///
     /// `WAITAOF local replicas timeout` · O(1) · since 7.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/waitaof/)
@@ -469,7 +515,16 @@ pub trait KeyCommands: Executor {
     /// assert_eq!(batch.to_string(), "SET k 1 | WAITAOF 1 0 500");
     /// ```
     fn waitaof(self, local: bool, replicas: u32, timeout: Duration) -> Self::Output<(u64, u64)> {
-        self.execute(Cmd::new("WAITAOF").arg(local).arg(replicas).wait_millis(timeout).reply())
+        self.execute(
+            Cmd::new("WAITAOF")
+                .follows()
+                .request(Request::AllShards)
+                .response(Response::AggMin)
+                .arg(local)
+                .arg(replicas)
+                .wait_millis(timeout)
+                .reply(),
+        )
     }
 }
 

@@ -33,7 +33,8 @@ fn migrate() {
     let options = MigrateOptions::new().db(2).copy().auth2("ann", "secret");
     assert!(!format!("{options:?}").contains("secret"));
     let command = cmd().migrate("h", 1, "k", MINUTE, options);
-    assert_eq!(command.to_string(), "MIGRATE h 1 \"\" 2 60000 COPY AUTH2 ann secret KEYS k");
+    assert_eq!(command.to_string(), "MIGRATE h 1 \"\" 2 60000 COPY AUTH2 ann *** KEYS k");
+    assert_eq!(command.cmd().words(0).nth(9), Some(&b"secret"[..]), "it is sent all the same");
     assert!(command.cmd().is_blocking());
     assert!(decode(&command, b"+OK\r\n"));
     assert!(!decode(&command, b"+NOKEY\r\n"));

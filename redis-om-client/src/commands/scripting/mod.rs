@@ -15,7 +15,10 @@ pub use types::{
 use bytes::Bytes;
 
 use crate::{
-    command::{Cmd, Executor},
+    command::{
+        Cmd, Executor,
+        policy::{Request, Response},
+    },
     value::{FromRedis, ToArg, ToArgs},
 };
 
@@ -175,7 +178,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_delete("shop").to_string(), "FUNCTION DELETE shop");
     /// ```
     fn function_delete(self, library: impl ToArg) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("DELETE").arg(library).reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("DELETE")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .arg(library)
+                .reply(),
+        )
     }
 
     /// All libraries in the server's own form, for
@@ -203,7 +213,13 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_flush().to_string(), "FUNCTION FLUSH");
     /// ```
     fn function_flush(self) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("FLUSH").reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("FLUSH")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .reply(),
+        )
     }
 
     /// Deletes all libraries at once or in the background.
@@ -216,7 +232,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_flush_with(FlushMode::Async).to_string(), "FUNCTION FLUSH ASYNC");
     /// ```
     fn function_flush_with(self, mode: FlushMode) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("FLUSH").arg(mode).reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("FLUSH")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .arg(mode)
+                .reply(),
+        )
     }
 
     /// Ends the function that runs right now.
@@ -231,7 +254,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_kill().to_string(), "FUNCTION KILL");
     /// ```
     fn function_kill(self) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("KILL").own_connection().reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("KILL")
+                .request(Request::AllShards)
+                .response(Response::OneSucceeded)
+                .own_connection()
+                .reply(),
+        )
     }
 
     /// All libraries with their functions, without their code.
@@ -275,7 +305,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_load("#!lua").to_string(), "FUNCTION LOAD #!lua");
     /// ```
     fn function_load(self, code: impl ToArg) -> Self::Output<String> {
-        self.execute(Cmd::new("FUNCTION").arg("LOAD").arg(code).reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("LOAD")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .arg(code)
+                .reply(),
+        )
     }
 
     /// Loads a library in the place of the one of the same name, if there is one. Replies its name.
@@ -291,7 +328,15 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_load_replace("#!lua").to_string(), "FUNCTION LOAD REPLACE #!lua");
     /// ```
     fn function_load_replace(self, code: impl ToArg) -> Self::Output<String> {
-        self.execute(Cmd::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(code).reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("LOAD")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .arg("REPLACE")
+                .arg(code)
+                .reply(),
+        )
     }
 
     /// Loads what [`function_dump`](ScriptingCommands::function_dump) gave.
@@ -308,7 +353,15 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(command.to_string(), "FUNCTION RESTORE dumped REPLACE");
     /// ```
     fn function_restore(self, dump: impl ToArg, policy: FunctionRestorePolicy) -> Self::Output<()> {
-        self.execute(Cmd::new("FUNCTION").arg("RESTORE").arg(dump).arg(policy).reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("RESTORE")
+                .request(Request::AllShards)
+                .response(Response::AllSucceeded)
+                .arg(dump)
+                .arg(policy)
+                .reply(),
+        )
     }
 
     /// What runs right now, and what the engines have loaded.
@@ -320,7 +373,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().function_stats().to_string(), "FUNCTION STATS");
     /// ```
     fn function_stats(self) -> Self::Output<FunctionStats> {
-        self.execute(Cmd::new("FUNCTION").arg("STATS").idempotent().reply())
+        self.execute(
+            Cmd::new("FUNCTION")
+                .arg("STATS")
+                .request(Request::AllShards)
+                .response(Response::Special)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// Which scripts the server knows, in the order of the digests.
@@ -333,7 +393,15 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_exists(["c0ffee", "facade"]).to_string(), "SCRIPT EXISTS c0ffee facade");
     /// ```
     fn script_exists(self, digests: impl ToArgs) -> Self::Output<Vec<bool>> {
-        self.execute(Cmd::new("SCRIPT").arg("EXISTS").args_nonempty("digest", digests).idempotent().reply())
+        self.execute(
+            Cmd::new("SCRIPT")
+                .arg("EXISTS")
+                .request(Request::AllShards)
+                .response(Response::LogicalAnd)
+                .args_nonempty("digest", digests)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// Lets the server forget all scripts; its settings say whether in the background.
@@ -347,7 +415,13 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_flush().to_string(), "SCRIPT FLUSH");
     /// ```
     fn script_flush(self) -> Self::Output<()> {
-        self.execute(Cmd::new("SCRIPT").arg("FLUSH").reply())
+        self.execute(
+            Cmd::new("SCRIPT")
+                .arg("FLUSH")
+                .request(Request::AllNodes)
+                .response(Response::AllSucceeded)
+                .reply(),
+        )
     }
 
     /// Lets the server forget all scripts at once or in the background.
@@ -360,7 +434,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_flush_with(FlushMode::Sync).to_string(), "SCRIPT FLUSH SYNC");
     /// ```
     fn script_flush_with(self, mode: FlushMode) -> Self::Output<()> {
-        self.execute(Cmd::new("SCRIPT").arg("FLUSH").arg(mode).reply())
+        self.execute(
+            Cmd::new("SCRIPT")
+                .arg("FLUSH")
+                .request(Request::AllNodes)
+                .response(Response::AllSucceeded)
+                .arg(mode)
+                .reply(),
+        )
     }
 
     /// Ends the script that runs right now.
@@ -375,7 +456,14 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_kill().to_string(), "SCRIPT KILL");
     /// ```
     fn script_kill(self) -> Self::Output<()> {
-        self.execute(Cmd::new("SCRIPT").arg("KILL").own_connection().reply())
+        self.execute(
+            Cmd::new("SCRIPT")
+                .arg("KILL")
+                .request(Request::AllShards)
+                .response(Response::OneSucceeded)
+                .own_connection()
+                .reply(),
+        )
     }
 
     /// Lets the server know a script, without running it. Replies its digest, for
@@ -392,7 +480,15 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().script_load("return 1").to_string(), r#"SCRIPT LOAD "return 1""#);
     /// ```
     fn script_load(self, script: impl ToArg) -> Self::Output<String> {
-        self.execute(Cmd::new("SCRIPT").arg("LOAD").arg(script).idempotent().reply())
+        self.execute(
+            Cmd::new("SCRIPT")
+                .arg("LOAD")
+                .request(Request::AllNodes)
+                .response(Response::AllSucceeded)
+                .arg(script)
+                .idempotent()
+                .reply(),
+        )
     }
 
     /// Valkey: the text of a script that the server knows.

@@ -16,11 +16,11 @@ fn decode<T>(command: &Command<T>, bytes: &str) -> T {
 fn keys_are_counted_before_they_are_written() {
     let command = cmd().eval::<()>("s", vec!["a", "b", "c"], ());
     assert_eq!(command.to_string(), "EVAL s 3 a b c");
-    assert!(command.cmd().key_offset().is_some());
+    assert!(command.cmd().keys_of(0).next().is_some());
     let command = cmd().fcall::<()>("f", Vec::<String>::new(), [1, 2]);
     assert_eq!(command.to_string(), "FCALL f 0 1 2");
     assert!(command.cmd().check().is_ok(), "a script may have no key");
-    assert!(command.cmd().key_offset().is_none());
+    assert!(command.cmd().keys_of(0).next().is_none());
 }
 
 #[test]

@@ -11,7 +11,10 @@ pub use options::{DelEx, GetEx, IncrEx, Increment, MSetExOptions, SetOptions};
 use std::time::Duration;
 
 use crate::{
-    command::{Cmd, Command, Executor},
+    command::{
+        Cmd, Command, Executor,
+        policy::{Request, Response},
+    },
     value::{FromRedis, ToArg, ToArgs},
 };
 
@@ -291,7 +294,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(cmd().mget::<Vec<Option<String>>>(["a", "b"]).to_string(), "MGET a b");
     /// ```
     fn mget<R: FromRedis>(self, keys: impl ToArgs) -> Self::Output<R> {
-        self.execute(Cmd::new("MGET").keys(keys).readonly().reply())
+        self.execute(Cmd::new("MGET").request(Request::MultiShard).keys(keys).readonly().reply())
     }
 
     /// Sets several keys at once, whatever they held, and clears their expiries: pairs of key and value, or
@@ -305,7 +308,13 @@ pub trait StringCommands: Executor {
     /// assert_eq!(cmd().mset([("a", 1), ("b", 2)]).to_string(), "MSET a 1 b 2");
     /// ```
     fn mset(self, pairs: impl ToArgs) -> Self::Output<()> {
-        self.execute(Cmd::new("MSET").pairs(pairs).reply())
+        self.execute(
+            Cmd::new("MSET")
+                .request(Request::MultiShard)
+                .response(Response::AllSucceeded)
+                .pairs(pairs)
+                .reply(),
+        )
     }
 
     /// Sets several keys at once with one condition and one expiry for all. Replies whether they were set:
@@ -323,6 +332,7 @@ pub trait StringCommands: Executor {
     /// assert_eq!(command.to_string(), "MSETEX 2 a 1 b 2 NX EX 60");
     /// ```
     fn msetex(self, pairs: impl ToArgs, options: MSetExOptions) -> Self::Output<bool> {
+        // Valkey's tip is `multi_shard`, but pieces would break the promise of all or none, and their number of keys.
         self.execute(Cmd::new("MSETEX").pairs_counted(pairs).args(options).reply())
     }
 
