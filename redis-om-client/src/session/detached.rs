@@ -33,6 +33,12 @@ impl Detached {
         self.commands.push_back(command);
     }
 
+    /// Puts these behind.
+    pub(super) fn append(&mut self, mut younger: Self) {
+        self.bytes += younger.bytes;
+        self.commands.append(&mut younger.commands);
+    }
+
     fn pop(&mut self) -> Option<Kept> {
         let command = self.commands.pop_front()?;
         self.bytes -= command.bytes.len();

@@ -4,7 +4,7 @@ use std::task::Waker;
 
 use crate::error::{Error, ErrorKind, Execution, TimeoutKind};
 
-use super::{NEVER, Outcome, Phase, Runs, Session, Tick};
+use super::{Detached, NEVER, Outcome, Phase, Runs, Session, Tick};
 
 impl Session {
     /// The connection is lost: every command in flight fails. Those that may have run fail as
@@ -14,6 +14,8 @@ impl Session {
         let left = if self.writing { self.handed } else { self.written };
         let queued_from = self.inflight.len() - self.queued;
         let queue = std::mem::take(&mut self.queue);
+        // Those that were queued are older than those that wait for the next connection.
+        let younger = std::mem::take(&mut self.detached);
         for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
             let (start, size) = (self.pending.start(id), self.pending.size(id));
             if index >= queued_from && self.pending.is_detached(id) && !self.pending.is_withdrawn(id) {
@@ -32,6 +34,7 @@ impl Session {
             wakers.extend(self.pending.finish(id, failed));
             self.pending.settled(id);
         }
+        self.detached.append(younger);
         self.queued = 0;
         self.withdrawn = (0, 0);
         self.for_sink = usize::from(self.mode.listens());
@@ -62,6 +65,7 @@ impl Session {
     pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         self.lose(error, wakers);
         self.wait_queue.fail_all(error, wakers);
+        self.detached = Detached::default();
         self.phase = Phase::Closed(error.clone());
     }
 
@@ -72,7 +76,7 @@ impl Session {
         for index in self.inflight.len() - self.queued..self.inflight.len() {
             let id = self.inflight[index];
             if self.pending.is_held(id) && !self.pending.is_withdrawn(id) {
-                self.pending.note_written(id, 0);
+                self.pending.note_unsent(id);
                 wakers.extend(self.pending.finish(id, Outcome::Failed(error.clone())));
                 self.withdraw(id);
             }
@@ -102,7 +106,9 @@ impl Session {
                 (Execution::MaybeExecuted, "timed out waiting for the reply")
             };
             unanswered |= !queued;
-            self.pending.note_written(id, if queued { 0 } else { self.pending.size(id) });
+            if queued {
+                self.pending.note_unsent(id);
+            }
             let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), execution, why);
             wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
             self.pending.forget_deadline(id);

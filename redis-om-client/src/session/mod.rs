@@ -81,6 +81,8 @@ pub(crate) struct Session {
     handed: u64,
     /// Stream offset of what the kernel has taken.
     written: u64,
+    /// Where the bytes of the last `PING` of the session's own end, of all that were ever queued.
+    probe_end: u64,
     /// A write is under way at this moment: what of it was taken is not known yet.
     writing: bool,
     pending: Pending,
@@ -119,6 +121,7 @@ impl Session {
             spare: Vec::new(),
             handed: 0,
             written: 0,
+            probe_end: 0,
             writing: false,
             pending: Pending::default(),
             inflight: VecDeque::new(),
@@ -189,7 +192,7 @@ impl Session {
         match self.wait_queue.check(number, waker, &mut self.spent) {
             Some(Turn::NotYet) => Ok(None),
             Some(Turn::Called(Offer { deadline, kept })) => {
-                if self.is_open() && (self.fits(size, 0, 0) || (kept && self.wait_queue.factor() == 1)) {
+                if self.is_open() && self.may_come(size, kept) {
                     self.wait_queue.leave(number, &mut self.spent);
                     return Ok(Some(deadline));
                 }
@@ -208,6 +211,15 @@ impl Session {
                     "the command lost its place in the queue: please report this",
                 ))
             }
+        }
+    }
+
+    /// Whether there is room for a command that waited. What is kept for others is not its room, unless that was offered
+    /// several times.
+    fn may_come(&self, size: usize, kept: bool) -> bool {
+        match kept {
+            true => self.wait_queue.factor() == 1 || self.fits(size, 0, 0),
+            false => self.has_room(size),
         }
     }
 
@@ -245,7 +257,9 @@ impl Session {
         let refused = match &self.phase {
             Phase::Closed(error) => Some(error.clone()),
             _ if self.mode.listens() => Some(Self::listens()),
-            Phase::Up if self.bounds.when_full == WhenFull::Fail && !self.held => Some(self.full()),
+            Phase::Up if self.bounds.when_full == WhenFull::Fail && !self.held && !self.has_room(size) => {
+                Some(self.full())
+            }
             Phase::Up | Phase::Listening | Phase::Down(_) => None,
         };
         if let Some(error) = refused {
@@ -355,6 +369,9 @@ impl Session {
                 self.pending.settled(id);
             } else {
                 self.queue.copy_within(from..from + size, to);
+                if self.probe_end == self.handed + (from + size) as u64 {
+                    self.probe_end = self.handed + (to + size) as u64;
+                }
                 self.pending.move_to(id, self.handed + to as u64);
                 self.inflight[kept] = id;
                 kept += 1;
@@ -475,15 +492,15 @@ impl Session {
         self.admit(wakers);
     }
 
-    /// Queues a `PING` of the session's own, whose reply nobody waits for; the offset at which its bytes end, of all that
-    /// were ever queued.
-    pub(crate) fn probe(&mut self) -> Option<u64> {
+    /// Queues a `PING` of the session's own, whose reply goes to no caller. `false`: it cannot be sent now.
+    pub(crate) fn probe(&mut self) -> bool {
         if matches!(self.phase, Phase::Listening) && !self.held {
             self.queue.extend_from_slice(mode::PROBE);
-            return Some(self.handed + self.queue.len() as u64);
+            self.probe_end = self.handed + self.queue.len() as u64;
+            return true;
         }
         if !self.is_open() {
-            return None;
+            return false;
         }
         let out = Outgoing {
             body: b"$4\r\nPING\r\n",
@@ -496,14 +513,19 @@ impl Session {
         };
         let id = self.enqueue(&out, NEVER, Waker::noop().clone());
         self.pending.release(id, &mut self.spent);
-        Some(self.handed + self.queue.len() as u64)
+        self.probe_end = self.handed + self.queue.len() as u64;
+        true
     }
 
     /// What is in flight, for [`Liveness`].
     pub(crate) fn in_flight(&self) -> InFlight {
         let sent = self.inflight.iter().take(self.inflight.len() - self.queued);
         let deadlines = sent.map(|id| self.pending.deadline(*id)).filter(|deadline| *deadline != NEVER);
-        InFlight { blocking: self.blocking > 0, latest_deadline: deadlines.max(), written: self.written }
+        InFlight {
+            blocking: self.blocking > 0,
+            latest_deadline: deadlines.max(),
+            probe_written: self.written >= self.probe_end,
+        }
     }
 
     /// Whether another user can have this connection: nothing is in flight, and it stands.

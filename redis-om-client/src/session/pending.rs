@@ -27,6 +27,8 @@ const DETACHED: u8 = 2;
 const FAILED: u8 = 4;
 /// Its time is up.
 const EXPIRED: u8 = 8;
+/// It failed, and none of its bytes left.
+const UNSENT: u8 = 16;
 
 #[derive(Debug)]
 struct Slot {
@@ -397,6 +399,12 @@ impl Pending {
         self.slots[id as usize].marks & WITHDRAWN != 0
     }
 
+    /// It failed while it was queued: none of its bytes left.
+    pub(super) fn note_unsent(&mut self, id: u32) {
+        self.slots[id as usize].marks |= UNSENT;
+    }
+
+    /// It failed with its connection: so many of its bytes may have left. Its place among all bytes is forgotten.
     pub(super) fn note_written(&mut self, id: u32, bytes: usize) {
         let slot = &mut self.slots[id as usize];
         slot.start = bytes as u64;
@@ -412,7 +420,11 @@ impl Pending {
         }
         // What has expired has no time left, at any moment from now on.
         let deadline = if slot.marks & EXPIRED != 0 { 0 } else { slot.deadline };
-        let written = if slot.marks & FAILED != 0 { slot.start as usize } else { slot.size };
+        let written = match slot.marks & (FAILED | UNSENT) {
+            0 => slot.size,
+            marks if marks & UNSENT != 0 => 0,
+            _ => slot.start as usize,
+        };
         Ended { deadline, written }
     }
 

@@ -590,3 +590,62 @@ fn a_future_that_reads_for_itself_leaves_no_waker_behind() {
     }
     assert!(session.spent.is_empty());
 }
+
+#[test]
+fn a_queue_that_fails_fast_is_not_full_because_others_wait() {
+    let mut session = Session::new(Bounds { when_full: WhenFull::Fail, ..bounds() });
+    let mut first = Ticket::New;
+    // While there is no connection it waits.
+    session.submit(&mut first, get("$1"), 0, Waker::noop()).unwrap();
+    session.up(&mut Vec::new());
+    let mut second = Ticket::New;
+    assert!(session.submit(&mut second, get("$2"), 0, Waker::noop()).is_ok());
+    assert_eq!(session.submit(&mut first, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Queued);
+}
+
+#[test]
+fn commands_without_a_caller_keep_their_order_over_a_loss() {
+    let mut session = up(bounds());
+    session.submit_detached(get("$1"), 0).unwrap();
+    session.hold();
+    session.submit_detached(get("$2"), 0).unwrap();
+    let lost = Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone");
+    session.lose(&lost, &mut Vec::new());
+    session.submit_detached(get("$3"), 0).unwrap();
+    session.up(&mut Vec::new());
+    assert_eq!(write_all(&mut session), b"*1\r\n$1*1\r\n$2*1\r\n$3");
+    session.close(&lost, &mut Vec::new());
+    assert_eq!(session.pending_bytes(), 0);
+}
+
+#[test]
+fn a_probe_is_written_although_commands_before_it_were_withdrawn() {
+    let mut session = up(bounds());
+    let mut ticket = submit(&mut session, "$1");
+    assert!(session.probe());
+    session.cancel(&mut ticket);
+    assert!(!session.in_flight().probe_written);
+    write_all(&mut session);
+    assert!(session.in_flight().probe_written);
+}
+
+#[test]
+fn very_many_commands_expire_or_leave_at_once() {
+    let bounds = Bounds { bytes: 1 << 30, commands: 1 << 20, when_full: WhenFull::Wait };
+    let mut session = up(bounds);
+    let mut tickets: Vec<_> = (0..32_000).map(|n| submit(&mut session, &format!("${n}"))).collect();
+    // Every other future goes, from the last to the first.
+    for ticket in tickets.iter_mut().rev().step_by(2) {
+        session.cancel(ticket);
+    }
+    assert_eq!(session.inflight(), 16_000);
+    let mut wakers = Vec::new();
+    session.expire(100, &mut wakers);
+    assert_eq!((session.inflight(), wakers.len()), (0, 16_000));
+    assert!(write_all(&mut session).is_empty());
+    for ticket in tickets.iter_mut().step_by(2) {
+        let error = session.reply(ticket, Waker::noop()).unwrap().unwrap_err();
+        assert_eq!(error.execution(), Execution::NotSent);
+    }
+    assert_eq!(session.pending.assert_free(), 32_000);
+}
