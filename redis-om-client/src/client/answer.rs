@@ -1,8 +1,10 @@
 //! What a command or batch was answered with.
 
-use bytes::Bytes;
-
-use crate::{error::Error, resp::Replies, session::ReplyBuf};
+use crate::{
+    error::Error,
+    resp::Replies,
+    session::{Pieces, ReplyBuf},
+};
 
 /// The replies of a command or batch, and the errors of the parts of a batch that failed: those have an error line in
 /// the place of their reply.
@@ -14,12 +16,13 @@ pub(super) struct Answer {
 
 impl Answer {
     /// With the replies that came first, where they were not read as they came.
-    pub(super) fn after(mut self, mut first: Vec<Bytes>) -> Self {
-        if !first.is_empty() {
-            first.extend(self.reply.into_pieces());
-            self.reply = ReplyBuf::Pieces(first);
+    pub(super) fn after(mut self, mut first: Pieces) -> Self {
+        if first.pieces.is_empty() {
+            return self;
         }
-        self
+        first.append(self.reply.into_pieces());
+        first.failures.append(&mut self.failures);
+        first.into()
     }
 
     /// To read from.
@@ -31,6 +34,15 @@ impl Answer {
 impl From<ReplyBuf> for Answer {
     #[inline]
     fn from(reply: ReplyBuf) -> Self {
-        Self { reply, failures: Vec::new() }
+        match reply {
+            ReplyBuf::Partly(partly) => (*partly).into(),
+            reply => Self { reply, failures: Vec::new() },
+        }
+    }
+}
+
+impl From<Pieces> for Answer {
+    fn from(Pieces { pieces, failures }: Pieces) -> Self {
+        Self { reply: ReplyBuf::Pieces(pieces), failures }
     }
 }

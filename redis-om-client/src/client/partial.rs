@@ -12,7 +12,7 @@ use crate::{
     command::Plan,
     error::{Error, Result},
     resp::{Replies, may_have_error},
-    session::ReplyBuf,
+    session::{Pieces, ReplyBuf},
 };
 
 use super::answer::Answer;
@@ -24,8 +24,7 @@ pub(super) struct PartialReplies(Mutex<Unread>);
 
 #[derive(Debug, Default)]
 struct Unread {
-    /// Each holds whole replies.
-    pieces: Vec<Bytes>,
+    all: Pieces,
     replies: usize,
     /// How many replies were read.
     given: usize,
@@ -34,10 +33,11 @@ struct Unread {
 }
 
 impl PartialReplies {
-    pub(super) fn add(&self, mut pieces: Vec<Bytes>, replies: usize) {
+    /// So many replies have come.
+    pub(super) fn add(&self, some: Pieces, replies: usize) {
         let mut unread = self.lock();
-        unread.held |= pieces.iter().any(|piece| may_have_error(piece));
-        unread.pieces.append(&mut pieces);
+        unread.held |= some.pieces.iter().any(|piece| may_have_error(piece));
+        unread.all.append(some);
         unread.replies += replies;
     }
 
@@ -48,11 +48,11 @@ impl PartialReplies {
     }
 
     /// From now on nothing is read. How many replies were read, and the others.
-    pub(super) fn hold(&self) -> (usize, Vec<Bytes>) {
+    pub(super) fn hold(&self) -> (usize, Pieces) {
         let mut unread = self.lock();
         unread.held = true;
         unread.replies = 0;
-        (unread.given, std::mem::take(&mut unread.pieces))
+        (unread.given, std::mem::take(&mut unread.all))
     }
 
     /// What can be read now: pieces, and how many replies they hold.
@@ -63,7 +63,8 @@ impl PartialReplies {
         }
         let replies = std::mem::take(&mut unread.replies);
         unread.given += replies;
-        (std::mem::take(&mut unread.pieces), replies)
+        // A reply that could not be read is an error, so here is none.
+        (std::mem::take(&mut unread.all.pieces), replies)
     }
 
     #[inline]
@@ -153,7 +154,8 @@ mod tests {
 
     fn add(partial: &PartialReplies, pieces: &[&'static [u8]]) {
         let replies = pieces.iter().map(|piece| piece.iter().filter(|byte| **byte == b'\n').count()).sum();
-        partial.add(pieces.iter().map(|piece| Bytes::from_static(piece)).collect(), replies);
+        let pieces: Vec<_> = pieces.iter().map(|piece| Bytes::from_static(piece)).collect();
+        partial.add(pieces.into(), replies);
     }
 
     fn last(piece: &'static [u8]) -> Answer {
@@ -162,7 +164,7 @@ mod tests {
 
     /// Where a reply may be an error, those that were kept come with the last ones.
     fn with_kept(partial: &PartialReplies, piece: Bytes) -> Answer {
-        let mut pieces = if partial.may_have_errors() { partial.hold().1 } else { Vec::new() };
+        let mut pieces = if partial.may_have_errors() { partial.hold().1.pieces } else { Vec::new() };
         pieces.push(piece);
         ReplyBuf::Pieces(pieces).into()
     }
@@ -220,7 +222,7 @@ mod tests {
         reader.read();
         assert!(partial.may_have_errors());
         let (given, kept) = partial.hold();
-        assert_eq!((given, kept.concat().as_slice()), (1, &b"-LOADING no\r\n:3\r\n"[..]));
+        assert_eq!((given, kept.pieces.concat().as_slice()), (1, &b"-LOADING no\r\n:3\r\n"[..]));
         // Its command was sent again.
         assert_eq!(reader.finish(&last(b":2\r\n:3\r\n")).unwrap(), (vec![1, 2, 3],));
     }
@@ -312,7 +314,8 @@ mod tests {
             for cut in cuts {
                 let some = &replies[from..cut];
                 let pieces = if whole { vec![some.concat()] } else { some.to_vec() };
-                partial.add(pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from).collect(), cut - from);
+                let pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from);
+                partial.add(pieces.collect::<Vec<_>>().into(), cut - from);
                 reader.read();
                 from = cut;
             }

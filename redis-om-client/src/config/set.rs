@@ -239,21 +239,24 @@ impl Config {
         self
     }
 
-    /// How many bytes one string of a reply may have: 512 MiB unless set, which is the server's own limit.
+    /// How many bytes one string of a reply may have: 512 MiB unless set, which is the server's own limit. A reply with a
+    /// longer one is passed over without being kept in memory: its command fails, the others on the connection go on. So it
+    /// is with the other limits of replies.
     #[must_use]
     pub fn max_bulk(mut self, bytes: usize) -> Self {
         self.max_bulk = bytes;
         self
     }
 
-    /// How many bytes one reply may have: 2 GiB unless set.
+    /// How many bytes one reply may have, whatever it is made of: 2 GiB unless set.
     #[must_use]
     pub fn max_reply(mut self, bytes: usize) -> Self {
         self.max_reply = bytes;
         self
     }
 
-    /// How deep the arrays and maps of a reply may be nested: 128 unless set.
+    /// How deep the arrays and maps of a reply may be nested: 128 unless set. A [`Value`](crate::Value) takes at most 256
+    /// levels.
     #[must_use]
     pub fn max_depth(mut self, levels: usize) -> Self {
         self.max_depth = levels;

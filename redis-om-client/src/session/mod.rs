@@ -39,8 +39,8 @@ pub(crate) use mode::Notice;
 pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
 use pending::{Outcome, Pending, Shape};
 pub(crate) use types::{
-    Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Received, ReplyBuf, Runs, SMALL, Submitted, Tick,
-    Ticket,
+    Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Pieces, Received, ReplyBuf, Runs, SMALL, Submitted,
+    Tick, Ticket,
 };
 use wait_queue::{Offer, Turn, WaitQueue};
 

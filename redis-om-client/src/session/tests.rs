@@ -506,7 +506,7 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let Some(Ok(Received::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("nothing came early")
     };
-    assert_eq!((pieces.len(), count), (2, 20_001 / 14));
+    assert_eq!((pieces.pieces.len(), count), (2, 20_001 / 14));
     assert!(session.reply(&mut ticket, Waker::noop()).is_none());
     buffer.extend_from_slice(rest);
     assert!(demux.scan(&buffer).unwrap());

@@ -21,6 +21,7 @@ use crate::{
     command::Cmd,
     config::{RetryPolicy, millis},
     error::{Error, ErrorKind, Execution, TimeoutKind},
+    resp::FAILED,
     route::{Tally, Verdict, judge_loss, judge_replies},
     session::Tick,
 };
@@ -50,6 +51,8 @@ struct Entry {
     tally: Tally,
     /// The error of the last attempt.
     last: Option<Error>,
+    /// It ran, and its reply could not be read.
+    unread: Option<Error>,
 }
 
 /// A unit that was sent, and where its bytes were in what was sent.
@@ -113,7 +116,7 @@ impl Healing {
                 let is_done = given == unit.range().len();
                 let state =
                     if is_done { State::Done { replies: Vec::new(), ran: true } } else { State::Sent };
-                Entry { unit, given, group, state, tally: Tally::default(), last: None }
+                Entry { unit, given, group, state, tally: Tally::default(), last: None, unread: None }
             })
             .collect();
         Self { entries, redial: false }
@@ -148,6 +151,11 @@ impl Healing {
             let entry = &mut self.entries[*index];
             let wanted = entry.unit.range().len() - entry.given;
             let replies: Vec<Bytes> = frames.by_ref().take(wanted).collect();
+            if let Some(error) = entry.unread.as_ref().filter(|_| replies.len() == wanted) {
+                // All of the unit fails: its replies are read together.
+                entry.state = State::Failed(entry.tally.told(error.clone()));
+                continue;
+            }
             if replies.len() == wanted {
                 entry.replied(replies, with, &mut self.redial);
                 continue;
@@ -163,6 +171,26 @@ impl Healing {
                 ),
             };
             entry.lost(error, with, &mut self.redial);
+        }
+    }
+
+    /// Some replies of units that were sent together could not be read: their errors, by the number of the reply among those
+    /// that come. Said before the units are [settled](Self::settle).
+    pub(super) fn fail_unread<'a>(
+        &mut self,
+        sent: &[SentUnit],
+        failures: impl Iterator<Item = (usize, &'a Error)>,
+    ) {
+        for (reply, error) in failures {
+            let mut first = 0;
+            for SentUnit { index, .. } in sent {
+                let entry = &mut self.entries[*index];
+                first += entry.unit.range().len() - entry.given;
+                if reply < first {
+                    entry.unread = Some(error.clone());
+                    break;
+                }
+            }
         }
     }
 
@@ -225,7 +253,7 @@ impl Healing {
                 State::Done { ran: true, .. } => *later = (true, later.1 | entry.unit.writes),
                 _ => {}
             }
-            if entry.tally.may_have_run {
+            if entry.tally.may_have_run || entry.unread.is_some() {
                 *later = (true, later.1 | entry.unit.writes);
             }
         }
@@ -258,7 +286,7 @@ impl Healing {
                 State::Done { replies, .. } => all.extend(replies),
                 State::Failed(error) => {
                     for part in entry.unit.range().skip(entry.given) {
-                        all.push(Bytes::from_static(b"-CLIENT failed\r\n"));
+                        all.push(Bytes::from_static(FAILED));
                         failures.push((part, error.clone()));
                     }
                 }
