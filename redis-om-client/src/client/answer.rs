@@ -1,8 +1,10 @@
 //! The answer to a command or a batch.
 
-use bytes::Bytes;
-
-use crate::{error::Error, resp::Replies, session::ReplyBuf};
+use crate::{
+    error::Error,
+    resp::Replies,
+    session::{Pieces, ReplyBuf},
+};
 
 /// The replies of a command or a batch, and the errors of the parts of a batch that failed. In `replies`, an error line
 /// stands in the place of a failed part.
@@ -14,12 +16,13 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Puts `first` before these replies. `first` holds replies that arrived earlier and were not read yet.
-    pub(super) fn after(mut self, mut first: Vec<Bytes>) -> Self {
-        if !first.is_empty() {
-            first.extend(self.reply.into_pieces());
-            self.reply = ReplyBuf::Pieces(first);
+    pub(super) fn after(mut self, mut first: Pieces) -> Self {
+        if first.pieces.is_empty() {
+            return self;
         }
-        self
+        first.append(self.reply.into_pieces());
+        first.failures.append(&mut self.failures);
+        first.into()
     }
 
     /// A reader of the replies.
@@ -31,6 +34,15 @@ impl Answer {
 impl From<ReplyBuf> for Answer {
     #[inline]
     fn from(reply: ReplyBuf) -> Self {
-        Self { reply, failures: Vec::new() }
+        match reply {
+            ReplyBuf::Partly(partly) => (*partly).into(),
+            reply => Self { reply, failures: Vec::new() },
+        }
+    }
+}
+
+impl From<Pieces> for Answer {
+    fn from(Pieces { pieces, failures }: Pieces) -> Self {
+        Self { reply: ReplyBuf::Pieces(pieces), failures }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     command::Plan,
     error::{Error, Result},
     resp::{Replies, may_have_error},
-    session::ReplyBuf,
+    session::{Pieces, ReplyBuf},
 };
 
 use super::answer::Answer;
@@ -26,8 +26,7 @@ pub(super) struct PartialReplies(Mutex<Unread>);
 
 #[derive(Debug, Default)]
 struct Unread {
-    /// Each piece holds whole replies.
-    pieces: Vec<Bytes>,
+    all: Pieces,
     replies: usize,
     /// How many replies were read.
     given: usize,
@@ -37,10 +36,11 @@ struct Unread {
 }
 
 impl PartialReplies {
-    pub(super) fn add(&self, mut pieces: Vec<Bytes>, replies: usize) {
+    /// Adds replies that arrived.
+    pub(super) fn add(&self, some: Pieces, replies: usize) {
         let mut unread = self.lock();
-        unread.held |= pieces.iter().any(|piece| may_have_error(piece));
-        unread.pieces.append(&mut pieces);
+        unread.held |= some.pieces.iter().any(|piece| may_have_error(piece));
+        unread.all.append(some);
         unread.replies += replies;
     }
 
@@ -51,11 +51,11 @@ impl PartialReplies {
     }
 
     /// Stops the reading. Returns how many replies were read, and the replies that were not read.
-    pub(super) fn hold(&self) -> (usize, Vec<Bytes>) {
+    pub(super) fn hold(&self) -> (usize, Pieces) {
         let mut unread = self.lock();
         unread.held = true;
         unread.replies = 0;
-        (unread.given, std::mem::take(&mut unread.pieces))
+        (unread.given, std::mem::take(&mut unread.all))
     }
 
     /// The replies that can be read now: pieces, and the number of replies in them.
@@ -66,7 +66,8 @@ impl PartialReplies {
         }
         let replies = std::mem::take(&mut unread.replies);
         unread.given += replies;
-        (std::mem::take(&mut unread.pieces), replies)
+        // A reply that could not be read counts as an error, so these pieces have none.
+        (std::mem::take(&mut unread.all.pieces), replies)
     }
 
     #[inline]
@@ -156,7 +157,8 @@ mod tests {
 
     fn add(partial: &PartialReplies, pieces: &[&'static [u8]]) {
         let replies = pieces.iter().map(|piece| piece.iter().filter(|byte| **byte == b'\n').count()).sum();
-        partial.add(pieces.iter().map(|piece| Bytes::from_static(piece)).collect(), replies);
+        let pieces: Vec<_> = pieces.iter().map(|piece| Bytes::from_static(piece)).collect();
+        partial.add(pieces.into(), replies);
     }
 
     fn last(piece: &'static [u8]) -> Answer {
@@ -165,7 +167,7 @@ mod tests {
 
     /// After a reply that may be an error, the kept replies are delivered with the last ones.
     fn with_kept(partial: &PartialReplies, piece: Bytes) -> Answer {
-        let mut pieces = if partial.may_have_errors() { partial.hold().1 } else { Vec::new() };
+        let mut pieces = if partial.may_have_errors() { partial.hold().1.pieces } else { Vec::new() };
         pieces.push(piece);
         ReplyBuf::Pieces(pieces).into()
     }
@@ -223,7 +225,7 @@ mod tests {
         reader.read();
         assert!(partial.may_have_errors());
         let (given, kept) = partial.hold();
-        assert_eq!((given, kept.concat().as_slice()), (1, &b"-LOADING no\r\n:3\r\n"[..]));
+        assert_eq!((given, kept.pieces.concat().as_slice()), (1, &b"-LOADING no\r\n:3\r\n"[..]));
         // Its command was sent again.
         assert_eq!(reader.finish(&last(b":2\r\n:3\r\n")).unwrap(), (vec![1, 2, 3],));
     }
@@ -315,7 +317,8 @@ mod tests {
             for cut in cuts {
                 let some = &replies[from..cut];
                 let pieces = if whole { vec![some.concat()] } else { some.to_vec() };
-                partial.add(pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from).collect(), cut - from);
+                let pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).map(Bytes::from);
+                partial.add(pieces.collect::<Vec<_>>().into(), cut - from);
                 reader.read();
                 from = cut;
             }

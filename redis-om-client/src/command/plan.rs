@@ -148,6 +148,9 @@ impl<L: ReplySlots> Plan for Transaction<L> {
     }
 
     fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, _: usize) -> Result<()> {
+        if let Some((_, error)) = replies.failures().first() {
+            return Err(self.batch.in_context_of_all(error.clone()));
+        }
         let queued = self.batch.parts() as usize - 1;
         let mut refused: Option<Error> = None;
         for part in 0..queued {

@@ -240,21 +240,24 @@ impl Config {
         self
     }
 
-    /// Sets the most bytes of one string in a reply (default 512 MiB, which is the server's own limit).
+    /// Sets the most bytes of one string in a reply (default 512 MiB, which is the server's own limit). A reply with a
+    /// longer string is skipped and not kept in memory: its command fails, and the other commands on the connection are
+    /// not affected. The same holds for the other limits of replies.
     #[must_use]
     pub fn max_bulk(mut self, bytes: usize) -> Self {
         self.max_bulk = bytes;
         self
     }
 
-    /// Sets the most bytes of one reply (default 2 GiB).
+    /// Sets the most bytes of one reply of any kind (default 2 GiB).
     #[must_use]
     pub fn max_reply(mut self, bytes: usize) -> Self {
         self.max_reply = bytes;
         self
     }
 
-    /// Sets the deepest nesting of arrays and maps in a reply (default 128).
+    /// Sets the deepest nesting of arrays and maps in a reply (default 128). A [`Value`](crate::Value) holds at most 256
+    /// levels.
     #[must_use]
     pub fn max_depth(mut self, levels: usize) -> Self {
         self.max_depth = levels;

@@ -22,6 +22,13 @@ enum Cause {
     Mismatch(String),
 }
 
+impl Inner {
+    /// The position in the value, in the form of the error texts.
+    fn place(&self) -> String {
+        format!("at `{}`", self.path.join("."))
+    }
+}
+
 impl DecodeError {
     /// A value that does not fit. `message` says what was expected and what was found. It is not cut: cut a long value
     /// in it, or use [`expected`](Self::expected).
@@ -63,7 +70,7 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.0.path.is_empty() {
-            write!(f, "at `{}`: ", self.0.path.join("."))?;
+            write!(f, "{}: ", self.0.place())?;
         }
         match &self.0.cause {
             Cause::Server(error) => error.fmt(f),
@@ -83,8 +90,9 @@ impl std::error::Error for DecodeError {}
 impl From<DecodeError> for Error {
     #[cold]
     fn from(error: DecodeError) -> Self {
-        match error.0.cause {
-            Cause::Server(server) => Error::server(server),
+        match error.0.cause.clone() {
+            Cause::Server(server) if error.0.path.is_empty() => Error::server(server),
+            Cause::Server(server) => Error::server(server).context(error.0.place()),
             Cause::Mismatch(_) => Error::new(ErrorKind::Decode, Execution::Answered, error.to_string()),
         }
     }

@@ -25,8 +25,8 @@ use super::{
 /// Where the peer closes the connection on something optional, it connects again and goes on without. What a greeting has
 /// succeeded without is remembered for the next connection with the same settings.
 ///
-/// It must be polled inside a tokio runtime with I/O and time.
-pub(super) async fn connect(config: &Config) -> Result<Stream> {
+/// It must be polled inside a tokio runtime with I/O and time. Returns the stream and the protocol that was agreed on.
+pub(super) async fn connect(config: &Config) -> Result<(Stream, Protocol)> {
     let endpoint = &config.endpoint;
     match tokio::time::timeout(config.connect_timeout, attempts(config)).await {
         Ok(outcome) => {
@@ -46,15 +46,15 @@ pub(super) async fn connect(config: &Config) -> Result<Stream> {
 
 /// At most five: each goes on without something, but for the second one on which `HELLO` is sent. A server that is stopped
 /// at that moment closes the connection, too, and a client must not speak RESP2 for good because of that.
-async fn attempts(config: &Config) -> Result<Stream> {
+async fn attempts(config: &Config) -> Result<(Stream, Protocol)> {
     let mut without = config.learned.get();
     let mut hello_again = true;
     loop {
         let mut stream = open(config).await?;
         let (error, optional) = match greet(config, &mut stream, without).await? {
-            Greeted::Ready => {
+            Greeted::Ready(protocol) => {
                 config.learned.add(without);
-                return Ok(stream);
+                return Ok((stream, protocol));
             }
             Greeted::Closed(error, optional) => (error, optional),
         };
@@ -139,7 +139,7 @@ fn no_tls() -> Error {
 
 /// How a greeting ended that no answer has refused.
 enum Greeted {
-    Ready,
+    Ready(Protocol),
     /// The peer closed the connection, and what may be left out next time.
     Closed(Error, Option<Optional>),
 }
@@ -211,7 +211,8 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
         drop(buffer.split_to(frame.end));
     }
     if buffer.is_empty() {
-        return Ok(Greeted::Ready);
+        let resp3 = matches!(step, Step::Ready { resp3: true });
+        return Ok(Greeted::Ready(if resp3 { Protocol::Resp3 } else { Protocol::Resp2 }));
     }
     // The first command's reply must not be mistaken.
     Err(Error::new(

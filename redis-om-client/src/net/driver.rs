@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    config::{Config, millis},
+    config::{Config, Protocol, millis},
     error::Error,
     session::{Liveness, Tick, limits},
 };
@@ -33,20 +33,27 @@ pub(super) struct Driver {
     shared: Arc<Shared>,
     config: Arc<Config>,
     lifetime: Lifetime,
-    first: Option<Stream>,
+    first: Option<(Stream, Protocol)>,
+    /// Also where the task ends before it was polled.
+    _abandoned: Abandoned,
 }
 
 impl Driver {
-    pub(super) fn new(shared: Arc<Shared>, config: Arc<Config>, lifetime: Lifetime, first: Stream) -> Self {
-        Self { shared, config, lifetime, first: Some(first) }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        config: Arc<Config>,
+        lifetime: Lifetime,
+        first: (Stream, Protocol),
+    ) -> Self {
+        let abandoned = Abandoned(shared.clone());
+        Self { shared, config, lifetime, first: Some(first), _abandoned: abandoned }
     }
 
     /// Runs until the handle is dropped, or the connection is lost for good.
     pub(super) async fn run(mut self) {
-        let guard = Abandoned(self.shared.clone());
         let mut attempt = 0;
-        while let Some(stream) = self.next_stream(&mut attempt).await {
-            let end = self.drive(stream).await;
+        while let Some((stream, protocol)) = self.next_stream(&mut attempt).await {
+            let end = self.drive(stream, protocol).await;
             if self.shared.lock().has_answered {
                 attempt = 0;
             }
@@ -64,7 +71,6 @@ impl Driver {
                 }
             }
         }
-        drop(guard);
     }
 
     fn lose(&self, error: &Error) {
@@ -74,6 +80,7 @@ impl Driver {
         let ended = (state.writer.take(), state.rest.take(), state.broken.take(), state.shutdown.take());
         state.redial = false;
         state.read_first = false;
+        self.shared.lose_sink(error, true, &mut wakers);
         state.session.lose(error, &mut wakers);
         drop(state);
         drop(ended);
@@ -81,7 +88,7 @@ impl Driver {
     }
 
     /// The next connection; `None` if the handle is gone, or the policy allows no further attempt.
-    async fn next_stream(&mut self, attempt: &mut u32) -> Option<Stream> {
+    async fn next_stream(&mut self, attempt: &mut u32) -> Option<(Stream, Protocol)> {
         if let Some(stream) = self.first.take() {
             return Some(stream);
         }
@@ -140,8 +147,8 @@ impl Driver {
         .await
     }
 
-    /// Lets commands go.
-    fn begin(&self, writer: Option<Writer>, shutdown: Option<Shutdown>) {
+    /// Lets commands go, after those that the sink wants to be written first.
+    fn begin(&self, writer: Option<Writer>, shutdown: Option<Shutdown>, protocol: Protocol) {
         let mut wakers = Vec::new();
         let mut state = self.shared.lock();
         let now = self.shared.now();
@@ -149,13 +156,13 @@ impl Driver {
         state.begin(now, Liveness::new(idle, patience, now));
         state.writer = writer;
         state.shutdown = shutdown;
-        state.session.up(&mut wakers);
+        state.session.up_with(&self.shared.replay(protocol), &mut wakers);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Drives one connection until its end.
-    async fn drive(&self, stream: Stream) -> End {
+    async fn drive(&self, stream: Stream, protocol: Protocol) -> End {
         // A link that reconnects is never shut down in a drop: no command on it takes anything away while it waits.
         let shutdown = match self.lifetime {
             Lifetime::Reconnecting => Ok(None),
@@ -166,9 +173,10 @@ impl Driver {
             Err(error) => return End::Lost(super::read_half::lost(error)),
         };
         let (reader, writer) = stream.split();
-        let half = ReadHalf::new(reader, limits(&self.config), reading::waker(&self.shared));
+        let half =
+            ReadHalf::new(reader, limits(&self.config), reading::waker(&self.shared), self.shared.notices());
         *self.shared.read_half() = Some(half);
-        self.begin(writer, shutdown);
+        self.begin(writer, shutdown, protocol);
         let mut pump = Pump::new(&self.shared, &self.config);
         let end = poll_fn(|cx| pump.poll(cx)).await;
         *self.shared.read_half() = None;

@@ -8,8 +8,8 @@ use std::{
 
 use crate::{
     config::Config,
-    error::Result,
-    session::{Bounds, Outgoing, Received, Session, Submitted, Ticket},
+    error::{Error, Result},
+    session::{Bounds, Mode, Outgoing, Received, Session, Sink, Submitted, Ticket},
 };
 
 use super::{
@@ -30,6 +30,13 @@ const SMALLEST_FLUSH: usize = 8;
 const LARGEST_FLUSH: usize = 64;
 const FLUSH_BYTES: usize = 64 << 10;
 
+/// What listens on a connection.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) mode: Mode,
+    pub(crate) sink: Arc<dyn Sink>,
+}
+
 /// The handle to one connection; dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -37,16 +44,24 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects, once, and starts the task that drives the connection, in this runtime.
-    pub(crate) async fn connect(config: Arc<Config>, lifetime: Lifetime, runtime: &Runtime) -> Result<Self> {
-        let stream = connect(&config).await?;
+    /// Connects, once, and starts the task that drives the connection, in this runtime. If this fails, the sink is told
+    /// nothing.
+    pub(crate) async fn connect(
+        config: Arc<Config>,
+        lifetime: Lifetime,
+        runtime: &Runtime,
+        listener: Option<Listener>,
+    ) -> Result<Self> {
+        let first = connect(&config).await?;
         let bounds = Bounds {
             bytes: config.queue_budget,
             commands: config.queue_commands,
             when_full: config.when_full,
         };
-        let shared = Arc::new(Shared::new(Session::new(bounds)));
-        runtime.spawn(Driver::new(shared.clone(), config, lifetime, stream).run());
+        let (mode, sink) =
+            listener.map_or((Mode::Shared, None), |Listener { mode, sink }| (mode, Some(sink)));
+        let shared = Arc::new(Shared::new(Session::with_mode(bounds, mode), sink));
+        runtime.spawn(Driver::new(shared.clone(), config, lifetime, first).run());
         Ok(Self { shared })
     }
 
@@ -112,8 +127,9 @@ impl Link {
     /// The socket has woken the future of a command that was sent alone: it reads.
     fn read_inline<'a>(&'a self, mut state: MutexGuard<'a, State>, id: u32) -> MutexGuard<'a, State> {
         state.inline_woken = None;
-        let waits = state.session.take_waker(id);
+        let (waker, waits) = state.session.take_waker(id);
         drop(state);
+        drop(waker);
         match self.shared.try_read_half() {
             Some(mut half) if waits => {
                 if let Some(half) = half.as_mut()
@@ -212,6 +228,29 @@ impl Link {
         state.redial = true;
         state.session.hold();
         self.shared.notify_if(state, true);
+    }
+
+    /// The sink has something to be written: it is asked for it. Not from within the sink, since this takes the lock that
+    /// the sink is called under. While there is no connection nothing is asked: the sink is asked when it is connected.
+    #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for subscriptions"))]
+    pub(crate) fn take_sink_output(&self) {
+        self.shared.take_sink_output();
+    }
+
+    /// Fails the commands that nobody has begun to write, as not sent, so that they can take another connection.
+    #[cfg_attr(
+        not(all(test, feature = "testing")),
+        expect(dead_code, reason = "for routes with more than one node")
+    )]
+    #[cold]
+    pub(crate) fn evict(&self, error: &Error) {
+        let mut wakers = Vec::new();
+        let mut state = self.shared.lock();
+        state.session.evict(error, &mut wakers);
+        let spent = state.session.spent();
+        drop(state);
+        drop(spent);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Ends the connection at once: its socket is shut down when this returns, and what is in flight on it fails.

@@ -28,6 +28,8 @@ mod shared;
 mod socket;
 mod stream;
 mod sync_connection;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -221,8 +221,8 @@ impl<'a> Pump<'a> {
             let look_at = match state.liveness.check(now, unanswered, in_flight) {
                 Check::Wait(at) => at,
                 Check::Ping => {
-                    if let Some(end) = state.session.probe() {
-                        state.liveness.asked(end);
+                    if state.session.probe() {
+                        state.liveness.asked();
                         drop(state);
                         self.write(half, cx)?;
                         state = self.shared.lock();

@@ -4,12 +4,12 @@
 
 use std::task::{Context, Poll, Waker};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use crate::{
     error::{Error, ErrorKind, Execution},
     resp::Limits,
-    session::ReplyDemux,
+    session::{Notices, ReplyDemux},
 };
 
 use super::stream::Reader;
@@ -29,20 +29,20 @@ pub(super) struct ReadHalf {
     waker: Waker,
     /// Wakers to be called once the lock on the session is released.
     pub(super) wakers: Vec<Waker>,
-    pub(super) pushes: Vec<Bytes>,
+    pub(super) notices: Notices,
     /// Why nothing more can be read. The driver ends the connection then.
     pub(super) ended: Option<Error>,
 }
 
 impl ReadHalf {
-    pub(super) fn new(reader: Reader, limits: Limits, waker: Waker) -> Self {
+    pub(super) fn new(reader: Reader, limits: Limits, waker: Waker, notices: Notices) -> Self {
         Self {
             reader,
             buffer: BytesMut::with_capacity(READ),
             demux: ReplyDemux::new(limits),
             waker,
             wakers: Vec::new(),
-            pushes: Vec::new(),
+            notices,
             ended: None,
         }
     }

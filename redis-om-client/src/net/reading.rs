@@ -64,22 +64,24 @@ fn deliver(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Result<(), Error>
             state.has_answered = true;
             state.note_concurrency();
             let session = &mut state.session;
-            let outcome = half.demux.deliver(&mut half.buffer, session, &mut half.wakers, &mut half.pushes);
+            let outcome = half.demux.deliver(&mut half.buffer, session, &mut half.wakers, &mut half.notices);
             session.admit(&mut half.wakers);
             outcome
         }
     };
-    if outcome.is_ok()
-        && let Some(portion) = half.demux.portion()
-    {
-        let waker = half.demux.deliver_portion(portion, &mut half.buffer, &mut state.session);
-        half.wakers.extend(waker);
+    match &outcome {
+        // A connection that ends like this is not made again at once.
+        Err(_) => state.has_answered = false,
+        Ok(()) => {
+            if let Some(portion) = half.demux.portion() {
+                let waker = half.demux.deliver_portion(portion, &mut half.buffer, &mut state.session);
+                half.wakers.extend(waker);
+            }
+        }
     }
-    // A write waited until what lay unread was read.
-    shared.notify_if(state, read_first);
+    // A write waited until what lay unread was read, or the sink has answered what it received.
+    let write = half.notices.has_output() | read_first;
+    shared.notify_if(state, write);
     half.wake_all();
-    for push in half.pushes.drain(..) {
-        tracing::trace!(bytes = push.len(), "a push message on a connection without subscriptions");
-    }
     outcome
 }

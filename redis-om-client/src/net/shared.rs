@@ -4,14 +4,15 @@
 //! that one task alone needs no switch to the driver.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
     time::{Duration, Instant},
 };
 
 use crate::{
+    config::Protocol,
     error::Error,
-    session::{Liveness, NEVER, Outgoing, Session, Tick},
+    session::{Liveness, NEVER, Notices, Outgoing, Replay, Session, Sink, Tick},
 };
 
 use super::{
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// The reading half, while there is a connection. Locked before the state, where both are.
     read_half: Mutex<Option<ReadHalf>>,
+    /// Receives what the server sends by itself.
+    sink: Option<Arc<dyn Sink>>,
     /// Ticks are counted from here.
     epoch: Instant,
 }
@@ -160,8 +163,9 @@ pub(super) enum Flushed {
 }
 
 impl Shared {
-    pub(super) fn new(session: Session) -> Self {
+    pub(super) fn new(session: Session, sink: Option<Arc<dyn Sink>>) -> Self {
         Self {
+            sink,
             state: Mutex::new(State {
                 session,
                 writer: None,
@@ -190,6 +194,30 @@ impl Shared {
             read_half: Mutex::new(None),
             epoch: Instant::now(),
         }
+    }
+
+    /// What of a new connection is for the sink, on its way there.
+    pub(super) fn notices(&self) -> Notices {
+        Notices::new(self.sink.clone())
+    }
+
+    /// A new connection stands: what its sink wants to be written first.
+    pub(super) fn replay(&self, protocol: Protocol) -> Replay {
+        self.sink.as_ref().map_or_else(Replay::default, |sink| sink.connected(protocol))
+    }
+
+    /// Tells the sink that the connection is lost. Under the lock, and before the commands in flight are told.
+    pub(super) fn lose_sink(&self, error: &Error, again: bool, wakers: &mut Vec<Waker>) {
+        if let Some(sink) = &self.sink {
+            sink.lost(error, again, wakers);
+        }
+    }
+
+    /// Queues what the sink wants to be written now.
+    pub(super) fn take_sink_output(&self) {
+        let mut state = self.lock();
+        let queued = self.sink.as_ref().is_some_and(|sink| state.session.take_output(&**sink));
+        self.notify_if(state, queued);
     }
 
     #[inline]
@@ -357,6 +385,7 @@ impl Shared {
         state.closed = true;
         state.generation += 1;
         let ended = (state.writer.take(), state.rest.take(), state.shutdown.take(), state.driver.take());
+        self.lose_sink(error, false, &mut wakers);
         state.session.close(error, &mut wakers);
         drop(state);
         drop(ended);

@@ -13,12 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use crate::{
     config::Config,
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
-    session::{Bounds, Outgoing, Received, ReplyBuf, ReplyDemux, Session, Ticket, limits},
+    session::{Bounds, Notices, Outgoing, Received, ReplyBuf, ReplyDemux, Session, Ticket, limits},
 };
 
 use super::{connect::connect, stream::Stream};
@@ -39,7 +39,7 @@ pub(crate) struct SyncConnection {
     demux: ReplyDemux,
     buffer: BytesMut,
     scratch: Box<[u8]>,
-    pushes: Vec<Bytes>,
+    notices: Notices,
     wakers: Vec<Waker>,
     timeout: Option<Duration>,
     last_used: Instant,
@@ -61,7 +61,7 @@ impl SyncConnection {
             return Ok(None);
         }
         let plain = |error| Error::io("making the connection blocking", error);
-        let socket = match connect(config).await? {
+        let socket = match connect(config).await?.0 {
             Stream::Tcp(stream) => Socket::Tcp(stream.into_std().map_err(plain)?),
             #[cfg(unix)]
             Stream::Unix(stream) => Socket::Unix(stream.into_std().map_err(plain)?),
@@ -85,7 +85,8 @@ impl SyncConnection {
             demux: ReplyDemux::new(limits(config)),
             buffer: BytesMut::with_capacity(READ),
             scratch: vec![0; READ].into_boxed_slice(),
-            pushes: Vec::new(),
+            // Nobody subscribes on this connection.
+            notices: Notices::default(),
             wakers,
             timeout: config.command_timeout,
             last_used: Instant::now(),
@@ -192,11 +193,8 @@ impl SyncConnection {
 
     fn deliver(&mut self) -> Result<()> {
         if self.demux.scan(&self.buffer).map_err(|error| self.named(error))? {
-            let Self { demux, buffer, session, wakers, pushes, .. } = self;
-            let outcome = demux.deliver(buffer, session, wakers, pushes);
-            // Nobody has subscribed on this connection.
-            self.pushes.clear();
-            outcome.map_err(|error| self.named(error))?;
+            let Self { demux, buffer, session, wakers, notices, .. } = self;
+            demux.deliver(buffer, session, wakers, notices).map_err(|error| self.named(error))?;
         }
         Ok(())
     }

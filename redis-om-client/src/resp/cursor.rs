@@ -129,8 +129,12 @@ impl<'a> Cursor<'a> {
     pub(super) fn blob(&'a self) -> Result<Option<Blob<'a>>, DecodeError> {
         let Some(length) = self.count()? else { return Ok(None) };
         let start = self.position.get();
-        let end =
-            start.checked_add(length).filter(|end| end + 2 <= self.bytes.len()).ok_or_else(broken_off)?;
+        // The position is never behind the end; the length may be any number.
+        let room = self.bytes.len() - start;
+        if length > room || room - length < 2 {
+            return Err(broken_off());
+        }
+        let end = start + length;
         self.position.set(end + 2);
         Ok(Some(self.borrow(&self.bytes[start..end])))
     }

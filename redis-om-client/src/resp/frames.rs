@@ -6,6 +6,9 @@ use crate::error::Error;
 
 use super::{Limits, Scanner};
 
+/// What stands in the place of a reply that did not come or could not be read: the error itself is kept beside it.
+pub(crate) const FAILED: &[u8] = b"-CLIENT failed\r\n";
+
 /// Appends each reply of a piece that holds whole replies.
 ///
 /// # Errors

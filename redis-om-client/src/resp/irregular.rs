@@ -10,8 +10,22 @@ use redis_protocol::resp3::{
 
 use crate::error::{Error, ErrorKind, Execution};
 
+use super::{Limits, Scanner};
+
+/// Aggregates inside aggregates: the tree is built, written and dropped by recursion.
+const DEEPEST: usize = 128;
+
 /// The same reply without its attributes and with counted aggregates.
+///
+/// # Errors
+///
+/// A stream inside a stream, deep nesting, or bytes that the crate does not know: it is the error of the reply's command.
 pub(crate) fn regular(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut scanner = Scanner::new(Limits { bulk: usize::MAX, reply: usize::MAX, depth: DEEPEST });
+    // The bytes were scanned before with the limits of the settings.
+    if !matches!(scanner.frame(bytes), Ok(Some(frame)) if !frame.aside) {
+        return Err(refused(&format!("it is nested more than {DEEPEST} deep")));
+    }
     let mut out = Vec::with_capacity(bytes.len());
     write(&decode(bytes)?, &mut out);
     Ok(out)
@@ -53,8 +67,8 @@ fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
 fn refused(why: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
-        Execution::NotSent,
-        format!("the server sent a streamed or attributed reply that cannot be read: {why}"),
+        Execution::Answered,
+        format!("the reply was not read: found a streamed or attributed one that cannot be read: {why}"),
     )
 }
 
@@ -125,12 +139,18 @@ mod tests {
             (&b"$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n"[..], &b"$5\r\nHello\r\n"[..]),
             (b"*?\r\n:1\r\n+b\r\n.\r\n", b"*2\r\n:1\r\n+b\r\n"),
             (b"|1\r\n+ttl\r\n:3\r\n*1\r\n:5\r\n", b"*1\r\n:5\r\n"),
+            (b"|1\r\n+ttl\r\n*2\r\n+k\r\n:3\r\n*1\r\n:5\r\n", b"*1\r\n:5\r\n"),
             (b"%?\r\n+a\r\n#t\r\n.\r\n", b"%1\r\n+a\r\n#t\r\n"),
         ] {
             let found = regular(irregular).unwrap();
             assert_eq!(found.escape_ascii().to_string(), plain.escape_ascii().to_string());
         }
         assert_eq!(regular_elements(b":1\r\n|1\r\n+ttl\r\n:3\r\n:5\r\n", 2).unwrap(), b":1\r\n:5\r\n");
-        assert_eq!(regular(b"*?\r\n*?\r\n:2\r\n.\r\n.\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
+        for refused in
+            [b"*?\r\n*?\r\n:2\r\n.\r\n.\r\n".to_vec(), [&b"*1\r\n".repeat(200)[..], b"*?\r\n.\r\n"].concat()]
+        {
+            let error = regular(&refused).unwrap_err();
+            assert_eq!((error.kind(), error.execution()), (&ErrorKind::Protocol, Execution::Answered));
+        }
     }
 }

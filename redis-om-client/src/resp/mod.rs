@@ -2,7 +2,8 @@
 //!
 //! Layer 1: knows errors, and nothing of sockets, commands or Rust types.
 //!
-//! * [`scan`]: where does a reply end? Resumable: a byte that was looked at is not looked at again.
+//! * [`scan`]: where does a reply end? Resumable: a byte that was looked at is not looked at again. What breaks a limit is
+//!   passed over; push messages inside a reply are found.
 //! * [`replies`]: complete replies, from which the caller's types are decoded without a tree between; [`reply`] is one
 //!   value of them, [`items`] the elements of an aggregate, [`blob`] a string, [`cursor`] the position.
 //! * [`irregular`]: attributes and streamed aggregates, which no server sends on the hot path, are rewritten to their
@@ -28,9 +29,9 @@ mod vectors;
 
 pub use blob::Blob;
 pub(crate) use cursor::Text;
-pub(crate) use frames::{may_have_error, split};
+pub(crate) use frames::{FAILED, may_have_error, split};
 pub(crate) use irregular::{regular, regular_elements};
 pub use items::Items;
 pub use replies::Replies;
 pub use reply::Reply;
-pub(crate) use scan::{Frame, Limits, Portion, Scanner};
+pub(crate) use scan::{Aside, Frame, Limits, Portion, Scanner};

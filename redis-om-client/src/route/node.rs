@@ -28,7 +28,7 @@ impl Node {
     pub(super) async fn connect(config: &Arc<Config>, runtime: &Runtime) -> Result<Self> {
         let mut links = Vec::with_capacity(config.connections);
         for _ in 0..config.connections.max(1) {
-            links.push(Link::connect(config.clone(), Lifetime::Reconnecting, runtime).await?);
+            links.push(Link::connect(config.clone(), Lifetime::Reconnecting, runtime, None).await?);
         }
         let pool = Pool::new(config.clone(), runtime.clone())?;
         Ok(Self {
@@ -63,7 +63,7 @@ impl Node {
     /// no database and sets no client name, because a server that is busy with a script refuses both.
     pub(crate) async fn own(&self) -> Result<Link> {
         let config = Config { database: 0, client_name: None, ..(*self.config).clone() };
-        Link::connect(Arc::new(config), Lifetime::One, &self.runtime).await
+        Link::connect(Arc::new(config), Lifetime::One, &self.runtime, None).await
     }
 
     /// Replaces the connections before they are used again: the server at this address no longer has its former role.

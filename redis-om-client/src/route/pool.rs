@@ -30,7 +30,7 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Arc<Link>> {
-        Link::connect(self.config.clone(), Lifetime::One, &self.runtime).await.map(Arc::new)
+        Link::connect(self.config.clone(), Lifetime::One, &self.runtime, None).await.map(Arc::new)
     }
 
     async fn recycle(&self, link: &mut Arc<Link>, _: &Metrics) -> RecycleResult<Error> {

@@ -1,10 +1,11 @@
-//! Everything that a connection meets, in any order: every answer is whole and its command's own, whoever can take
-//! something was woken for it, and at the end every slot is free.
+//! Everything that a connection meets, in any order: every answer is whole and its command's own, also where other
+//! commands have replies that break a limit; the sink receives what is for it; each future that can take something was
+//! woken for it, and at the end every slot is free.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::Wake,
 };
@@ -16,6 +17,7 @@ use super::*;
 use crate::resp::Replies;
 use crate::{
     FromRedis,
+    config::Protocol,
     resp::{Limits, Reply},
     value::ChunkState,
 };
@@ -34,35 +36,55 @@ enum Kind {
     BatchByReplies,
     /// A batch with long lists in it.
     Mixed,
+    /// Its reply is nested too deep.
+    Deep,
+    /// Its reply, a list that is read as it comes, has a string in its middle that is too long.
+    Long,
+    /// A batch in which one reply is nested too deep and one too long.
+    Failing,
 }
+
+/// The longest string of a reply.
+const BULK: usize = 100_000;
+const LIMITS: Limits = Limits { bulk: BULK, reply: 1 << 20, depth: 128 };
 
 impl Kind {
     fn parts(self) -> u32 {
         match self {
-            Self::One | Self::List | Self::ListByElements => 1,
+            Self::One | Self::List | Self::ListByElements | Self::Deep | Self::Long => 1,
             Self::Batch | Self::BatchByReplies => LONG,
-            Self::Mixed => 5,
+            Self::Mixed | Self::Failing => 5,
         }
     }
 
     fn delivery(self) -> Delivery {
         match self {
-            Self::One | Self::List | Self::Batch => Delivery::No,
-            Self::ListByElements => Delivery::Elements,
-            Self::BatchByReplies | Self::Mixed => Delivery::Replies,
+            Self::One | Self::List | Self::Batch | Self::Deep => Delivery::No,
+            Self::ListByElements | Self::Long => Delivery::Elements,
+            Self::BatchByReplies | Self::Mixed | Self::Failing => Delivery::Replies,
         }
     }
 
-    /// What the server answers: numbers that no other command's answer has.
-    fn answer(self, first: u32) -> Vec<u8> {
+    /// What the server answers: numbers that no other command's answer has; in the lists there may be a push message.
+    fn answer(self, first: u32, push: bool) -> Vec<u8> {
         let string = |number: u32| format!("$12\r\n{number:012}\r\n");
         let strings = |count: u32| (first..first + count).map(string).collect::<String>();
-        let list = || format!("*{LONG}\r\n{}", strings(LONG));
+        let strings_from = |from: u32| (first + from..first + LONG).map(string).collect::<String>();
+        let inside = if push { PUSH } else { "" };
+        let list = || format!("*{LONG}\r\n{}{inside}{}", strings(LONG / 2), strings_from(LONG / 2));
+        let deep = || format!("{}{inside}:1\r\n", "*1\r\n".repeat(5_000));
+        let long = || {
+            let string = format!("${}\r\n{}\r\n", BULK + 1, "x".repeat(BULK + 1));
+            format!("*{}\r\n{}{string}{inside}{}", LONG + 1, strings(LONG / 2), strings_from(LONG / 2))
+        };
         match self {
             Self::One => strings(1),
             Self::List | Self::ListByElements => list(),
             Self::Batch | Self::BatchByReplies => strings(LONG),
             Self::Mixed => [strings(1), list(), strings(2), list()].concat(),
+            Self::Deep => deep(),
+            Self::Long => long(),
+            Self::Failing => [strings(1), deep(), list(), long(), strings(1)].concat(),
         }
         .into_bytes()
     }
@@ -73,10 +95,15 @@ impl Kind {
         match self {
             Self::One => from(1).collect(),
             Self::Mixed => from(1).chain(from(LONG)).chain(from(2)).chain(from(LONG)).collect(),
+            Self::Deep | Self::Long => Vec::new(),
+            Self::Failing => from(1).chain(from(LONG)).chain(from(1)).collect(),
             _ => from(LONG).collect(),
         }
     }
 }
+
+/// A push message.
+const PUSH: &str = ">2\r\n+invalidate\r\n_\r\n";
 
 #[derive(Debug, Default)]
 struct Woken(AtomicBool);
@@ -95,6 +122,8 @@ struct Waiting {
     woken: Arc<Woken>,
     numbers: Vec<i64>,
     chunks: Option<ChunkState<Vec<i64>>>,
+    /// The replies that could not be read, by their number.
+    failures: Vec<usize>,
 }
 
 impl Waiting {
@@ -113,7 +142,7 @@ impl Waiting {
         };
         session.submit(&mut ticket, out, now, &Waker::from(woken.clone())).unwrap();
         let first = number * 10_000;
-        Self { kind, first, ticket, woken, numbers: Vec::new(), chunks: None }
+        Self { kind, first, ticket, woken, numbers: Vec::new(), chunks: None, failures: Vec::new() }
     }
 
     fn numbers(reply: Reply<'_>, out: &mut Vec<i64>) {
@@ -123,6 +152,8 @@ impl Waiting {
                     Self::numbers(items.take().unwrap(), out);
                 }
             }
+            // In the place of a reply that could not be read.
+            Reply::Error(line) => assert_eq!(&*line, b"CLIENT failed"),
             other => out.push(i64::from_redis(other).unwrap()),
         }
     }
@@ -145,10 +176,19 @@ impl Waiting {
                 return false;
             };
             assert!(self.woken.0.load(Ordering::Relaxed), "{:?} has something and was not woken", self.kind);
-            let Ok(received) = outcome else { return true };
+            let received = match outcome {
+                Ok(received) => received,
+                Err(error) => {
+                    let answered = error.execution() == Execution::Answered;
+                    let refused = matches!(self.kind, Kind::Deep | Kind::Long);
+                    assert!(!answered || refused, "{:?}: {error}", self.kind);
+                    return true;
+                }
+            };
             match received {
                 Received::Elements(Elements { bytes, count, last }) => {
-                    assert_eq!(self.kind, Kind::ListByElements);
+                    assert_eq!(self.kind.delivery(), Delivery::Elements);
+                    assert!(!last || self.kind != Kind::Long, "it came whole");
                     let chunk_decoder = <Vec<i64>>::CHUNKS.unwrap();
                     let mut chunks = self.chunks.take().unwrap_or_else(|| ChunkState::new(chunk_decoder));
                     chunks.add(&bytes, count).unwrap();
@@ -160,11 +200,16 @@ impl Waiting {
                 }
                 Received::Replies(pieces, count) => {
                     assert_eq!(self.kind.delivery(), Delivery::Replies);
-                    assert_eq!(self.read(Replies::pieces(&pieces)), count);
+                    assert_eq!(self.read(Replies::pieces(&pieces.pieces)), count);
+                    self.failures.extend(pieces.failures.iter().map(|(reply, _)| *reply));
                     continue;
                 }
                 Received::Reply(reply) => {
+                    assert!(!matches!(self.kind, Kind::Deep | Kind::Long), "it came whole");
                     self.read(reply.replies());
+                    self.failures.extend(reply.replies().failures().iter().map(|(reply, _)| *reply));
+                    let failing: &[usize] = if self.kind == Kind::Failing { &[1, 3] } else { &[] };
+                    assert_eq!(self.failures, failing, "{:?}", self.kind);
                 }
             }
             let expected = self.kind.expected(self.first);
@@ -190,7 +235,10 @@ enum Deed {
     Poll(usize),
     /// Time passes.
     Expire,
-    Lose,
+    /// The connection is lost, and the next one begins with commands that get so many replies.
+    Lose(u32),
+    /// What is not sent fails.
+    Evict,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -201,6 +249,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         Just(Kind::Batch),
         Just(Kind::BatchByReplies),
         Just(Kind::Mixed),
+        Just(Kind::Deep),
+        Just(Kind::Long),
+        Just(Kind::Failing),
     ];
     prop_oneof![
         4 => kind.prop_map(Deed::Submit),
@@ -210,7 +261,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         8 => prop_oneof![1usize..100, 10_000usize..70_000].prop_map(Deed::Arrive),
         4 => (0usize..64).prop_map(Deed::Poll),
         1 => Just(Deed::Expire),
-        1 => Just(Deed::Lose),
+        1 => (0u32..4).prop_map(Deed::Lose),
+        1 => Just(Deed::Evict),
     ]
 }
 
@@ -226,6 +278,40 @@ struct World {
     hand: Option<(Vec<u8>, usize)>,
     up: Vec<u8>,
     down: Vec<u8>,
+    notices: Notices,
+    /// What it received on this connection.
+    sink: Arc<Counter>,
+    /// How many replies of this connection are the sink's.
+    replayed: u32,
+    /// How many pushes the server has sent on it.
+    pushed: u32,
+}
+
+/// Counts replies and pushes. All replies to what was replayed come before any other frame.
+#[derive(Debug, Default)]
+struct Counter {
+    replies: AtomicU32,
+    pushes: AtomicU32,
+}
+
+impl Sink for Counter {
+    fn connected(&self, _: Protocol) -> Replay {
+        Replay::default()
+    }
+
+    fn receive(&self, notices: &mut Vec<Notice>, _: &mut Vec<Waker>) -> Result<(), Error> {
+        for notice in notices {
+            if notice.kind == NoticeKind::Push {
+                self.pushes.fetch_add(1, Ordering::Relaxed);
+            } else {
+                let number = self.replies.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(notice.bytes, format!("+replayed {number}\r\n"));
+            }
+        }
+        Ok(())
+    }
+
+    fn lost(&self, _: &Error, _: bool, _: &mut Vec<Waker>) {}
 }
 
 impl World {
@@ -233,9 +319,10 @@ impl World {
         let bounds = Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait };
         let mut session = Session::new(bounds);
         session.up(&mut Vec::new());
+        let sink = Arc::new(Counter::default());
         Self {
             session,
-            demux: ReplyDemux::new(Limits::default()),
+            demux: ReplyDemux::new(LIMITS),
             buffer: BytesMut::new(),
             waiting: Vec::new(),
             kinds: Vec::new(),
@@ -243,6 +330,10 @@ impl World {
             hand: None,
             up: Vec::new(),
             down: Vec::new(),
+            notices: Notices::new(Some(sink.clone())),
+            sink,
+            replayed: 0,
+            pushed: 0,
         }
     }
 
@@ -273,23 +364,38 @@ impl World {
                 self.session.expire(self.now, &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
             }
-            Deed::Lose => {
+            Deed::Lose(replayed) => {
                 let mut wakers = Vec::new();
                 self.session
                     .lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
-                self.session.up(&mut Vec::new());
-                self.demux = ReplyDemux::new(Limits::default());
+                self.replay(replayed);
+                self.demux = ReplyDemux::new(LIMITS);
                 self.buffer.clear();
                 (self.up, self.down, self.hand) = (Vec::new(), Vec::new(), None);
             }
+            Deed::Evict => {
+                let mut wakers = Vec::new();
+                let error = Error::new(ErrorKind::Disconnected, Execution::NotSent, "evicted");
+                self.session.evict(&error, &mut wakers);
+                wakers.into_iter().for_each(Waker::wake);
+            }
             Deed::Cancel(_) | Deed::Poll(_) => {}
         }
-        // Whoever was not woken has nothing to take: `poll` sees to it.
+        // A future that was not woken has nothing to take: `poll` checks it.
         let asleep = self.waiting.iter_mut().filter(|waiting| !waiting.woken.0.load(Ordering::Relaxed));
         for waiting in asleep {
             assert!(!waiting.poll(&mut self.session));
         }
+    }
+
+    /// A new connection stands, which begins with commands that get so many replies.
+    fn replay(&mut self, replies: u32) {
+        let bytes = (0..replies).flat_map(|number| format!("<r{number}>").into_bytes()).collect();
+        self.session.up_with(&Replay { bytes, replies }, &mut Vec::new());
+        self.sink = Arc::new(Counter::default());
+        self.notices = Notices::new(Some(self.sink.clone()));
+        (self.replayed, self.pushed) = (replies, 0);
     }
 
     fn write(&mut self, most: usize) {
@@ -311,11 +417,18 @@ impl World {
         for _ in 0..most {
             let Some(end) = self.up.iter().position(|byte| *byte == b'>') else { break };
             let command: Vec<u8> = self.up.drain(..=end).collect();
-            let number: u32 = std::str::from_utf8(&command[1..end]).unwrap().parse().unwrap();
-            self.down.extend(self.kinds[number as usize].answer(number * 10_000));
-            if number.is_multiple_of(3) {
-                self.down.extend_from_slice(b">2\r\n+invalidate\r\n_\r\n");
+            if let [b'<', b'r', number @ .., b'>'] = &command[..] {
+                self.down.extend([b"+replayed ", number, b"\r\n"].concat());
+                continue;
             }
+            let number: u32 = std::str::from_utf8(&command[1..end]).unwrap().parse().unwrap();
+            let kind = self.kinds[number as usize];
+            let mut answer = kind.answer(number * 10_000, number % 4 == 1);
+            if number.is_multiple_of(3) {
+                answer.extend_from_slice(PUSH.as_bytes());
+            }
+            self.pushed += memchr::memmem::find_iter(&answer, PUSH).count() as u32;
+            self.down.extend(answer);
         }
     }
 
@@ -328,8 +441,9 @@ impl World {
             let mut wakers = Vec::new();
             if self.demux.scan(&self.buffer).unwrap() {
                 let (buffer, session) = (&mut self.buffer, &mut self.session);
-                self.demux.deliver(buffer, session, &mut wakers, &mut Vec::new()).unwrap();
+                self.demux.deliver(buffer, session, &mut wakers, &mut self.notices).unwrap();
             }
+            assert!(self.buffer.len() <= (64 << 10) + LONG as usize * 18 + 100, "{}", self.buffer.len());
             if let Some(portion) = self.demux.portion() {
                 wakers.extend(self.demux.deliver_portion(portion, &mut self.buffer, &mut self.session));
             }
@@ -353,7 +467,9 @@ proptest! {
             assert!(waiting.poll(&mut world.session), "{:?} got no answer", waiting.kind);
         }
         assert!(world.session.is_clean());
-        assert_eq!(world.session.batches, 0);
+        assert_eq!((world.session.special, world.session.for_sink), (0, 0));
+        assert_eq!(world.sink.replies.load(Ordering::Relaxed), world.replayed);
+        assert_eq!(world.sink.pushes.load(Ordering::Relaxed), world.pushed);
         world.session.pending.assert_free();
     }
 }

@@ -33,6 +33,12 @@ impl Detached {
         self.commands.push_back(command);
     }
 
+    /// Puts these behind.
+    pub(super) fn append(&mut self, mut younger: Self) {
+        self.bytes += younger.bytes;
+        self.commands.append(&mut younger.commands);
+    }
+
     fn pop(&mut self) -> Option<Kept> {
         let command = self.commands.pop_front()?;
         self.bytes -= command.bytes.len();
@@ -53,10 +59,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The queue is full, or closed.
+    /// The queue is full, or closed, or the connection listens.
     pub(crate) fn submit_detached(&mut self, out: Outgoing<'_>, now: Tick) -> Result<(), Error> {
         if let Phase::Closed(error) = &self.phase {
             return Err(error.clone());
+        }
+        if self.mode.listens() {
+            return Err(Self::listens());
         }
         if !self.has_room(out.body.len()) {
             return Err(self.full());

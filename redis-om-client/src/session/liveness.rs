@@ -22,10 +22,13 @@ pub(crate) struct Liveness {
 
 #[derive(Debug, Clone, Copy)]
 enum Asked {
-    /// The bytes of the `PING` end at this offset of all that was ever queued.
-    Queued(u64),
-    /// The kernel has taken them at this tick.
+    /// The kernel has not taken all bytes of the `PING`.
+    Queued,
+    /// It has, at this tick.
     Sent(Tick),
+    /// The patience is over. The peer is given up at this tick, when the commands that were in flight have no time left: what
+    /// is sent later does not prolong it.
+    Silent(Tick),
 }
 
 /// What is in flight at this moment.
@@ -35,8 +38,8 @@ pub(crate) struct InFlight {
     pub(crate) blocking: bool,
     /// The latest deadline of a command that was sent; `None` if none has a deadline.
     pub(crate) latest_deadline: Option<Tick>,
-    /// How many bytes the kernel has taken, of all that were ever queued.
-    pub(crate) written: u64,
+    /// Whether the kernel has taken all bytes of the last `PING`.
+    pub(crate) probe_written: bool,
 }
 
 /// What to do now.
@@ -63,17 +66,25 @@ impl Liveness {
         self.asked = None;
     }
 
-    /// A `PING` was queued; its bytes end at this offset.
-    pub(crate) fn asked(&mut self, end: u64) {
-        self.asked = Some(Asked::Queued(end));
+    /// A `PING` was queued.
+    pub(crate) fn asked(&mut self) {
+        self.asked = Some(Asked::Queued);
     }
 
     /// What to do now. `unanswered`: a command that was sent has just timed out.
     pub(crate) fn check(&mut self, now: Tick, unanswered: bool, in_flight: InFlight) -> Check {
-        if let Some(Asked::Queued(end)) = self.asked
-            && in_flight.written >= end
+        if let Some(Asked::Queued) = self.asked
+            && in_flight.probe_written
         {
             self.asked = Some(Asked::Sent(now));
+        }
+        if let Some(Asked::Sent(since)) = self.asked {
+            let patience = since.saturating_add(self.patience);
+            if now < patience {
+                return Check::Wait(patience);
+            }
+            let limit = in_flight.latest_deadline.map_or(patience, |deadline| deadline.max(patience));
+            self.asked = Some(Asked::Silent(limit));
         }
         match self.asked {
             None => {
@@ -85,12 +96,9 @@ impl Liveness {
                 }
             }
             // It is looked at again when bytes were written, or when a command times out.
-            Some(Asked::Queued(_)) => Check::Wait(now.saturating_add(self.patience)),
-            Some(Asked::Sent(since)) => {
-                let patience = since.saturating_add(self.patience);
-                let at = in_flight.latest_deadline.map_or(patience, |deadline| deadline.max(patience));
-                if now >= at { Check::GiveUp } else { Check::Wait(at) }
-            }
+            Some(Asked::Queued | Asked::Sent(_)) => Check::Wait(now.saturating_add(self.patience)),
+            Some(Asked::Silent(limit)) if now >= limit => Check::GiveUp,
+            Some(Asked::Silent(limit)) => Check::Wait(limit),
         }
     }
 }
@@ -101,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    const NOTHING: InFlight = InFlight { blocking: false, latest_deadline: None, written: 0 };
+    const NOTHING: InFlight = InFlight { blocking: false, latest_deadline: None, probe_written: false };
 
     fn liveness() -> Liveness {
         Liveness::new(Some(100), 10, 0)
@@ -112,8 +120,8 @@ mod tests {
         let mut live = liveness();
         assert_eq!(live.check(99, false, NOTHING), Check::Wait(100));
         assert_eq!(live.check(100, false, NOTHING), Check::Ping);
-        live.asked(14);
-        let sent = InFlight { written: 14, ..NOTHING };
+        live.asked();
+        let sent = InFlight { probe_written: true, ..NOTHING };
         assert_eq!(live.check(100, false, sent), Check::Wait(110));
         assert_eq!(live.check(110, false, sent), Check::GiveUp);
     }
@@ -121,20 +129,20 @@ mod tests {
     #[test]
     fn whatever_is_read_ends_the_question() {
         let mut live = liveness();
-        live.asked(14);
+        live.asked();
         live.read(105);
-        assert_eq!(live.check(200, false, InFlight { written: 14, ..NOTHING }), Check::Wait(205));
+        assert_eq!(live.check(200, false, InFlight { probe_written: true, ..NOTHING }), Check::Wait(205));
     }
 
     #[test]
     fn a_ping_that_was_not_written_proves_nothing() {
         let mut live = liveness();
-        live.asked(14);
-        let stuck = InFlight { written: 13, ..NOTHING };
+        live.asked();
+        let stuck = InFlight { probe_written: false, ..NOTHING };
         for now in (100..10_000).step_by(100) {
             assert_eq!(live.check(now, true, stuck), Check::Wait(now + 10));
         }
-        let sent = InFlight { written: 14, ..NOTHING };
+        let sent = InFlight { probe_written: true, ..NOTHING };
         assert_eq!(
             live.check(10_000, false, sent),
             Check::Wait(10_010),
@@ -145,12 +153,25 @@ mod tests {
     #[test]
     fn one_timeout_does_not_end_a_busy_connection() {
         let mut live = liveness();
-        let busy = InFlight { latest_deadline: Some(500), written: 14, ..NOTHING };
+        let busy = InFlight { latest_deadline: Some(500), probe_written: true, ..NOTHING };
         assert_eq!(live.check(50, true, busy), Check::Ping);
-        live.asked(14);
-        assert_eq!(live.check(50, false, busy), Check::Wait(500));
+        live.asked();
+        assert_eq!(live.check(50, false, busy), Check::Wait(60));
+        assert_eq!(live.check(60, false, busy), Check::Wait(500));
         assert_eq!(live.check(499, true, busy), Check::Wait(500));
         assert_eq!(live.check(500, true, busy), Check::GiveUp);
+    }
+
+    #[test]
+    fn a_dead_peer_in_constant_use_is_given_up() {
+        let mut live = liveness();
+        live.asked();
+        let given_up = (0..10_000).find(|now| {
+            // Each moment brings a command with 300 ms of time.
+            let busy = InFlight { latest_deadline: Some(now + 300), probe_written: true, ..NOTHING };
+            live.check(*now, false, busy) == Check::GiveUp
+        });
+        assert_eq!(given_up, Some(310));
     }
 
     #[test]
@@ -165,13 +186,13 @@ mod tests {
         #[test]
         fn never_overflows_and_never_waits_for_the_past(
             idle in any::<Option<u64>>(), patience in any::<u64>(), now in any::<u64>(),
-            asked in any::<Option<u64>>(), written in any::<u64>(), deadline in any::<Option<u64>>(), blocking: bool,
+            asked: bool, written: bool, deadline in any::<Option<u64>>(), blocking: bool,
         ) {
             let mut live = Liveness::new(idle, patience, 0);
-            if let Some(end) = asked {
-                live.asked(end);
+            if asked {
+                live.asked();
             }
-            let in_flight = InFlight { blocking, latest_deadline: deadline, written };
+            let in_flight = InFlight { blocking, latest_deadline: deadline, probe_written: written };
             if let Check::Wait(at) = live.check(now, false, in_flight) {
                 prop_assert!(at > now || at == NEVER || patience == 0, "{at} {now}");
             }

@@ -4,7 +4,7 @@ use std::task::Waker;
 
 use crate::error::{Error, ErrorKind, Execution, TimeoutKind};
 
-use super::{NEVER, Outcome, Phase, Runs, Session, Tick};
+use super::{Detached, NEVER, Outcome, Phase, Runs, Session, Tick};
 
 impl Session {
     /// The connection is lost: every command in flight fails. Those that may have run fail as
@@ -14,16 +14,14 @@ impl Session {
         let left = if self.writing { self.handed } else { self.written };
         let queued_from = self.inflight.len() - self.queued;
         let queue = std::mem::take(&mut self.queue);
-        let mut from = 0;
+        // Those that were queued are older than those that wait for the next connection.
+        let younger = std::mem::take(&mut self.detached);
         for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
-            let size = self.pending.size(id);
-            if index >= queued_from {
-                if self.pending.is_detached(id) && !self.pending.is_withdrawn(id) {
-                    self.keep_detached(id, &queue[from..from + size]);
-                }
-                from += size;
+            let (start, size) = (self.pending.start(id), self.pending.size(id));
+            if index >= queued_from && self.pending.is_detached(id) && !self.pending.is_withdrawn(id) {
+                let from = (start - self.handed) as usize;
+                self.keep_detached(id, &queue[from..from + size]);
             }
-            let start = self.pending.start(id);
             let written = left.saturating_sub(start).min(size as u64) as usize;
             // A single command and a transaction run only if they arrived whole; of a pipeline the first commands may.
             let may_have_run = match self.pending.shape(id).runs {
@@ -36,9 +34,11 @@ impl Session {
             wakers.extend(self.pending.finish(id, failed));
             self.pending.settled(id);
         }
+        self.detached.append(younger);
         self.queued = 0;
         self.withdrawn = (0, 0);
-        self.batches = 0;
+        self.for_sink = usize::from(self.mode.listens());
+        self.special = self.for_sink;
         self.blocking = 0;
         self.written = self.handed;
         self.writing = false;
@@ -46,11 +46,45 @@ impl Session {
         self.phase = Phase::Down(Some(error.clone()));
     }
 
+    /// Why the last attempt to connect failed; told to those whose time runs out.
+    pub(crate) fn note_failure(&mut self, error: Error) {
+        self.phase = Phase::Down(Some(error));
+    }
+
+    /// From now on nothing more is written: commands wait until the connection was replaced.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Whether everything that was written is answered.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.inflight.len() == self.queued && self.handed == self.written && !self.writing
+    }
+
     /// No connection will be made any more: those that wait fail, and so does every command from now on.
     pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         self.lose(error, wakers);
         self.wait_queue.fail_all(error, wakers);
+        self.detached = Detached::default();
         self.phase = Phase::Closed(error.clone());
+    }
+
+    /// Fails what nobody has begun to write, as [`Execution::NotSent`], so that it can take another connection. What was
+    /// sent keeps its place, and so do commands whose reply nobody waits for.
+    pub(crate) fn evict(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
+        let error = error.clone().with_execution(Execution::NotSent);
+        for index in self.inflight.len() - self.queued..self.inflight.len() {
+            let id = self.inflight[index];
+            if self.pending.is_held(id) && !self.pending.is_withdrawn(id) {
+                self.pending.note_unsent(id);
+                wakers.extend(self.pending.finish(id, Outcome::Failed(error.clone())));
+                self.withdraw(id);
+            }
+        }
+        if self.withdrawn.0 > 0 {
+            self.compact();
+        }
+        self.wait_queue.fail_all(&error, wakers);
     }
 
     /// Fails what has waited too long. The earliest deadline that is left, and whether a sent command was among them.
@@ -72,7 +106,9 @@ impl Session {
                 (Execution::MaybeExecuted, "timed out waiting for the reply")
             };
             unanswered |= !queued;
-            self.pending.note_written(id, if queued { 0 } else { self.pending.size(id) });
+            if queued {
+                self.pending.note_unsent(id);
+            }
             let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), execution, why);
             wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
             self.pending.forget_deadline(id);
@@ -87,7 +123,7 @@ impl Session {
             let why = match phase {
                 Phase::Down(Some(cause)) => format!("timed out while there was no connection: {cause}"),
                 Phase::Down(None) => "timed out while the connection was being made".to_owned(),
-                Phase::Up | Phase::Closed(_) => {
+                Phase::Up | Phase::Listening | Phase::Closed(_) => {
                     "timed out waiting for room in the queue: more is sent than the server answers".to_owned()
                 }
             };

@@ -3,19 +3,21 @@
 //! Layer 5: stands on `resp` and `error`; knows no socket, no clock (time comes as milliseconds, a [`Tick`]) and no
 //! runtime. The promises kept here: a reply belongs to the command that asked for it, whatever futures were dropped
 //! ([`Session::cancel`]); a command whose bytes have not left is withdrawn and not sent; what was sent and what was not
-//! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and who finds it full waits in
-//! turn ([`WaitQueue`]).
+//! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and a command that finds it full
+//! waits in turn ([`WaitQueue`]); what the server sends without being asked goes to a [`Sink`], which also says what is
+//! written first on a new connection.
 //!
 //! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
 //! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. A long
-//! list is handed over in portions as it comes, and a batch's replies in pieces, to those who can read them so: they are
-//! made into what the caller wants while the others are still on their way.
+//! list is handed over in portions as it comes, and a batch's replies in pieces, where the caller can read them so: they
+//! are decoded while the others are still on their way.
 
 mod demux;
 mod detached;
 mod greeting;
 mod liveness;
 mod loss;
+mod mode;
 mod pending;
 mod types;
 mod wait_queue;
@@ -32,10 +34,13 @@ pub(crate) use demux::ReplyDemux;
 use detached::Detached;
 pub(crate) use greeting::{Greeting, Identity, Optional, Step};
 pub(crate) use liveness::{Check, InFlight, Liveness};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for sinks, of which there is none yet"))]
+pub(crate) use mode::Notice;
+pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
 use pending::{Outcome, Pending, Shape};
 pub(crate) use types::{
-    Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Received, ReplyBuf, Runs, SMALL, Submitted, Tick,
-    Ticket,
+    Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Pieces, Received, ReplyBuf, Runs, SMALL, Submitted,
+    Tick, Ticket,
 };
 use wait_queue::{Offer, Turn, WaitQueue};
 
@@ -48,6 +53,8 @@ pub(crate) fn limits(config: &Config) -> Limits {
 #[derive(Debug)]
 enum Phase {
     Up,
+    /// The connection listens: what its sink has is sent, and commands are refused.
+    Listening,
     /// They wait; the last failure is told to those whose time runs out.
     Down(Option<Error>),
     /// They fail.
@@ -58,6 +65,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
+    mode: Mode,
     bounds: Bounds,
     /// Nothing more is written on this connection: it is about to be replaced.
     held: bool,
@@ -73,25 +81,38 @@ pub(crate) struct Session {
     handed: u64,
     /// Stream offset of what the kernel has taken.
     written: u64,
+    /// Where the bytes of the last `PING` of the session's own end, of all that were ever queued.
+    probe_end: u64,
     /// A write is under way at this moment: what of it was taken is not known yet.
     writing: bool,
     pending: Pending,
     inflight: VecDeque<u32>,
-    /// Those of them that get more than one reply.
-    batches: usize,
+    /// Reasons to look at each reply before it is handed over: those of them that get more than one reply, those whose
+    /// replies are for the sink, and a mode in which every frame is.
+    special: usize,
+    /// The last two of these reasons.
+    for_sink: usize,
     /// Those of them that block.
     blocking: usize,
     wait_queue: WaitQueue,
     /// Commands whose reply nobody waits for, until they can be queued.
     detached: Detached,
-    /// Wakers that are of no more use, until the caller drops them outside of his lock.
+    /// Wakers that are of no more use, until the caller drops them outside of its lock.
     spent: Vec<Waker>,
 }
 
 impl Session {
+    /// A session of a connection whose commands are those of many callers.
     pub(crate) fn new(bounds: Bounds) -> Self {
+        Self::with_mode(bounds, Mode::Shared)
+    }
+
+    /// A session in this mode, for good.
+    pub(crate) fn with_mode(bounds: Bounds, mode: Mode) -> Self {
+        let listens = usize::from(mode.listens());
         Self {
             phase: Phase::Down(None),
+            mode,
             bounds,
             held: false,
             queue: Vec::new(),
@@ -100,10 +121,12 @@ impl Session {
             spare: Vec::new(),
             handed: 0,
             written: 0,
+            probe_end: 0,
             writing: false,
             pending: Pending::default(),
             inflight: VecDeque::new(),
-            batches: 0,
+            special: listens,
+            for_sink: listens,
             blocking: 0,
             wait_queue: WaitQueue::default(),
             detached: Detached::default(),
@@ -152,7 +175,7 @@ impl Session {
         let id = self.pending.take(shape, place, deadline, waker);
         self.inflight.push_back(id);
         self.queued += 1;
-        self.batches += usize::from(out.parts > 1);
+        self.special += usize::from(out.parts > 1);
         self.blocking += usize::from(out.blocking);
         id
     }
@@ -169,7 +192,7 @@ impl Session {
         match self.wait_queue.check(number, waker, &mut self.spent) {
             Some(Turn::NotYet) => Ok(None),
             Some(Turn::Called(Offer { deadline, kept })) => {
-                if self.is_open() && (self.fits(size, 0, 0) || (kept && self.wait_queue.factor() == 1)) {
+                if self.is_open() && self.may_come(size, kept) {
                     self.wait_queue.leave(number, &mut self.spent);
                     return Ok(Some(deadline));
                 }
@@ -188,6 +211,15 @@ impl Session {
                     "the command lost its place in the queue: please report this",
                 ))
             }
+        }
+    }
+
+    /// Whether there is room for a command that waited. What is kept for others is not its room, unless that was offered
+    /// several times.
+    fn may_come(&self, size: usize, kept: bool) -> bool {
+        match kept {
+            true => self.wait_queue.factor() == 1 || self.fits(size, 0, 0),
+            false => self.has_room(size),
         }
     }
 
@@ -224,8 +256,11 @@ impl Session {
     ) -> Result<Submitted, Error> {
         let refused = match &self.phase {
             Phase::Closed(error) => Some(error.clone()),
-            Phase::Up if self.bounds.when_full == WhenFull::Fail && !self.held => Some(self.full()),
-            Phase::Up | Phase::Down(_) => None,
+            _ if self.mode.listens() => Some(Self::listens()),
+            Phase::Up if self.bounds.when_full == WhenFull::Fail && !self.held && !self.has_room(size) => {
+                Some(self.full())
+            }
+            Phase::Up | Phase::Listening | Phase::Down(_) => None,
         };
         if let Some(error) = refused {
             *ticket = Ticket::Done(Ended { deadline, written: 0 });
@@ -264,15 +299,15 @@ impl Session {
         Some(outcome)
     }
 
-    /// Who waits for the command's answer, as long as nothing has become of it.
+    /// The waker of the command's future, as long as nothing has become of the command.
     pub(crate) fn waiter(&self, id: u32) -> Option<Waker> {
         self.pending.waiter(id)
     }
 
-    /// Its future is at work, and looks after its reply itself: it is not to be woken. `false`: something has become of
-    /// the command already.
-    pub(crate) fn take_waker(&mut self, id: u32) -> bool {
-        self.pending.take_waker(id, &mut self.spent)
+    /// Its future is at work, and looks after its reply itself: it is not to be woken. Its waker, to be dropped outside of
+    /// the lock, and whether nothing has become of the command.
+    pub(crate) fn take_waker(&mut self, id: u32) -> (Option<Waker>, bool) {
+        self.pending.take_waker(id)
     }
 
     /// Wakers that are of no more use: to be dropped outside of the lock, since that may run code of a user.
@@ -321,16 +356,22 @@ impl Session {
     fn compact(&mut self) {
         let first = self.inflight.len() - self.queued;
         let mut kept = first;
-        let (mut from, mut to) = (0, 0);
+        // What was replayed without replies stands in front, and is no command's.
+        let start = self.inflight.get(first).map(|id| (self.pending.start(*id) - self.handed) as usize);
+        let front = start.unwrap_or(self.queue.len());
+        let (mut from, mut to) = (front, front);
         for index in first..self.inflight.len() {
             let id = self.inflight[index];
             let size = self.pending.size(id);
             if self.pending.is_withdrawn(id) {
-                self.batches -= usize::from(self.pending.is_batch(id));
+                self.special -= usize::from(self.pending.is_batch(id));
                 self.blocking -= usize::from(self.pending.is_blocking(id));
                 self.pending.settled(id);
             } else {
                 self.queue.copy_within(from..from + size, to);
+                if self.probe_end == self.handed + (from + size) as u64 {
+                    self.probe_end = self.handed + (to + size) as u64;
+                }
                 self.pending.move_to(id, self.handed + to as u64);
                 self.inflight[kept] = id;
                 kept += 1;
@@ -368,7 +409,7 @@ impl Session {
         self.queue.len() > self.withdrawn.1 && !self.held
     }
 
-    /// Hands the queue to a writer, who tells what became of it by [`Session::wrote`].
+    /// Hands the queue to a writer, which tells what became of it by [`Session::wrote`].
     #[inline]
     pub(crate) fn output(&mut self) -> Vec<u8> {
         if self.withdrawn.0 > 0 {
@@ -382,7 +423,7 @@ impl Session {
         out
     }
 
-    /// A writer goes on with what he could not get rid of.
+    /// A writer goes on with what the kernel did not take.
     pub(crate) fn resume_write(&mut self) {
         self.writing = true;
     }
@@ -439,32 +480,27 @@ impl Session {
 
     /// The connection stands: commands may go.
     pub(crate) fn up(&mut self, wakers: &mut Vec<Waker>) {
-        self.phase = Phase::Up;
+        self.up_with(&Replay::default(), wakers);
+    }
+
+    /// The connection stands: commands may go, after what is replayed.
+    pub(crate) fn up_with(&mut self, replay: &Replay, wakers: &mut Vec<Waker>) {
+        self.phase = if self.mode.listens() { Phase::Listening } else { Phase::Up };
         self.held = false;
+        self.queue_replay(replay);
         self.queue_detached();
         self.admit(wakers);
     }
 
-    /// Why the last attempt to connect failed; told to those whose time runs out.
-    pub(crate) fn note_failure(&mut self, error: Error) {
-        self.phase = Phase::Down(Some(error));
-    }
-
-    /// From now on nothing more is written: commands wait until the connection was replaced.
-    pub(crate) fn hold(&mut self) {
-        self.held = true;
-    }
-
-    /// Whether everything that was written is answered.
-    pub(crate) fn is_drained(&self) -> bool {
-        self.inflight.len() == self.queued && self.handed == self.written && !self.writing
-    }
-
-    /// Queues a `PING` of the session's own, whose reply nobody waits for; the offset at which its bytes end, of all that
-    /// were ever queued.
-    pub(crate) fn probe(&mut self) -> Option<u64> {
+    /// Queues a `PING` of the session's own, whose reply goes to no caller. `false`: it cannot be sent now.
+    pub(crate) fn probe(&mut self) -> bool {
+        if matches!(self.phase, Phase::Listening) && !self.held {
+            self.queue.extend_from_slice(mode::PROBE);
+            self.probe_end = self.handed + self.queue.len() as u64;
+            return true;
+        }
         if !self.is_open() {
-            return None;
+            return false;
         }
         let out = Outgoing {
             body: b"$4\r\nPING\r\n",
@@ -477,14 +513,19 @@ impl Session {
         };
         let id = self.enqueue(&out, NEVER, Waker::noop().clone());
         self.pending.release(id, &mut self.spent);
-        Some(self.handed + self.queue.len() as u64)
+        self.probe_end = self.handed + self.queue.len() as u64;
+        true
     }
 
     /// What is in flight, for [`Liveness`].
     pub(crate) fn in_flight(&self) -> InFlight {
         let sent = self.inflight.iter().take(self.inflight.len() - self.queued);
         let deadlines = sent.map(|id| self.pending.deadline(*id)).filter(|deadline| *deadline != NEVER);
-        InFlight { blocking: self.blocking > 0, latest_deadline: deadlines.max(), written: self.written }
+        InFlight {
+            blocking: self.blocking > 0,
+            latest_deadline: deadlines.max(),
+            probe_written: self.written >= self.probe_end,
+        }
     }
 
     /// Whether another user can have this connection: nothing is in flight, and it stands.

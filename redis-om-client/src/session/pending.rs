@@ -4,9 +4,9 @@ use std::{collections::VecDeque, task::Waker};
 
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::{error::Error, resp::FAILED};
 
-use super::{Delivery, Elements, Ended, NEVER, Received, ReplyBuf, Runs, Tick, demux::PORTION};
+use super::{Delivery, Elements, Ended, NEVER, Pieces, Received, ReplyBuf, Runs, Tick, demux::PORTION};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -23,16 +23,16 @@ pub(super) enum Outcome {
 const WITHDRAWN: u8 = 1;
 /// Nobody ever waited for it.
 const DETACHED: u8 = 2;
-/// It failed without a reply.
-const FAILED: u8 = 4;
 /// Its time is up.
 const EXPIRED: u8 = 8;
+/// It failed, and none of its bytes left.
+const UNSENT: u8 = 16;
 
 #[derive(Debug)]
 struct Slot {
-    /// Where its bytes start, of all that were ever queued. Once it has [failed](FAILED): how many of them may have left.
+    /// Where its bytes start, of all that were ever queued.
     start: u64,
-    /// Bytes on the wire.
+    /// Bytes on the wire; once it failed with its connection, how many of them may have left.
     size: usize,
     deadline: Tick,
     marks: u8,
@@ -66,11 +66,11 @@ enum Came {
     /// Elements of a single list.
     Elements(VecDeque<Elements>),
     /// Replies of a batch.
-    Replies(Pieces),
+    Replies(CameReplies),
 }
 
 #[derive(Debug, Default)]
-struct Pieces {
+struct CameReplies {
     pieces: Vec<Bytes>,
     replies: usize,
     bytes: usize,
@@ -80,7 +80,7 @@ impl Slot {
     /// One more piece of a batch; `true` where with it there is enough to be worth taking.
     fn add(&mut self, bytes: Bytes, replies: u32) -> bool {
         if !matches!(self.came, Came::Replies(_)) {
-            self.came = Came::Replies(Pieces::default());
+            self.came = Came::Replies(CameReplies::default());
         }
         let Came::Replies(came) = &mut self.came else { return false };
         let before = came.bytes;
@@ -101,8 +101,8 @@ impl Slot {
                     && (came.bytes >= PORTION
                         || (came.bytes > 0 && matches!(self.outcome, Outcome::Failed(_)))) =>
             {
-                let Pieces { pieces, replies, .. } = std::mem::take(came);
-                Some(Received::Replies(pieces, replies))
+                let CameReplies { pieces, replies, .. } = std::mem::take(came);
+                Some(Received::Replies(pieces.into(), replies))
             }
             Came::Replies(_) => None,
         }
@@ -113,6 +113,25 @@ impl Slot {
 pub(super) struct Pending {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Beside the slots, which are many: nearly all commands have none.
+    failures: Vec<Failure>,
+}
+
+/// A reply of a batch that could not be read, until the batch's future takes it.
+#[derive(Debug)]
+struct Failure {
+    id: u32,
+    /// The start of the batch, which no other command that has the same slot later shares.
+    start: u64,
+    part: usize,
+    error: Error,
+}
+
+/// The failures of one batch, by the number of the reply.
+#[cold]
+fn take_failures(all: &mut Vec<Failure>, id: u32, start: u64) -> Vec<(usize, Error)> {
+    let of_batch = |failure: &mut Failure| failure.id == id && failure.start == start;
+    all.extract_if(.., of_batch).map(|Failure { part, error, .. }| (part, error)).collect()
 }
 
 impl Pending {
@@ -160,7 +179,12 @@ impl Pending {
         spent: &mut Vec<Waker>,
     ) -> Option<Result<Received, Error>> {
         let slot = &mut self.slots[id as usize];
-        if let Some(early) = slot.early() {
+        if let Some(mut early) = slot.early() {
+            if let Received::Replies(all, _) = &mut early
+                && !self.failures.is_empty()
+            {
+                all.failures = take_failures(&mut self.failures, id, slot.start);
+            }
             return Some(Ok(early));
         }
         match std::mem::replace(&mut slot.outcome, Outcome::None) {
@@ -176,18 +200,17 @@ impl Pending {
         }
     }
 
-    /// Who waits, if nothing can be taken.
+    /// Its waker, if nothing can be taken.
     pub(super) fn waiter(&self, id: u32) -> Option<Waker> {
         let slot = self.slots.get(id as usize)?;
         let nothing = slot.owed > 0 && matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None));
         if slot.held && nothing { slot.waker.clone() } else { None }
     }
 
-    /// Nobody is to be woken; `false` where something can be taken.
-    pub(super) fn take_waker(&mut self, id: u32, spent: &mut Vec<Waker>) -> bool {
+    /// Its waker, which is not kept, and whether nothing can be taken.
+    pub(super) fn take_waker(&mut self, id: u32) -> (Option<Waker>, bool) {
         let slot = &mut self.slots[id as usize];
-        spent.extend(slot.waker.take());
-        matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None))
+        (slot.waker.take(), matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None)))
     }
 
     /// A short reply: the only one of its command.
@@ -222,7 +245,11 @@ impl Pending {
             } else {
                 let worth_it = slot.add(bytes, replies);
                 if last && let Came::Replies(came) = std::mem::replace(&mut slot.came, Came::Nothing) {
-                    slot.outcome = Outcome::Reply(ReplyBuf::Pieces(came.pieces));
+                    let failures = match self.failures.is_empty() {
+                        true => Vec::new(),
+                        false => take_failures(&mut self.failures, id, slot.start),
+                    };
+                    slot.outcome = Outcome::Reply(Pieces { pieces: came.pieces, failures }.into());
                 } else if worth_it && slot.shape.delivery == Delivery::Replies {
                     wakers.extend(slot.waker.take());
                 }
@@ -232,6 +259,23 @@ impl Pending {
             wakers.extend(slot.waker.take());
         }
         last
+    }
+
+    /// The next reply of a batch could not be read. `true`: it was the last.
+    #[cold]
+    pub(super) fn fail_part(&mut self, id: u32, error: Error, wakers: &mut Vec<Waker>) -> bool {
+        // Those of batches whose futures were dropped are of no more use.
+        let is_awaited = |id: u32, start: u64| {
+            let slot = &self.slots[id as usize];
+            slot.held && slot.start == start
+        };
+        self.failures.retain(|failure| is_awaited(failure.id, failure.start));
+        let slot = &self.slots[id as usize];
+        if slot.held && matches!(slot.outcome, Outcome::None) {
+            let part = (slot.shape.parts - slot.owed) as usize;
+            self.failures.push(Failure { id, start: slot.start, part, error });
+        }
+        self.piece(id, Bytes::from_static(FAILED), 1, wakers)
     }
 
     /// Whether its future can read the first elements of its reply before the last have come.
@@ -262,6 +306,12 @@ impl Pending {
         slot.waker.take()
     }
 
+    /// Its reply cannot be read.
+    #[cold]
+    pub(super) fn fail(&mut self, id: u32, error: Error) -> Option<Waker> {
+        self.finish(id, Outcome::Failed(error))
+    }
+
     /// It has failed, whatever comes.
     pub(super) fn finish(&mut self, id: u32, outcome: Outcome) -> Option<Waker> {
         let slot = &mut self.slots[id as usize];
@@ -283,6 +333,17 @@ impl Pending {
         if !slot.held {
             self.vacate(id);
         }
+    }
+
+    /// One reply of a command came that nobody holds. `true`: it was the last.
+    pub(super) fn passed_on(&mut self, id: u32) -> bool {
+        let slot = &mut self.slots[id as usize];
+        slot.owed -= 1;
+        let last = slot.owed == 0;
+        if last {
+            self.vacate(id);
+        }
+        last
     }
 
     /// Its future has no use for it any more.
@@ -346,6 +407,10 @@ impl Pending {
         slot.waker = None;
     }
 
+    pub(super) fn is_held(&self, id: u32) -> bool {
+        self.slots[id as usize].held
+    }
+
     pub(super) fn is_detached(&self, id: u32) -> bool {
         self.slots[id as usize].marks & DETACHED != 0
     }
@@ -383,10 +448,14 @@ impl Pending {
         self.slots[id as usize].marks & WITHDRAWN != 0
     }
 
+    /// It failed while it was queued: none of its bytes left.
+    pub(super) fn note_unsent(&mut self, id: u32) {
+        self.slots[id as usize].marks |= UNSENT;
+    }
+
+    /// It failed with its connection: so many of its bytes may have left. Its size is forgotten.
     pub(super) fn note_written(&mut self, id: u32, bytes: usize) {
-        let slot = &mut self.slots[id as usize];
-        slot.start = bytes as u64;
-        slot.marks |= FAILED;
+        self.slots[id as usize].size = bytes;
     }
 
     /// What is known of a command that has come to its end.
@@ -398,7 +467,7 @@ impl Pending {
         }
         // What has expired has no time left, at any moment from now on.
         let deadline = if slot.marks & EXPIRED != 0 { 0 } else { slot.deadline };
-        let written = if slot.marks & FAILED != 0 { slot.start as usize } else { slot.size };
+        let written = if slot.marks & UNSENT != 0 { 0 } else { slot.size };
         Ended { deadline, written }
     }
 

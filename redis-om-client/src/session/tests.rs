@@ -4,17 +4,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::resp::Limits;
 
-fn bounds() -> Bounds {
+pub(super) fn bounds() -> Bounds {
     Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait }
 }
 
-fn up(bounds: Bounds) -> Session {
+pub(super) fn up(bounds: Bounds) -> Session {
     let mut session = Session::new(bounds);
     session.up(&mut Vec::new());
     session
 }
 
-fn get<'a>(body: &'a str) -> Outgoing<'a> {
+pub(super) fn get<'a>(body: &'a str) -> Outgoing<'a> {
     Outgoing {
         body: body.as_bytes(),
         args: 1,
@@ -26,26 +26,26 @@ fn get<'a>(body: &'a str) -> Outgoing<'a> {
     }
 }
 
-fn submit(session: &mut Session, body: &str) -> Ticket {
+pub(super) fn submit(session: &mut Session, body: &str) -> Ticket {
     let mut ticket = Ticket::New;
     session.submit(&mut ticket, get(body), 0, Waker::noop()).unwrap();
     ticket
 }
 
-fn write_all(session: &mut Session) -> Vec<u8> {
+pub(super) fn write_all(session: &mut Session) -> Vec<u8> {
     let out = session.output();
     session.wrote(out.len(), Some(Vec::new()));
     out
 }
 
-fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
     let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(bytes);
     demux.scan(&buffer)?;
-    demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())
+    demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Notices::default())
 }
 
-fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
+pub(super) fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
     let outcome = session.reply(ticket, Waker::noop())?;
     Some(outcome.map(|received| whole(received).replies().take().unwrap().describe()))
 }
@@ -214,9 +214,7 @@ fn pushes_are_not_replies() {
     let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::from(&b">2\r\n+invalidate\r\n_\r\n:1\r\n"[..]);
     demux.scan(&buffer).unwrap();
-    let mut pushes = Vec::new();
-    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut pushes).unwrap();
-    assert_eq!(pushes.len(), 1);
+    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
     assert_eq!(reply(&mut session, &mut ticket).unwrap().unwrap(), "the integer 1");
 }
 
@@ -324,7 +322,7 @@ proptest! {
                         buffer.extend_from_slice(format!(":{number}\r\n").as_bytes());
                     }
                     if demux.scan(&buffer).unwrap() {
-                        demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+                        demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
                     }
                 }
                 Act::Take(index) if !waiting.is_empty() => {
@@ -374,7 +372,7 @@ fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error
     for piece in bytes.chunks(step) {
         buffer.extend_from_slice(piece);
         if demux.scan(&buffer)? {
-            demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Vec::new())?;
+            demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Notices::default())?;
         }
         if let Some(portion) = demux.portion() {
             let before = buffer.len();
@@ -450,7 +448,7 @@ fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
     buffer.extend_from_slice(rest);
     buffer.extend_from_slice(&list(7..9));
     assert!(demux.scan(&buffer).unwrap());
-    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
     assert_eq!(chunk_decoder(&mut session, &mut next).unwrap().unwrap(), [7, 8]);
     assert!(session.is_clean());
 
@@ -503,16 +501,16 @@ fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
     let mut buffer = BytesMut::from(&first[14 * (5_000 / 14)..]);
     assert!(demux.scan(&buffer).unwrap());
     let mut wakers = Vec::new();
-    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Notices::default()).unwrap();
     assert_eq!(wakers.len(), 1);
     let Some(Ok(Received::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("nothing came early")
     };
-    assert_eq!((pieces.len(), count), (2, 20_001 / 14));
+    assert_eq!((pieces.pieces.len(), count), (2, 20_001 / 14));
     assert!(session.reply(&mut ticket, Waker::noop()).is_none());
     buffer.extend_from_slice(rest);
     assert!(demux.scan(&buffer).unwrap());
-    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Vec::new()).unwrap();
+    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Notices::default()).unwrap();
     let Some(Ok(Received::Reply(last))) = session.reply(&mut ticket, Waker::noop()) else {
         panic!("the last did not come")
     };
@@ -575,4 +573,79 @@ fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
     assert_eq!(replies.take().unwrap().describe(), "the integer 1");
     assert_eq!(replies.take().unwrap().describe(), "the integer 2");
     assert_eq!(session.pending.assert_free(), 1);
+}
+
+#[test]
+fn a_future_that_reads_for_itself_leaves_no_waker_behind() {
+    let mut session = up(bounds());
+    for number in 0..100 {
+        let mut ticket = submit(&mut session, "$1");
+        write_all(&mut session);
+        let Ticket::Queued(id) = ticket else { panic!("{ticket:?}") };
+        let (waker, waits) = session.take_waker(id);
+        assert!(waker.is_some() && waits);
+        answer(&mut session, format!(":{number}\r\n").as_bytes()).unwrap();
+        assert!(!session.take_waker(id).1);
+        assert!(reply(&mut session, &mut ticket).unwrap().is_ok());
+    }
+    assert!(session.spent.is_empty());
+}
+
+#[test]
+fn a_queue_that_fails_fast_is_not_full_because_others_wait() {
+    let mut session = Session::new(Bounds { when_full: WhenFull::Fail, ..bounds() });
+    let mut first = Ticket::New;
+    // While there is no connection it waits.
+    session.submit(&mut first, get("$1"), 0, Waker::noop()).unwrap();
+    session.up(&mut Vec::new());
+    let mut second = Ticket::New;
+    assert!(session.submit(&mut second, get("$2"), 0, Waker::noop()).is_ok());
+    assert_eq!(session.submit(&mut first, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Queued);
+}
+
+#[test]
+fn commands_without_a_caller_keep_their_order_over_a_loss() {
+    let mut session = up(bounds());
+    session.submit_detached(get("$1"), 0).unwrap();
+    session.hold();
+    session.submit_detached(get("$2"), 0).unwrap();
+    let lost = Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone");
+    session.lose(&lost, &mut Vec::new());
+    session.submit_detached(get("$3"), 0).unwrap();
+    session.up(&mut Vec::new());
+    assert_eq!(write_all(&mut session), b"*1\r\n$1*1\r\n$2*1\r\n$3");
+    session.close(&lost, &mut Vec::new());
+    assert_eq!(session.pending_bytes(), 0);
+}
+
+#[test]
+fn a_probe_is_written_although_commands_before_it_were_withdrawn() {
+    let mut session = up(bounds());
+    let mut ticket = submit(&mut session, "$1");
+    assert!(session.probe());
+    session.cancel(&mut ticket);
+    assert!(!session.in_flight().probe_written);
+    write_all(&mut session);
+    assert!(session.in_flight().probe_written);
+}
+
+#[test]
+fn very_many_commands_expire_or_leave_at_once() {
+    let bounds = Bounds { bytes: 1 << 30, commands: 1 << 20, when_full: WhenFull::Wait };
+    let mut session = up(bounds);
+    let mut tickets: Vec<_> = (0..32_000).map(|n| submit(&mut session, &format!("${n}"))).collect();
+    // Every other future goes, from the last to the first.
+    for ticket in tickets.iter_mut().rev().step_by(2) {
+        session.cancel(ticket);
+    }
+    assert_eq!(session.inflight(), 16_000);
+    let mut wakers = Vec::new();
+    session.expire(100, &mut wakers);
+    assert_eq!((session.inflight(), wakers.len()), (0, 16_000));
+    assert!(write_all(&mut session).is_empty());
+    for ticket in tickets.iter_mut().step_by(2) {
+        let error = session.reply(ticket, Waker::noop()).unwrap().unwrap_err();
+        assert_eq!(error.execution(), Execution::NotSent);
+    }
+    assert_eq!(session.pending.assert_free(), 32_000);
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{config::WhenFull, resp::Replies};
+use crate::{config::WhenFull, error::Error, resp::Replies};
 
 /// Milliseconds since some moment that the owner of the session chose.
 pub(crate) type Tick = u64;
@@ -59,6 +59,8 @@ pub(crate) enum Delivery {
     /// The first replies of a batch, each of them whole. They are also handed over where the others do not come: the
     /// error follows them.
     Replies,
+    /// Nothing, since nobody waits for it: each reply goes to the sink of the connection.
+    Sink,
 }
 
 /// What has come of a command's answer.
@@ -69,7 +71,17 @@ pub(crate) enum Received {
     /// Elements of its reply, under [`Delivery::Elements`].
     Elements(Elements),
     /// The first so many replies of a batch, or some that follow, under [`Delivery::Replies`].
-    Replies(Vec<Bytes>, usize),
+    Replies(Pieces, usize),
+}
+
+/// Replies of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    /// As they were received; each piece is whole replies.
+    pub(crate) pieces: Vec<Bytes>,
+    /// The errors of replies that could not be read, by the number of the reply in the batch. In their place stands
+    /// [`FAILED`](crate::resp::FAILED).
+    pub(crate) failures: Vec<(usize, Error)>,
 }
 
 /// Elements of a list that has not come to its end, one after another; before the first stands its header.
@@ -125,10 +137,32 @@ pub(crate) enum ReplyBuf {
     Whole(Bytes),
     /// Those of a batch, as they were received; or the last of them.
     Pieces(Vec<Bytes>),
+    /// The same, where one of them could not be read.
+    Partly(Box<Pieces>),
 }
 
 /// Replies up to here are copied into their slot.
 pub(crate) const SMALL: usize = 79;
+
+impl Pieces {
+    /// These, and the others behind them.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.pieces.append(&mut others.pieces);
+        self.failures.append(&mut others.failures);
+    }
+}
+
+impl From<Vec<Bytes>> for Pieces {
+    fn from(pieces: Vec<Bytes>) -> Self {
+        Self { pieces, failures: Vec::new() }
+    }
+}
+
+impl From<Pieces> for ReplyBuf {
+    fn from(all: Pieces) -> Self {
+        if all.failures.is_empty() { Self::Pieces(all.pieces) } else { Self::Partly(Box::new(all)) }
+    }
+}
 
 impl ReplyBuf {
     /// A copy of a reply of up to [`SMALL`] bytes.
@@ -145,7 +179,7 @@ impl ReplyBuf {
         match self {
             Self::Small(_, bytes) => bytes[0] == b'-',
             Self::Whole(bytes) => bytes.first() == Some(&b'-'),
-            Self::Pieces(_) => false,
+            Self::Pieces(_) | Self::Partly(_) => false,
         }
     }
 
@@ -155,14 +189,16 @@ impl ReplyBuf {
             Self::Small(length, bytes) => Bytes::copy_from_slice(&bytes[..usize::from(*length)]),
             Self::Whole(bytes) => bytes.clone(),
             Self::Pieces(pieces) => pieces.concat().into(),
+            Self::Partly(partly) => partly.pieces.concat().into(),
         }
     }
 
-    /// The pieces of the replies of a batch.
-    pub(crate) fn into_pieces(self) -> Vec<Bytes> {
+    /// The replies of a batch.
+    pub(crate) fn into_pieces(self) -> Pieces {
         match self {
-            Self::Pieces(pieces) => pieces,
-            Self::Small(..) | Self::Whole(_) => vec![self.to_bytes()],
+            Self::Pieces(pieces) => pieces.into(),
+            Self::Partly(partly) => *partly,
+            Self::Small(..) | Self::Whole(_) => vec![self.to_bytes()].into(),
         }
     }
 
@@ -173,6 +209,7 @@ impl ReplyBuf {
             Self::Small(length, bytes) => Replies::new(&bytes[..usize::from(*length)]),
             Self::Whole(bytes) => Replies::shared(bytes),
             Self::Pieces(pieces) => Replies::pieces(pieces),
+            Self::Partly(partly) => Replies::pieces(&partly.pieces).with_failures(&partly.failures),
         }
     }
 }

@@ -82,6 +82,14 @@ impl<T: FromRedis> FromRedis for Option<T> {
             other => T::from_redis(other).map(Some),
         }
     }
+
+    #[inline]
+    fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        match reply {
+            Reply::Nil => Ok(None),
+            other => T::from_element(other).map(Some),
+        }
+    }
 }
 
 /// The next element. Most elements are strings, which take the path that keeps them in registers.
@@ -100,7 +108,7 @@ fn element<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
 
 #[inline(never)]
 fn other<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
-    T::from_redis(items.take()?)
+    T::from_element(items.take()?)
 }
 
 /// Calls `take` with each element, in order.
@@ -122,34 +130,45 @@ fn each_pair<K: FromRedis, V: FromRedis>(
     chunk: Chunk<'_>,
     mut take: impl FnMut(K, V),
 ) -> Result<(), DecodeError> {
-    let mut items = chunk.items;
+    let Chunk { mut items, first, .. } = chunk;
+    let count = items.len();
     if K::TEXT || V::TEXT {
         items.read_as_text();
     }
     while !items.is_empty() {
+        let index = first + count - items.len();
+        let at = |error: DecodeError| error.at(index);
         if matches!(items.peek_kind(), Some(b'$')) {
-            let key = element(&mut items)?;
-            if items.is_empty() {
-                return Err(DecodeError::new("expected a value for each key, found a key without one"));
-            }
-            take(key, element(&mut items)?);
+            let key = element(&mut items).map_err(at)?;
+            take(key, value_of(&mut items).map_err(at)?);
             continue;
         }
-        match items.take()? {
-            Reply::Array(mut pair) if pair.len() == 2 => {
-                let key = K::from_redis(pair.take()?)?;
-                take(key, V::from_redis(pair.take()?)?);
-            }
-            key => {
-                let key = K::from_redis(key)?;
-                if items.is_empty() {
-                    return Err(DecodeError::new("expected a value for each key, found a key without one"));
-                }
-                take(key, V::from_redis(items.take()?)?);
-            }
-        }
+        let (key, value) = pair(&mut items).map_err(at)?;
+        take(key, value);
     }
     Ok(())
+}
+
+/// The next key that is not a byte string, and its value; or an array of both.
+fn pair<K: FromRedis, V: FromRedis>(items: &mut Items<'_>) -> Result<(K, V), DecodeError> {
+    match items.take()? {
+        Reply::Array(mut pair) if pair.len() == 2 => {
+            Ok((K::from_element(pair.take()?)?, V::from_element(pair.take()?)?))
+        }
+        key => {
+            let key = K::from_element(key)?;
+            Ok((key, value_of(items)?))
+        }
+    }
+}
+
+/// The value behind a key.
+#[inline(always)]
+fn value_of<V: FromRedis>(items: &mut Items<'_>) -> Result<V, DecodeError> {
+    if items.is_empty() {
+        return Err(DecodeError::new("expected a value for each key, found a key without one"));
+    }
+    element(items)
 }
 
 /// Decodes a whole collection.
@@ -172,9 +191,11 @@ fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, chunk: Chunk<'_>) -> Resu
     if !pairs {
         return each(chunk, |item| list.push(item));
     }
-    let mut items = chunk.items;
+    let Chunk { mut items, first, .. } = chunk;
+    let count = items.len();
     while !items.is_empty() {
-        list.push(T::from_pair(&mut items)?);
+        let index = first + count - items.len();
+        list.push(T::from_pair(&mut items).map_err(|error| error.at(index))?);
     }
     Ok(())
 }
@@ -207,17 +228,29 @@ impl<T: FromRedis> FromRedis for Box<T> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         T::from_redis(reply).map(Self::new)
     }
+
+    fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        T::from_element(reply).map(Self::new)
+    }
 }
 
 impl<T: FromRedis> FromRedis for Arc<T> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         T::from_redis(reply).map(Self::new)
     }
+
+    fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        T::from_element(reply).map(Self::new)
+    }
 }
 
 impl<T: FromRedis> FromRedis for Rc<T> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         T::from_redis(reply).map(Self::new)
+    }
+
+    fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        T::from_element(reply).map(Self::new)
     }
 }
 
@@ -323,12 +356,12 @@ macro_rules! tuples {
                     return Err(DecodeError::expected(format!("an array of {LEN}"), format!("one of {}", items.len())));
                 }
                 Ok(($({
-                    $name::from_redis(items.take()?).map_err(|error| error.at($index))?
+                    $name::from_element(items.take()?).map_err(|error| error.at($index))?
                 },)+))
             }
 
             fn from_pair(items: &mut Items<'_>) -> Result<Self, DecodeError> {
-                Ok(($($name::from_redis(items.take()?).map_err(|error| error.at($index))?,)+))
+                Ok(($($name::from_element(items.take()?).map_err(|error| error.at($index))?,)+))
             }
         }
     )* };

@@ -46,6 +46,17 @@ pub trait FromRedis: Sized {
     /// The value does not fit this type, or it is an error reply ([`Reply::mismatch`] makes the right error of both).
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError>;
 
+    /// Decodes an element of an aggregate. It differs from [`FromRedis::from_redis`] only for a type that can hold an error:
+    /// there an error reply is the error of the whole command, here it is a value.
+    ///
+    /// # Errors
+    /// The value does not fit this type.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        Self::from_redis(reply)
+    }
+
     /// Decodes this type chunk by chunk, if it is a list, a set or a map.
     #[doc(hidden)]
     const CHUNKS: Option<ChunkDecoder<Self>> = None;
@@ -67,7 +78,7 @@ pub trait FromRedis: Sized {
     /// Decodes a pair from two values in turn.
     #[doc(hidden)]
     fn from_pair(items: &mut Items<'_>) -> Result<Self, DecodeError> {
-        Self::from_redis(items.take()?)
+        Self::from_element(items.take()?)
     }
 }
 
@@ -181,11 +192,28 @@ impl FromRedis for bool {
     }
 }
 
-/// The outcome of one command of a batch: an error reply is a value here, so that it does not affect the other replies.
+/// The outcome of one command of a batch, or an element of a reply. An error is a value here, so that it does not affect
+/// the other replies or elements.
 impl<T: FromRedis> FromRedis for Result<T, Error> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        <Result<T, ServerError>>::from_redis(reply).map(|outcome| outcome.map_err(Error::server))
+    }
+}
+
+/// The same, with the server's error.
+///
+/// ```
+/// use redis_om_client::{FromRedis, Replies, ServerError};
+///
+/// let mut replies = Replies::new(b"*2\r\n:1\r\n-MYERR boom\r\n");
+/// let found = Vec::<Result<i64, ServerError>>::from_redis(replies.take()?)?;
+/// assert_eq!(found, [Ok(1), Err(ServerError::parse("MYERR boom"))]);
+/// # Ok::<(), redis_om_client::DecodeError>(())
+/// ```
+impl<T: FromRedis> FromRedis for Result<T, ServerError> {
+    fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         match reply {
-            Reply::Error(line) => Ok(Err(Error::server(ServerError::parse(&String::from_utf8_lossy(&line))))),
+            Reply::Error(line) => Ok(Err(ServerError::parse(&String::from_utf8_lossy(&line)))),
             other => T::from_redis(other).map(Ok),
         }
     }

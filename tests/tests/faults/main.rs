@@ -10,6 +10,7 @@ mod chaos;
 mod connect;
 mod connector;
 mod destructive;
+mod framing;
 mod greeting;
 mod outage;
 mod patient;

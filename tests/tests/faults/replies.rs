@@ -58,8 +58,23 @@ async fn a_bulk_below_the_limit_reserves_nothing_before_it_comes() {
 
 #[tokio::test]
 async fn nesting_ten_thousand_deep() {
-    instead("*1\r\n".repeat(10_000).as_bytes()).await;
-    instead("%1\r\n+k\r\n".repeat(10_000).as_bytes()).await;
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "command_timeout=5s").await;
+    let key = Keys::new().of("counter");
+    for level in ["*1\r\n", "%1\r\n+k\r\n"] {
+        let reply = format!("{}:1\r\n", level.repeat(10_000));
+        let sprung = proxy.trap("INCR", Fault::Replace(reply.into_bytes()));
+        let error = refused(in_time("the command", client.incr(&key)).await);
+        sprung.wait().await;
+        assert_eq!((error.kind(), error.key()), (&ErrorKind::Protocol, Some(&*key)), "{error}");
+        // The command was answered, so the error is not in doubt.
+        assert!(!error.may_have_run() && error.to_string().contains("nested more than 128 deep"), "{error}");
+        // The trap withholds the command from the server. The next command uses the same connection.
+        let (n,) = in_time("the next command", client.run(pipe().get::<Option<u32>>(&key))).await.unwrap();
+        assert_eq!(n, None);
+        assert_eq!(proxy.counts().accepted, 1);
+    }
 }
 
 #[tokio::test]

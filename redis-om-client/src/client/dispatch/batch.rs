@@ -7,10 +7,10 @@ use bytes::Bytes;
 use crate::{
     command::{Cmd, Flags},
     config::RetryPolicy,
-    error::Result,
+    error::{Error, Result},
     resp::{may_have_error, split},
     route::{random, refusal},
-    session::{Delivery, Outgoing, ReplyBuf, Runs, Tick, limits},
+    session::{Delivery, Outgoing, Pieces, ReplyBuf, Runs, Tick, limits},
 };
 
 use super::{
@@ -75,20 +75,20 @@ impl<'a> Batch<'a> {
         ended: Result<ReplyBuf>,
         written: usize,
     ) -> Result<Answer> {
-        let (given, mut pieces) = replies.hold();
+        let (given, mut all) = replies.hold();
         let loss = match ended {
             Ok(reply) => {
-                pieces.extend_from_slice(pieces_of(&reply));
+                all.append(reply.into_pieces());
                 None
             }
             Err(error) => Some(Loss { error, written }),
         };
-        let frames = self.frames(&pieces)?;
+        let frames = self.frames(&all.pieces)?;
         let script = |part: usize| self.cmd.part(part).flags().has(Flags::SCRIPT);
         let refused = |(index, frame): (usize, &Bytes)| refusal(frame, script(given + index)).is_some();
         // Ordinary errors (`WRONGTYPE`, an unknown command) are reported when the replies are decoded.
         if loss.is_none() && !frames.iter().enumerate().any(refused) {
-            return Ok(ReplyBuf::Pieces(pieces).into());
+            return Ok(all.into());
         }
         let mut healing = Healing::new(self.cmd, given);
         let units = healing.in_flight();
@@ -96,6 +96,7 @@ impl<'a> Batch<'a> {
             .into_iter()
             .map(|index| SentUnit { index, bytes: healing.bytes(self.cmd, index) })
             .collect();
+        healing.fail_unread(&sent, in_order(&all, given));
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
         self.go_on(&mut healing).await?;
         let (pieces, failures) = healing.finish();
@@ -166,15 +167,16 @@ impl<'a> Batch<'a> {
         let ended = (&mut attempt).await;
         let written = attempt.written();
         drop(attempt);
-        let (_, mut pieces) = replies.hold();
+        let (_, mut all) = replies.hold();
         let loss = match ended {
             Ok(reply) => {
-                pieces.extend(reply.into_pieces());
+                all.append(reply.into_pieces());
                 None
             }
             Err(error) => Some(Loss { error, written }),
         };
-        let frames = self.frames(&pieces)?;
+        let frames = self.frames(&all.pieces)?;
+        healing.fail_unread(&sent, in_order(&all, 0));
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
         Ok(())
     }
@@ -204,9 +206,15 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// The errors of the replies that could not be read, with the index of each behind the first `given` replies.
+fn in_order(all: &Pieces, given: usize) -> impl Iterator<Item = (usize, &Error)> {
+    all.failures.iter().map(move |(part, error)| (part.saturating_sub(given), error))
+}
+
 fn pieces_of(reply: &ReplyBuf) -> &[Bytes] {
     match reply {
         ReplyBuf::Pieces(pieces) => pieces,
+        ReplyBuf::Partly(partly) => &partly.pieces,
         ReplyBuf::Small(..) | ReplyBuf::Whole(_) => &[],
     }
 }

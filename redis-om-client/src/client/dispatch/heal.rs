@@ -21,6 +21,7 @@ use crate::{
     command::Cmd,
     config::{RetryPolicy, millis},
     error::{Error, ErrorKind, Execution, TimeoutKind},
+    resp::FAILED,
     route::{Tally, Verdict, judge_loss, judge_replies},
     session::Tick,
 };
@@ -50,6 +51,8 @@ struct Entry {
     tally: Tally,
     /// The error of the last attempt.
     last: Option<Error>,
+    /// It ran, and its reply could not be read.
+    unread: Option<Error>,
 }
 
 /// A unit that was sent, and the position of its bytes in the data that was sent.
@@ -113,7 +116,7 @@ impl Healing {
                 let is_done = given == unit.range().len();
                 let state =
                     if is_done { State::Done { replies: Vec::new(), ran: true } } else { State::Sent };
-                Entry { unit, given, group, state, tally: Tally::default(), last: None }
+                Entry { unit, given, group, state, tally: Tally::default(), last: None, unread: None }
             })
             .collect();
         Self { entries, redial: false }
@@ -149,6 +152,11 @@ impl Healing {
             let entry = &mut self.entries[*index];
             let wanted = entry.unit.range().len() - entry.given;
             let replies: Vec<Bytes> = frames.by_ref().take(wanted).collect();
+            if let Some(error) = entry.unread.as_ref().filter(|_| replies.len() == wanted) {
+                // The whole unit fails, because its replies are decoded together.
+                entry.state = State::Failed(entry.tally.told(error.clone()));
+                continue;
+            }
             if replies.len() == wanted {
                 entry.replied(replies, with, &mut self.redial);
                 continue;
@@ -164,6 +172,26 @@ impl Healing {
                 ),
             };
             entry.lost(error, with, &mut self.redial);
+        }
+    }
+
+    /// Records the errors of replies that could not be read, from units that were sent together. The number is the index of
+    /// the reply among those that arrive. Called before the units are [settled](Self::settle).
+    pub(super) fn fail_unread<'a>(
+        &mut self,
+        sent: &[SentUnit],
+        failures: impl Iterator<Item = (usize, &'a Error)>,
+    ) {
+        for (reply, error) in failures {
+            let mut first = 0;
+            for SentUnit { index, .. } in sent {
+                let entry = &mut self.entries[*index];
+                first += entry.unit.range().len() - entry.given;
+                if reply < first {
+                    entry.unread = Some(error.clone());
+                    break;
+                }
+            }
         }
     }
 
@@ -226,7 +254,7 @@ impl Healing {
                 State::Done { ran: true, .. } => *later = (true, later.1 | entry.unit.writes),
                 _ => {}
             }
-            if entry.tally.may_have_run {
+            if entry.tally.may_have_run || entry.unread.is_some() {
                 *later = (true, later.1 | entry.unit.writes);
             }
         }
@@ -259,7 +287,7 @@ impl Healing {
                 State::Done { replies, .. } => all.extend(replies),
                 State::Failed(error) => {
                     for part in entry.unit.range().skip(entry.given) {
-                        all.push(Bytes::from_static(b"-CLIENT failed\r\n"));
+                        all.push(Bytes::from_static(FAILED));
                         failures.push((part, error.clone()));
                     }
                 }

@@ -136,3 +136,25 @@ fn a_transaction_is_whole() {
     assert_eq!((replies.len(), failures.len()), (4, 4));
     assert!(failures[0].1.may_have_run());
 }
+
+#[test]
+fn a_reply_that_could_not_be_read_fails_its_unit_only_and_counts_as_run() {
+    let plan = pipe().incr("a").incr("a").incr("b").incr("c");
+    let policy = RetryPolicy::default();
+    let mut healing = Healing::new(plan.cmd(), 0);
+    let all = sent(&healing, plan.cmd());
+    let unread = Error::new(ErrorKind::Protocol, Execution::Answered, "it breaks a limit");
+    healing.fail_unread(&all, [(1, &unread)].into_iter());
+    let replies = frames(&[LOADING, "-CLIENT failed\r\n", LOADING, ":1\r\n"]);
+    healing.settle(&all, replies, None, &rules(&policy, 0));
+    // The first one is not sent again, because a later one on the same key has run.
+    assert_eq!(next(&mut healing), [2]);
+    let again = [SentUnit { index: 2, bytes: 0..10 }];
+    healing.settle(&again, frames(&[":7\r\n"]), None, &rules(&policy, 0));
+    assert!(matches!(healing.next(0), Step::Done));
+    let (replies, failures) = healing.finish();
+    assert_eq!(&replies[2..].concat()[..], b":7\r\n:1\r\n");
+    let [(0, first), (1, second)] = &failures[..] else { panic!("{failures:?}") };
+    assert!(first.to_string().contains("a later command on the same key has run"), "{first}");
+    assert!(second.to_string().contains("it breaks a limit") && !second.may_have_run(), "{second}");
+}

@@ -1,0 +1,170 @@
+//! Replies that break a limit, and push messages inside replies: what is found beside a reply's end.
+//!
+//! No server sends these on any path that is hot, so all of it is cold. The end of a reply that breaks a limit is found in
+//! bounded memory: what was looked at can be [discarded](Scanner::discard), also within a string or a line, and beyond the
+//! limit of the depth the values that are owed are counted in one sum instead of a stack.
+
+use super::*;
+
+impl Scanner {
+    /// What is known of the reply that was found last, where its [`Frame::aside`] is set.
+    pub(crate) fn take_aside(&mut self) -> Aside {
+        std::mem::take(&mut self.last_aside)
+    }
+
+    /// Whether the reply whose end has not come breaks a limit.
+    pub(crate) fn is_over(&self) -> bool {
+        self.aside.error.is_some()
+    }
+
+    /// Of a reply that breaks a limit and has not come to its end: the error, and how many of its bytes are of no more use.
+    /// The next bytes to look at start behind them. The ranges are those of the push messages in them.
+    pub(crate) fn discard(&mut self) -> Option<(Error, usize, Vec<Range<usize>>)> {
+        let error = self.aside.error.clone()?;
+        let end = self.open_push.map_or(self.position, |push| push.start);
+        self.position -= end;
+        self.searched = self.searched.saturating_sub(end);
+        self.passed += end;
+        if let Some(push) = &mut self.open_push {
+            push.start = 0;
+        }
+        Some((error, end, std::mem::take(&mut self.aside.pushes)))
+    }
+
+    /// Goes on with what is passed over; `true` where its end was found.
+    #[cold]
+    pub(super) fn pass(&mut self, bytes: &[u8], position: &mut usize) -> Result<bool, Error> {
+        match self.passing {
+            Passing::Nothing => return Ok(true),
+            Passing::Body(left) => {
+                let here = left.min((bytes.len() - *position) as u64);
+                *position += here as usize;
+                self.passing = Passing::Body(left - here);
+                if here < left {
+                    return Ok(false);
+                }
+            }
+            Passing::Line => {
+                let length = memchr::memchr(b'\r', &bytes[*position..]);
+                *position = length.map_or(bytes.len(), |length| *position + length);
+            }
+        }
+        match bytes.get(*position..*position + 2) {
+            Some(b"\r\n") => {
+                *position += 2;
+                self.passing = Passing::Nothing;
+                Ok(true)
+            }
+            Some(_) => Err(unexpected("a line end", bytes, *position)),
+            None => Ok(false),
+        }
+    }
+
+    /// The string or line at the position, which has not come to its end, is passed over from now on.
+    pub(super) fn pass_partial(&mut self, bytes: &[u8], position: &mut usize) -> Result<(), Error> {
+        if self.passing != Passing::Nothing {
+            return Ok(());
+        }
+        match bytes.get(*position) {
+            Some(b'$' | b'=' | b'!' | b';') => {
+                let Some((Number::Count(length), start)) = number(bytes, *position)? else { return Ok(()) };
+                self.passing = Passing::Body(length);
+                *position = start;
+            }
+            Some(b'+' | b'-' | b':' | b',' | b'_' | b'#' | b'(') => self.passing = Passing::Line,
+            _ => return Ok(()),
+        }
+        self.pass(bytes, position).map(drop)
+    }
+
+    /// A push message starts between the elements of an aggregate.
+    #[cold]
+    pub(super) fn begin_push(&mut self, bytes: &[u8], start: usize) -> Result<(), Error> {
+        if self.push || self.open_push.is_some() {
+            return Err(unexpected("a value inside a push message", bytes, start));
+        }
+        self.open_push = Some(OpenPush { start, around: self.outer.len() });
+        Ok(())
+    }
+
+    /// An aggregate has come to its end: it may have been the push message.
+    #[inline]
+    pub(super) fn close_push(&mut self, end: usize) {
+        if let Some(push) = self.open_push
+            && self.outer.len() == push.around
+        {
+            self.aside.pushes.push(push.start..end);
+            self.open_push = None;
+        }
+    }
+
+    #[cold]
+    pub(super) fn open_too_deep(&mut self, owed: &mut u64, count: u64) -> Result<(), Error> {
+        let depth = self.limits.depth;
+        self.violates(&format!("aggregates nested more than {depth} deep, the limit of `max_depth`"))?;
+        if count < CHUNKED && *owed < CHUNKED {
+            // The end is where nothing is owed any more, however it is nested.
+            let sum = owed.checked_add(count).filter(|sum| *sum < CHUNKED);
+            *owed = sum.ok_or_else(|| broken("an aggregate of more entries than can be counted".into()))?;
+            return Ok(());
+        }
+        let around = self.open_push.map_or(0, |push| push.around);
+        if self.outer.len() >= around.saturating_add(depth).saturating_add(OPEN_BEYOND_DEPTH) {
+            return Err(broken(format!("open-ended values nested more than {depth} deep")));
+        }
+        self.outer.push(*owed);
+        *owed = count;
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn too_long(&mut self, length: u64) -> Result<(), Error> {
+        let limit = self.limits.bulk;
+        if length > LONGEST_STRING.max(limit as u64) {
+            return Err(broken(format!("a string of {length} bytes, more than the limit of {limit}")));
+        }
+        self.violates(&format!("a string of {length} bytes, more than the limit of {limit} (`max_bulk`)"))
+    }
+
+    #[cold]
+    pub(super) fn too_many(&mut self, count: u64) -> Result<(), Error> {
+        let limit = self.limits.reply;
+        self.violates(&format!(
+            "an aggregate of {count} values, more than the limit of {limit} bytes has room for (`max_reply`)"
+        ))
+    }
+
+    #[cold]
+    pub(super) fn reply_too_long(&mut self) -> Result<(), Error> {
+        let found = format!("a reply of more than {} bytes, the limit of `max_reply`", self.limits.reply);
+        // Of a push message inside the reply the length is checked by itself.
+        if self.push {
+            return Err(push_violates(&found));
+        }
+        self.note_violation(&found);
+        Ok(())
+    }
+
+    /// The reply breaks a limit. Of several errors the first is kept. A push message belongs to no command, so there it is
+    /// the error of the connection.
+    fn violates(&mut self, found: &str) -> Result<(), Error> {
+        if self.push || self.open_push.is_some() {
+            return Err(push_violates(found));
+        }
+        self.note_violation(found);
+        Ok(())
+    }
+
+    fn note_violation(&mut self, found: &str) {
+        if self.aside.error.is_none() {
+            let text = format!(
+                "the reply was not read, since it breaks a limit: found {found}: raise that limit, or ask for less"
+            );
+            self.aside.error = Some(Error::new(ErrorKind::Protocol, Execution::Answered, text));
+        }
+    }
+}
+
+fn push_violates(found: &str) -> Error {
+    broken(format!("a push message that breaks a limit: found {found}: raise that limit"))
+}

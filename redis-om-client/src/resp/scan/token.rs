@@ -1,0 +1,91 @@
+//! Short strings, lengths, counts and lines: what the scan meets at one position.
+
+use crate::error::{Error, ErrorKind, Execution};
+
+/// Strings of fewer bytes than this have a length of one or two digits.
+pub(super) const SHORT: usize = 100;
+
+/// The end of the string that starts at `at`, if it is whole and shorter than [`SHORT`].
+#[inline(always)]
+pub(super) fn short_string(bytes: &[u8], at: usize) -> Option<usize> {
+    let (start, length) = match bytes.get(at..at + 5)? {
+        [b'$', a @ b'0'..=b'9', b'\r', b'\n', _] => (at + 4, usize::from(a - b'0')),
+        [b'$', a @ b'0'..=b'9', b @ b'0'..=b'9', b'\r', b'\n'] => {
+            (at + 5, usize::from(a - b'0') * 10 + usize::from(b - b'0'))
+        }
+        _ => return None,
+    };
+    let end = start + length;
+    (bytes.get(end..end + 2)? == b"\r\n").then_some(end + 2)
+}
+
+pub(super) enum Number {
+    Count(u64),
+    /// `-1`
+    Null,
+    /// `?`
+    Open,
+}
+
+/// The length or count behind the type byte, and the offset behind its line.
+#[inline(always)]
+pub(super) fn number(bytes: &[u8], at: usize) -> Result<Option<(Number, usize)>, Error> {
+    let mut position = at + 1;
+    let mut value = 0u64;
+    while let Some(&byte) = bytes.get(position) {
+        match byte {
+            b'0'..=b'9' if position - at <= 18 => value = value * 10 + u64::from(byte - b'0'),
+            b'\r' if position > at + 1 => {
+                return match bytes.get(position + 1) {
+                    Some(b'\n') => Ok(Some((Number::Count(value), position + 2))),
+                    Some(_) => Err(unexpected("a line end", bytes, position)),
+                    None => Ok(None),
+                };
+            }
+            _ => return odd_number(bytes, at),
+        }
+        position += 1;
+    }
+    Ok(None)
+}
+
+/// What is not a plain count: `-1`, `?`, or nonsense.
+#[cold]
+fn odd_number(bytes: &[u8], at: usize) -> Result<Option<(Number, usize)>, Error> {
+    for (text, number) in [(&b"-1\r\n"[..], Number::Null), (&b"?\r\n"[..], Number::Open)] {
+        let rest = &bytes[at + 1..];
+        if rest.starts_with(text) {
+            return Ok(Some((number, at + 1 + text.len())));
+        }
+        if text.starts_with(rest) {
+            return Ok(None);
+        }
+    }
+    Err(unexpected("a length or a count", bytes, at))
+}
+
+/// The offset behind the line that starts at `at` and has no end before `from`.
+#[inline(always)]
+pub(super) fn line(bytes: &[u8], at: usize, from: usize) -> Result<Option<usize>, Error> {
+    let Some(length) = memchr::memchr(b'\r', &bytes[from..]) else { return Ok(None) };
+    match bytes.get(from + length + 1) {
+        Some(b'\n') => Ok(Some(from + length + 2)),
+        Some(_) => Err(unexpected("a line end", bytes, (from + length).saturating_sub(20).max(at))),
+        None => Ok(None),
+    }
+}
+
+#[cold]
+pub(super) fn unexpected(expected: &str, bytes: &[u8], at: usize) -> Error {
+    let found = &bytes[at..bytes.len().min(at + 40)];
+    broken(format!("expected {expected}, found \"{}\"", found.escape_ascii()))
+}
+
+#[cold]
+pub(super) fn broken(what: String) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        Execution::NotSent,
+        format!("the server sent what is not a valid reply: {what}"),
+    )
+}
