@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// The work of the thread for a client.
 pub(super) trait Driveable: Send + Sync + 'static {
     /// Pings idle connections and sends queued commands. The thread calls this after each pause.
-    fn look_after(&self);
+    fn look_after(self: &Arc<Self>);
 
     /// Drives the runtime until `released` is notified.
     fn drive_until(&self, released: &Notify);

@@ -230,7 +230,7 @@ impl Client {
         if first.is_err() {
             self.inner.runtime.suspect();
         }
-        if first.as_ref().is_ok_and(client::needs_new_connection) {
+        if first.as_ref().is_ok_and(|reply| client::needs_new_connection(cmd, reply)) {
             self.inner.sync_path.forget_connection();
         }
         self.block_on(self.inner.client.go_on(cmd, first, start.elapsed()))
@@ -238,11 +238,13 @@ impl Client {
 }
 
 impl Driveable for Inner {
-    fn look_after(&self) {
-        let Some(pause) = self.client.config().idle_ping else { return self.send_what_waits(Duration::ZERO) };
-        let ping = Cmd::new("PING").readonly();
-        self.sync_path.ping_if_idle(pause, &client::outgoing(&ping, None));
-        self.send_what_waits(self.client.config().ping_timeout);
+    fn look_after(self: &Arc<Self>) {
+        self.send_what_waits();
+        if let Some(pause) = self.client.config().idle_ping {
+            let ping = Cmd::new("PING").readonly();
+            let timeout = self.client.config().ping_timeout;
+            self.sync_path.ping_if_idle(pause, timeout, &client::outgoing(&ping, None));
+        }
     }
 
     fn drive_until(&self, released: &Notify) {
@@ -254,20 +256,32 @@ impl Driveable for Inner {
 }
 
 impl Inner {
-    /// Drives the runtime until nothing is in flight, for at most `most` or one second, whichever is longer.
-    fn send_what_waits(&self, most: Duration) {
+    /// Drives the runtime until nothing is in flight, as long as a command may take. It ends early when the thread has the
+    /// last handle to the client.
+    fn send_what_waits(self: &Arc<Self>) {
         /// The time between two checks.
         const LOOK: Duration = Duration::from_millis(5);
-        let most = most.max(Duration::from_secs(1));
+        /// Without a time limit of commands, it continues at the next call.
+        const LONGEST: Duration = Duration::from_secs(60);
+        let config = self.client.config();
+        let most = config.command_timeout.map_or(LONGEST, |time| time.max(config.ping_timeout));
         let start = Instant::now();
-        let _quiet = self.runtime.block_on(async {
+        let quiet = self.runtime.block_on(async {
             loop {
                 tokio::time::sleep(LOOK).await;
-                if self.client.route().node().is_quiet() || start.elapsed() >= most {
-                    return Ok(());
+                if self.client.route().node().is_quiet() || Arc::strong_count(self) == 1 {
+                    return Ok(true);
+                }
+                if start.elapsed() >= most {
+                    return Ok(false);
                 }
             }
         });
+        if let Ok(false) = quiet
+            && config.command_timeout.is_none()
+        {
+            self.background.call();
+        }
     }
 }
 

@@ -6,7 +6,10 @@
 //! attempt that ended in an error.
 
 use std::{
-    sync::{Mutex, PoisonError, TryLockError},
+    sync::{
+        Mutex, PoisonError, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -23,6 +26,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct SyncPath {
     state: Mutex<State>,
+    /// The connection is to be dropped at its next use.
+    forgotten: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -35,7 +40,7 @@ struct State {
 impl SyncPath {
     pub(super) fn new(connection: Option<SyncConnection>) -> Self {
         let attempted = connection.is_some().then(Instant::now);
-        Self { state: Mutex::new(State { connection, attempted }) }
+        Self { state: Mutex::new(State { connection, attempted }), forgotten: AtomicBool::new(false) }
     }
 
     /// The reply or the error of this attempt, which began at `start`; `None` if the command must take the async
@@ -56,6 +61,9 @@ impl SyncPath {
             // Another thread waits for a reply on the connection.
             Err(TryLockError::WouldBlock) => return None,
         };
+        if self.forgotten.load(Ordering::Relaxed) && self.forgotten.swap(false, Ordering::Relaxed) {
+            state.connection = None;
+        }
         if state.connection.is_none() {
             if state.attempted.is_none_or(|at| at.elapsed() < AGAIN) {
                 return None;
@@ -75,16 +83,18 @@ impl SyncPath {
     /// Drops the connection: the server no longer has its former role.
     #[cold]
     pub(super) fn forget_connection(&self) {
-        if let Ok(mut state) = self.state.try_lock() {
-            state.connection = None;
+        match self.state.try_lock() {
+            Ok(mut state) => state.connection = None,
+            // The thread that uses it drops it.
+            Err(_) => self.forgotten.store(true, Ordering::Relaxed),
         }
     }
 
     /// Pings the server if the connection was not used for `idle`. A connection that does not answer is dropped.
-    pub(super) fn ping_if_idle(&self, idle: Duration, ping: &Outgoing<'_>) {
+    pub(super) fn ping_if_idle(&self, idle: Duration, timeout: Duration, ping: &Outgoing<'_>) {
         let Ok(mut state) = self.state.try_lock() else { return };
         if let Some(connection) = state.connection.as_mut().filter(|connection| connection.idle() >= idle)
-            && connection.exchange(ping, Instant::now()).is_err()
+            && connection.ping(ping, timeout).is_err()
         {
             state.connection = None;
         }

@@ -15,7 +15,7 @@ use std::{
 use crate::{
     command::{Block, Cmd},
     config::{Config, millis},
-    error::{Error, ErrorKind, Execution, Result},
+    error::{Error, ErrorKind, Execution, Result, TimeoutKind},
     route::{Exclusive, Link, Route, refusal},
     session::{Delivery, Outgoing, Received, ReplyBuf, Runs, Ticket},
 };
@@ -30,6 +30,18 @@ impl Deadline {
     /// The deadline that lies `time` ahead.
     pub(super) fn after(time: Option<Duration>) -> Self {
         Self(time.and_then(|time| Instant::now().checked_add(time)))
+    }
+
+    /// Fails if no time is left.
+    pub(super) fn check(self) -> Result<()> {
+        if self.left().is_none_or(|left| !left.is_zero()) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Timeout(TimeoutKind::Command),
+            Execution::NotSent,
+            "timed out before it could be sent: its connection was not ready in time",
+        ))
     }
 
     /// The time left; zero after the deadline.
@@ -114,8 +126,8 @@ pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
 }
 
 /// Whether a reply shows that the server no longer has its former role (such as a primary that became a replica).
-pub(crate) fn needs_new_connection(reply: &ReplyBuf) -> bool {
-    refusal(&reply.to_bytes(), true).is_some_and(|(refusal, _)| refusal.needs_new_connection())
+pub(crate) fn needs_new_connection(cmd: &Cmd, reply: &ReplyBuf) -> bool {
+    refusal(&reply.to_bytes(), cmd.author(0)).is_some_and(|(refusal, _)| refusal.needs_new_connection())
 }
 
 /// One command or one batch over one connection. An early drop withdraws a command that was not sent. If it was sent,

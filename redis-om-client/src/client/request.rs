@@ -191,7 +191,10 @@ impl<R> Future for Request<'_, R> {
                 }
                 Poll::Ready(Ok(Received::Elements(elements))) => match this.add_chunk(&elements) {
                     Ok(None) => continue,
-                    Ok(Some(list)) => return Poll::Ready(Ok(list)),
+                    Ok(Some(list)) => {
+                        this.state = State::Done;
+                        return Poll::Ready(Ok(list));
+                    }
                     Err(error) => {
                         this.give_up();
                         return Poll::Ready(Err(error));

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::{
     command::{Cmd, Decoder, Plan},
-    error::{Error, ErrorKind, Execution, Result},
-    route::{Tally, Verdict, judge_loss, judge_replies, random},
-    session::ReplyBuf,
+    error::{Author, Error, ErrorKind, Execution, Result},
+    resp::split,
+    route::{Facts, Tally, Verdict, judge_loss, judge_replies, random},
+    session::{ReplyBuf, limits},
     value::ToArgs,
 };
 
@@ -122,8 +123,11 @@ impl Watch {
         let reply = Attempt::new(&link, outgoing(cmd, None), time)
             .await
             .map_err(|error| cmd.in_context_of_all(error))?;
-        // `EXEC` ends the watch.
         if cmd.is_transaction() {
+            if self.is_refused(&reply)? {
+                return Ok(Outcome::Conflict);
+            }
+            // `EXEC` ends the watch.
             connection.set_watching(false);
         } else {
             self.unwatch().await;
@@ -136,6 +140,27 @@ impl Watch {
                 Ok(Outcome::Conflict)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the server refused the transaction for a reason that passes, so that nothing of it ran. The connection is not
+    /// used again then: after a failover it leads to a server that no longer serves.
+    fn is_refused(&self, reply: &ReplyBuf) -> Result<bool> {
+        let client = self.connection.client();
+        let mut frames = Vec::new();
+        if let ReplyBuf::Pieces(pieces) = reply {
+            let limits = limits(client.config());
+            pieces.iter().try_for_each(|piece| split(piece, limits, &mut frames))?;
+        }
+        let facts = Facts { writes: true, repeatable: false, author: Author::Server, transaction: true };
+        match judge_replies(&frames, facts, &mut Tally::default(), &client.config().retry, random()) {
+            (Verdict::Again { redial, .. }, _) => {
+                if redial {
+                    client.route().node().redial();
+                }
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use crate::{
-    error::{Error, ErrorKind, Execution, ServerError},
+    error::{Author, Error, ErrorKind, Execution, ServerError},
     resp::encode::{Part as Item, arguments},
 };
 
@@ -122,6 +122,16 @@ impl Cmd {
                 error.with_execution(Execution::MaybeExecuted)
             }
             _ => error,
+        }
+    }
+
+    /// Who may have written an error reply of its `part`-th command.
+    #[cold]
+    pub(crate) fn author(&self, part: usize) -> Author {
+        match self.part(part).flags().has(Flags::SCRIPT) {
+            false => Author::Server,
+            true if self.runs_script(part) => Author::Script,
+            true => Author::Unknown,
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How a lost connection is opened again. Each pause is `factor` times the one before, up to `max`. A random part
 /// shortens it, so that many clients do not reconnect at the same moment. The pauses start again with the first one
-/// after a connection that lasted at least [`STEADY`](Self::STEADY).
+/// after a connection on which the server answered a command.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,11 +44,6 @@ impl Default for ReconnectPolicy {
 }
 
 impl ReconnectPolicy {
-    /// The shortest life of a connection after which the pauses start again with the first one: 1 s. If a connection is
-    /// lost earlier, the next pause is longer than the last one. So a server that closes each connection at once is not
-    /// dialled without a pause.
-    pub const STEADY: Duration = Duration::from_secs(1);
-
     /// A policy that never reconnects.
     #[must_use]
     pub fn never() -> Self {

@@ -13,7 +13,7 @@ use std::{fmt, io, sync::Arc};
 
 pub(crate) use brief::brief;
 pub use decode::DecodeError;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Author, Refusal};
 pub use server::{ServerError, ServerErrorCode};
 
 /// The result type of this crate.

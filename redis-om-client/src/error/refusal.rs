@@ -7,6 +7,17 @@
 
 use super::{ServerError, ServerErrorCode};
 
+/// Who may have written an error reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Author {
+    /// The server: the command is declared, and runs no script.
+    Server,
+    /// A command that is not declared: it may belong to a module.
+    Unknown,
+    /// A script. It can reply with any text, also with the text that a command inside the script got.
+    Script,
+}
+
 /// What follows a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
@@ -26,6 +37,8 @@ pub(crate) struct Refusal {
     any_text: bool,
     /// The texts of the servers behind the code.
     texts: &'static [&'static str],
+    /// Of these the texts that a command inside a script gets, too.
+    inner: &'static [&'static str],
     again: Again,
 }
 
@@ -36,6 +49,7 @@ const REFUSALS: &[Refusal] = &[
         code: ServerErrorCode::Loading,
         any_text: true,
         texts: &["Redis is loading the dataset in memory", "Valkey is loading the dataset in memory"],
+        inner: &[],
         again: Again::Later,
     },
     // A script, a function or a command of a module runs longer than `busy-reply-threshold`.
@@ -50,6 +64,7 @@ const REFUSALS: &[Refusal] = &[
             "Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
             "Valkey is busy running a module command.",
         ],
+        inner: &[],
         again: Again::Later,
     },
     // A replica has lost its primary and may not serve old data.
@@ -61,6 +76,7 @@ const REFUSALS: &[Refusal] = &[
             "Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the \
              script.",
         ],
+        inner: &[],
         again: Again::Later,
     },
     // No node serves the slot, or too few nodes can reach each other.
@@ -72,6 +88,7 @@ const REFUSALS: &[Refusal] = &[
             "The cluster is down and only accepts read commands",
             "Hash slot not served",
         ],
+        inner: &[],
         again: Again::Later,
     },
     // The keys of one command are on two nodes while their slot is moved.
@@ -79,6 +96,7 @@ const REFUSALS: &[Refusal] = &[
         code: ServerErrorCode::TryAgain,
         any_text: true,
         texts: &["Multiple keys request during rehashing of slot"],
+        inner: &[],
         again: Again::Later,
     },
     // The server is a replica: it was one before, or a failover made it one.
@@ -89,6 +107,7 @@ const REFUSALS: &[Refusal] = &[
             "You can't write against a read only replica.",
             "Can not run script with write flag on readonly replica",
         ],
+        inner: &["You can't write against a read only replica."],
         again: Again::Elsewhere,
     },
     // The server became a replica while a blocking command waited; no element was taken. `CLIENT UNBLOCK` answers with
@@ -97,6 +116,7 @@ const REFUSALS: &[Refusal] = &[
         code: ServerErrorCode::Unblocked,
         any_text: false,
         texts: &["force unblock from blocking operation, instance state changed (master -> replica?)"],
+        inner: &[],
         again: Again::Elsewhere,
     },
     // The server does not have the script of this digest.
@@ -104,6 +124,7 @@ const REFUSALS: &[Refusal] = &[
         code: ServerErrorCode::NoScript,
         any_text: false,
         texts: &["No matching script.", "No matching script. Please use EVAL."],
+        inner: &[],
         again: Again::AsText,
     },
 ];
@@ -113,23 +134,25 @@ const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
 impl Refusal {
     /// The refusal in this error line (without its `-`), if the same command may be sent again because none of it ran.
-    /// With `script` the line may be the text of a script's author, so it is compared as a whole.
-    pub(crate) fn of(line: &str, script: bool) -> Option<&'static Self> {
-        Self::find(line, script).filter(|refusal| refusal.again != Again::AsText)
+    /// If the author is not the server, the line is compared as a whole.
+    pub(crate) fn of(line: &str, author: Author) -> Option<&'static Self> {
+        Self::find(line, author).filter(|refusal| refusal.again != Again::AsText)
     }
 
     /// Whether the server does not have a script, so that the script must be sent as text.
     #[cfg_attr(not(test), expect(dead_code, reason = "for scripts, which are sent by their digest first"))]
     pub(crate) fn is_missing_script(line: &str) -> bool {
-        Self::find(line, true).is_some_and(|refusal| refusal.again == Again::AsText)
+        Self::find(line, Author::Script).is_some_and(|refusal| refusal.again == Again::AsText)
     }
 
-    fn find(line: &str, script: bool) -> Option<&'static Self> {
+    fn find(line: &str, author: Author) -> Option<&'static Self> {
         let line = line.strip_prefix(DISCARDED).unwrap_or(line);
         let (code, text) = line.split_once(' ').unwrap_or((line, ""));
         REFUSALS.iter().find(|refusal| {
             refusal.code.as_str() == code
-                && ((refusal.any_text && !script) || refusal.texts.contains(&text.trim_end()))
+                && ((refusal.any_text && author == Author::Server)
+                    || (refusal.texts.contains(&text.trim_end())
+                        && (author != Author::Script || !refusal.inner.contains(&text.trim_end()))))
         })
     }
 
@@ -142,22 +165,19 @@ impl Refusal {
 impl ServerError {
     /// Whether it is exactly one of the servers' own refusals, so that none of the command ran.
     pub(crate) fn is_refusal(&self) -> bool {
-        Refusal::of(&format!("{} {}", self.code().as_str(), self.message()), true).is_some()
+        Refusal::of(&format!("{} {}", self.code().as_str(), self.message()), Author::Unknown).is_some()
     }
-}
 
-impl ServerError {
     /// Whether the text is the server's own and proves that the command did not run: a temporary refusal, an unknown
-    /// command or script, a script that does not compile, a missing permission.
+    /// script or function, a script that does not compile.
     pub(crate) fn is_own_text(&self) -> bool {
         let line = format!("{} {}", self.code().as_str(), self.message());
         let starts = |texts: &[&str]| texts.iter().any(|text| line.starts_with(text));
-        Refusal::of(&line, true).is_some()
-            || starts(&["NOSCRIPT No matching script.", "ERR Error compiling script", "ERR unknown command"])
+        Refusal::of(&line, Author::Script).is_some()
             || starts(&[
-                "ERR wrong number of arguments",
+                "NOSCRIPT No matching script.",
+                "ERR Error compiling script",
                 "ERR Function not found",
-                "NOAUTH Authentication required.",
             ])
     }
 }
@@ -174,18 +194,18 @@ mod tests {
             assert_eq!(ServerError::parse(code).code(), &refusal.code, "{code} is a code of its own");
             for text in refusal.texts {
                 let line = format!("{code} {text}");
-                assert_eq!(Refusal::find(&line, true), Some(refusal), "{line}");
-                assert_eq!(Refusal::find(&format!("{line}\r\n"), true), Some(refusal), "{line}");
+                assert_eq!(Refusal::find(&line, Author::Unknown), Some(refusal), "{line}");
+                assert_eq!(Refusal::find(&format!("{line}\r\n"), Author::Unknown), Some(refusal), "{line}");
                 for other in [
                     format!("{line} script: on @user_script:1."),
                     format!("{code} mine"),
                     format!("ERR {line}"),
                     code.to_owned(),
                 ] {
-                    assert_eq!(Refusal::find(&other, true), None, "{other}");
+                    assert_eq!(Refusal::find(&other, Author::Unknown), None, "{other}");
                 }
                 assert_eq!(
-                    Refusal::find(&format!("{code} mine"), false).is_some(),
+                    Refusal::find(&format!("{code} mine"), Author::Server).is_some(),
                     refusal.any_text,
                     "{code}"
                 );
@@ -194,8 +214,17 @@ mod tests {
     }
 
     #[test]
+    fn a_script_may_return_what_a_command_inside_it_got() {
+        let inner = "READONLY You can't write against a read only replica.";
+        assert!(Refusal::of(inner, Author::Unknown).is_some());
+        assert!(Refusal::of(inner, Author::Script).is_none(), "what the script did before is done");
+        let before = "READONLY Can not run script with write flag on readonly replica";
+        assert!(Refusal::of(before, Author::Script).is_some(), "the script was not begun");
+    }
+
+    #[test]
     fn what_is_sent_again_and_where() {
-        let again = |line| Refusal::of(line, false).map(Refusal::needs_new_connection);
+        let again = |line| Refusal::of(line, Author::Server).map(Refusal::needs_new_connection);
         assert_eq!(again("LOADING Valkey is loading the dataset in memory"), Some(false));
         assert_eq!(again("LOADING Another is loading the dataset in memory"), Some(false));
         assert_eq!(again("READONLY You can't write against a read only replica."), Some(true));
@@ -214,8 +243,11 @@ mod tests {
     fn a_refused_exec_says_why() {
         let line =
             "EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory";
-        assert!(Refusal::of(line, true).is_some());
-        assert!(Refusal::of("EXECABORT Transaction discarded because of previous errors.", false).is_none());
+        assert!(Refusal::of(line, Author::Script).is_some());
+        assert!(
+            Refusal::of("EXECABORT Transaction discarded because of previous errors.", Author::Server)
+                .is_none()
+        );
     }
 
     #[test]

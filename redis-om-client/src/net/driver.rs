@@ -19,7 +19,6 @@ use super::{
     jitter::random,
     pump::{End, Pump},
     read_half::{ReadHalf, closed},
-    reading,
     shared::{Lifetime, Shared},
     stream::{Shutdown, Stream, Writer},
 };
@@ -173,8 +172,7 @@ impl Driver {
             Err(error) => return End::Lost(super::read_half::lost(error)),
         };
         let (reader, writer) = stream.split();
-        let half =
-            ReadHalf::new(reader, limits(&self.config), reading::waker(&self.shared), self.shared.notices());
+        let half = ReadHalf::new(reader, limits(&self.config), self.shared.notices());
         *self.shared.read_half() = Some(half);
         self.begin(writer, shutdown, protocol);
         let mut pump = Pump::new(&self.shared, &self.config);

@@ -1,7 +1,7 @@
 //! The handle to one connection: commands go in, replies come out.
 
 use std::{
-    sync::{Arc, MutexGuard},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -15,9 +15,8 @@ use crate::{
 use super::{
     connect::connect,
     driver::Driver,
-    reading,
     runtime::Runtime,
-    shared::{Flushed, Lifetime, Shared, State},
+    shared::{Flushed, Lifetime, Shared},
 };
 
 /// A caller that queued so many commands, or so many bytes, writes them itself instead of leaving it to the driver.
@@ -74,33 +73,26 @@ impl Link {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Received>> {
         let mut state = self.shared.lock();
-        if let Ticket::Queued(id) = *ticket {
-            if state.inline_woken == Some(id) {
-                state = self.read_inline(state, id);
+        if let Ticket::Queued(_) = *ticket {
+            let outcome = state.session.reply(ticket, cx.waker());
+            if state.session.has_spent() {
+                let spent = state.session.spent();
+                drop(state);
+                drop(spent);
             }
-            return match state.session.reply(ticket, cx.waker()) {
-                Some(outcome) => Poll::Ready(outcome),
-                None => Poll::Pending,
-            };
+            return outcome.map_or(Poll::Pending, Poll::Ready);
         }
-        // Another command comes: from here on the driver reads. The future that was to read inline may be held and not polled,
-        // and the socket does not wake twice for what nobody reads.
-        state.inline_reader = None;
-        let unread = state.inline_woken.take().is_some();
         // The first command of a write looks at the clock for all, unless the write is stuck.
         if !state.session.has_output() || state.rest.is_some() {
             state.now = self.shared.now();
         }
         let now = state.now;
         match state.session.submit(ticket, *out, now, cx.waker()) {
-            Err(error) => {
-                self.shared.notify_if(state, unread);
-                return Poll::Ready(Err(error));
-            }
+            Err(error) => return Poll::Ready(Err(error)),
             Ok(Submitted::Queued) => {}
             Ok(Submitted::Waiting) => {
                 let early = self.shared.arm(&mut state, out, now);
-                self.shared.notify_if(state, early || unread);
+                self.shared.notify_if(state, early);
                 return Poll::Pending;
             }
         }
@@ -110,46 +102,15 @@ impl Link {
         let full = session.queued() >= enough || session.pending_bytes() >= FLUSH_BYTES;
         let alone = session.is_only_command() && state.last_write <= 1;
         if (full || alone) && state.writer.is_some() && state.rest.is_none() {
-            if alone && let Ticket::Queued(id) = *ticket {
-                state.inline_reader = Some(id);
-            }
             // What cannot be written now, the driver writes later.
             let left = self.shared.flush(state) != Flushed::Done;
-            if early || left || unread {
+            if early || left {
                 self.shared.notify_if(self.shared.lock(), true);
             }
         } else {
             self.shared.notify_if(state, true);
         }
         Poll::Pending
-    }
-
-    /// The socket has woken the future of a command that was sent alone: it reads.
-    fn read_inline<'a>(&'a self, mut state: MutexGuard<'a, State>, id: u32) -> MutexGuard<'a, State> {
-        state.inline_woken = None;
-        let (waker, waits) = state.session.take_waker(id);
-        drop(state);
-        drop(waker);
-        match self.shared.try_read_half() {
-            Some(mut half) if waits => {
-                if let Some(half) = half.as_mut()
-                    && let Poll::Ready(error) = reading::read(half, &self.shared, self.shared.now())
-                {
-                    // The driver ends the connection, and fails all commands.
-                    half.ended = Some(error);
-                    self.shared.notify_if(self.shared.lock(), true);
-                }
-            }
-            // The driver may have read before the socket had something: it reads again. So it does where the command is done
-            // already, since what the socket has is still to be read.
-            _ => self.shared.notify_if(self.shared.lock(), true),
-        }
-        let mut state = self.shared.lock();
-        // Not all of the reply was there: it goes on like this, as long as no other command comes.
-        if waits && state.session.is_only_command() && state.writer.is_some() {
-            state.inline_reader = Some(id);
-        }
-        state
     }
 
     /// How long a command that is done would still have had, of `timeout` milliseconds; `None`: for ever.
@@ -161,14 +122,6 @@ impl Link {
     #[cold]
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
         let mut state = self.shared.lock();
-        if let Ticket::Queued(id) = *ticket
-            && state.inline_woken == Some(id)
-        {
-            // It was to read what has come.
-            state.inline_woken = None;
-            self.shared.notify_if(state, true);
-            state = self.shared.lock();
-        }
         let mut wakers = Vec::new();
         state.session.cancel(ticket);
         // Room may have come free that was kept for this one.
@@ -208,9 +161,9 @@ impl Link {
         state.session.inflight() == 0 && state.session.pending_bytes() == 0
     }
 
-    /// Whether no connection will be made any more: its runtime has ended, or the policy allows no further attempt.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.shared.lock().closed
+    /// Why no connection will be made any more: its runtime has ended, or the policy allows no further attempt.
+    pub(crate) fn closed(&self) -> Option<Error> {
+        self.shared.lock().closed.clone()
     }
 
     /// The server at the other end no longer serves what it did: once the commands in flight are answered, a new connection

@@ -97,25 +97,23 @@ impl<'a> Pump<'a> {
             // Replies are still to come, so nothing is delayed for long: the tasks that are ready queue their commands first,
             // which matters when they run on another thread.
             let session = &state.session;
-            if !self.yielded
+            self.yielded = !self.yielded
                 && session.has_output()
                 && session.inflight() > session.queued()
-                && state.rest.is_none()
-            {
-                self.yielded = true;
-                state.notified = true;
-                drop(state);
-                cx.waker().wake_by_ref();
-            } else {
-                self.yielded = false;
-                drop(state);
-                self.write(half, cx)?;
-            }
+                && state.rest.is_none();
+            state.notified |= self.yielded;
+            drop(state);
             drop(before);
         }
         self.wake_all();
+        // Before the write: what has no time left is not sent.
         self.keep_time(half, cx, now)?;
-        match reading::read(half, self.shared, now) {
+        if self.yielded {
+            cx.waker().wake_by_ref();
+        } else {
+            self.write(half, cx)?;
+        }
+        match reading::read(half, self.shared, cx, now) {
             Poll::Ready(error) => Err(End::Lost(error)),
             Poll::Pending => self.end_turn(cx, now),
         }
@@ -126,7 +124,9 @@ impl<'a> Pump<'a> {
     fn end_turn(&mut self, cx: &Context<'_>, now: Tick) -> Result<(), End> {
         let mut state = self.shared.lock();
         // Room is offered to commands whose futures may not come: in the next turn it passes to others.
-        if state.session.offers_room() && !state.notified {
+        // So it is where a write waits until something is read that was no reply (a record of TLS without data).
+        let read_first = std::mem::take(&mut state.read_first);
+        if (state.session.offers_room() || read_first) && !state.notified {
             state.notified = true;
             cx.waker().wake_by_ref();
         }
@@ -179,7 +179,13 @@ impl<'a> Pump<'a> {
             let mut blocked = false;
             while position < buffer.len() && !blocked {
                 match half.reader.poll_write(cx, &buffer[position..]) {
-                    Poll::Ready(Ok(written)) => position += written,
+                    Poll::Ready(Ok(0)) => {
+                        let error =
+                            std::io::Error::new(std::io::ErrorKind::WriteZero, "the stream takes no bytes");
+                        return Err(End::Lost(lost(error)));
+                    }
+                    // A custom stream may claim more than it was given.
+                    Poll::Ready(Ok(written)) => position += written.min(buffer.len() - position),
                     Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                     Poll::Pending => blocked = true,
                 }

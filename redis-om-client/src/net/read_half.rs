@@ -25,33 +25,27 @@ pub(super) struct ReadHalf {
     pub(super) reader: Reader,
     pub(super) buffer: BytesMut,
     pub(super) demux: ReplyDemux,
-    /// Called by the socket when there is something to read.
-    waker: Waker,
     /// Wakers to be called once the lock on the session is released.
     pub(super) wakers: Vec<Waker>,
     pub(super) notices: Notices,
-    /// Why nothing more can be read. The driver ends the connection then.
-    pub(super) ended: Option<Error>,
 }
 
 impl ReadHalf {
-    pub(super) fn new(reader: Reader, limits: Limits, waker: Waker, notices: Notices) -> Self {
+    pub(super) fn new(reader: Reader, limits: Limits, notices: Notices) -> Self {
         Self {
             reader,
             buffer: BytesMut::with_capacity(READ),
             demux: ReplyDemux::new(limits),
-            waker,
             wakers: Vec::new(),
             notices,
-            ended: None,
         }
     }
 
     /// Reads what is there into the buffer. Ready with an error when nothing more will come.
     #[inline]
-    pub(super) fn poll_fill(&mut self) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.make_room();
-        match self.reader.poll_read(&mut Context::from_waker(&self.waker), &mut self.buffer) {
+        match self.reader.poll_read(cx, &mut self.buffer) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(0)) => Poll::Ready(Err(closed("the server closed the connection"))),
             Poll::Ready(Ok(_)) => Poll::Ready(Ok(())),

@@ -1,49 +1,15 @@
 //! Reads from the socket and hands the replies to the commands that wait for them.
-//!
-//! Usually the task of the driver reads. If one command alone is in flight, the future that waits for it reads itself
-//! (an **inline read**): the socket wakes it directly, which spares one switch between tasks. The waker that is
-//! registered with the socket stays the same; it looks up which of the two to wake. A future that is held and not
-//! polled delays nobody: with the next command, the next deadline, or its drop the driver reads again.
-//!
-//! This path serves the benchmark row `seq`.
 
-use std::{
-    sync::{Arc, Weak},
-    task::{Poll, Wake, Waker, ready},
-};
+use std::task::{Context, Poll, ready};
 
 use crate::{error::Error, session::Tick};
 
 use super::{read_half::ReadHalf, shared::Shared};
 
-/// Called by the socket when there is something to read.
-#[derive(Debug)]
-struct ReadWaker(Weak<Shared>);
-
-impl Wake for ReadWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.wake_reader();
-        }
-    }
-}
-
-/// The waker to be registered with the socket.
-pub(super) fn waker(shared: &Arc<Shared>) -> Waker {
-    Waker::from(Arc::new(ReadWaker(Arc::downgrade(shared))))
-}
-
 /// Reads all that there is, and hands it over. Ready when nothing more will come, with the reason.
-pub(super) fn read(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Poll<Error> {
-    if let Some(error) = half.ended.take() {
-        return Poll::Ready(error);
-    }
+pub(super) fn read(half: &mut ReadHalf, shared: &Shared, cx: &mut Context<'_>, now: Tick) -> Poll<Error> {
     loop {
-        if let Err(error) = ready!(half.poll_fill()) {
+        if let Err(error) = ready!(half.poll_fill(cx)) {
             return Poll::Ready(error);
         }
         if let Err(error) = deliver(half, shared, now) {

@@ -62,10 +62,6 @@ pub(super) struct State {
     /// When this connection was made.
     pub(super) since: Tick,
     pub(super) driver: Option<Waker>,
-    /// The command that was sent alone: the future that waits for it reads when the socket has something.
-    pub(super) inline_reader: Option<u32>,
-    /// The socket has woken this command's future, which has not been polled yet.
-    pub(super) inline_woken: Option<u32>,
     /// The driver is going to be polled.
     pub(super) notified: bool,
     /// When the driver looks at the deadlines next.
@@ -90,8 +86,8 @@ pub(super) struct State {
     pub(super) redial: bool,
     /// The handle is gone.
     pub(super) closing: bool,
-    /// No connection will be made any more.
-    pub(super) closed: bool,
+    /// Why no connection will be made any more.
+    pub(super) closed: Option<Error>,
 }
 
 impl State {
@@ -175,8 +171,6 @@ impl Shared {
                 generation: 0,
                 since: 0,
                 driver: None,
-                inline_reader: None,
-                inline_woken: None,
                 notified: false,
                 armed: 0,
                 last_write: 0,
@@ -189,7 +183,7 @@ impl Shared {
                 read_first: false,
                 redial: false,
                 closing: false,
-                closed: false,
+                closed: None,
             }),
             read_half: Mutex::new(None),
             epoch: Instant::now(),
@@ -238,25 +232,6 @@ impl Shared {
     #[inline]
     pub(super) fn read_half(&self) -> MutexGuard<'_, Option<ReadHalf>> {
         self.read_half.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The reading half, unless another thread reads.
-    pub(super) fn try_read_half(&self) -> Option<MutexGuard<'_, Option<ReadHalf>>> {
-        self.read_half.try_lock().ok()
-    }
-
-    /// There is something to read: wakes the future that reads inline, else the driver.
-    pub(super) fn wake_reader(&self) {
-        let mut state = self.lock();
-        if let Some(id) = state.inline_reader.take()
-            && let Some(waker) = state.session.waiter(id)
-        {
-            state.inline_woken = Some(id);
-            drop(state);
-            waker.wake();
-            return;
-        }
-        self.notify_if(state, true);
     }
 
     /// Milliseconds since the link was made.
@@ -379,10 +354,10 @@ impl Shared {
     pub(super) fn close(&self, error: &Error) {
         let mut wakers = Vec::new();
         let mut state = self.lock();
-        if state.closed {
+        if state.closed.is_some() {
             return;
         }
-        state.closed = true;
+        state.closed = Some(error.clone());
         state.generation += 1;
         let ended = (state.writer.take(), state.rest.take(), state.shutdown.take(), state.driver.take());
         self.lose_sink(error, false, &mut wakers);

@@ -45,6 +45,8 @@ pub(crate) struct SyncConnection {
     last_used: Instant,
     /// It must not be used again.
     broken: bool,
+    /// The timeout of the socket is shorter than that of commands.
+    is_shortened: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +93,7 @@ impl SyncConnection {
             timeout: config.command_timeout,
             last_used: Instant::now(),
             broken: false,
+            is_shortened: false,
         }))
     }
 
@@ -114,17 +117,36 @@ impl SyncConnection {
         if start.saturating_duration_since(self.last_used) > PAUSE {
             self.look()?;
         }
+        if self.is_shortened {
+            self.set_socket_timeout(self.timeout)?;
+        }
         // Of its beginning, which spares a look at the clock: a pause seems longer by what the command takes.
         self.last_used = start;
         let mut ticket = Ticket::New;
         // The times of the socket stand for the deadline.
         let out = Outgoing { timeout: None, ..*out };
         self.session.submit(&mut ticket, out, 0, Waker::noop())?;
-        match self.write().and_then(|()| self.read(&mut ticket, start)) {
+        match self.write(start).and_then(|()| self.read(&mut ticket, start)) {
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => self.fail(&mut ticket, &self.lost("the command was not queued")),
             Err(error) => self.fail(&mut ticket, &error),
         }
+    }
+
+    /// Asks the server for a sign of life, with this patience.
+    pub(crate) fn ping(&mut self, ping: &Outgoing<'_>, patience: Duration) -> Result<()> {
+        let usual = self.timeout.replace(patience);
+        self.set_socket_timeout(self.timeout)?;
+        let outcome = self.exchange(ping, Instant::now()).map(drop);
+        self.timeout = usual;
+        self.set_socket_timeout(usual)?;
+        outcome
+    }
+
+    fn set_socket_timeout(&mut self, timeout: Option<Duration>) -> Result<()> {
+        self.is_shortened = timeout != self.timeout;
+        let set = self.socket.set_timeout(timeout);
+        set.map_err(|error| self.lost("its timeout cannot be set").with_source(error))
     }
 
     /// Whether bytes lie in the buffer that are no message of the server's own: they belong to no command.
@@ -159,13 +181,15 @@ impl SyncConnection {
         }
     }
 
-    fn write(&mut self) -> Result<()> {
+    fn write(&mut self, start: Instant) -> Result<()> {
         let bytes = self.session.output();
         let mut written = 0;
         while written < bytes.len() {
             match self.socket.write(&bytes[written..]) {
                 Ok(more) => written += more,
-                Err(error) if error.kind() == Io::Interrupted => {}
+                Err(error)
+                    if error.kind() == Io::Interrupted
+                        && self.timeout.is_none_or(|timeout| start.elapsed() < timeout) => {}
                 Err(error) => {
                     self.session.wrote(written, None);
                     return Err(self.lost(&error.to_string()).with_source(error));
@@ -177,14 +201,16 @@ impl SyncConnection {
     }
 
     fn read(&mut self, ticket: &mut Ticket, start: Instant) -> Result<Option<ReplyBuf>> {
+        let mut is_later = false;
         while let Ticket::Queued(_) = ticket {
             match self.session.reply(ticket, Waker::noop()) {
                 Some(Ok(Received::Reply(reply))) => return Ok(Some(reply)),
                 Some(Ok(Received::Elements(_) | Received::Replies(..))) => {}
                 Some(Err(error)) => return Err(error),
                 None => {
-                    self.fill(start)?;
+                    self.fill(start, is_later)?;
                     self.deliver()?;
+                    is_later = true;
                 }
             }
         }
@@ -200,27 +226,33 @@ impl SyncConnection {
     }
 
     /// Reads what there is, at least one byte.
-    fn fill(&mut self, start: Instant) -> Result<()> {
-        // The socket's own timeout counts anew with each byte that comes.
-        if !self.buffer.is_empty() && self.timeout.is_some_and(|timeout| start.elapsed() >= timeout) {
-            return Err(timed_out());
+    fn fill(&mut self, start: Instant, is_later: bool) -> Result<()> {
+        // The timeout of the socket starts anew with each read: only the first one has all of it.
+        if is_later && let Some(timeout) = self.timeout {
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(timed_out());
+            }
+            self.set_socket_timeout(Some(left))?;
         }
         let missing = self.demux.missing(&self.buffer);
         let outcome = if missing <= READ {
             // The usual case: no room has to be cleared for what comes.
-            let outcome = self.socket.read_some(&mut self.scratch);
+            let outcome = self.socket.read(&mut self.scratch);
             self.buffer.extend_from_slice(&self.scratch[..outcome.as_ref().map_or(0, |read| *read)]);
             outcome
         } else {
             // A length is only a claim: never more than doubles.
             let have = self.buffer.len();
             self.buffer.resize(have + missing.min(have.max(1 << 20)), 0);
-            let outcome = self.socket.read_some(&mut self.buffer[have..]);
+            let outcome = self.socket.read(&mut self.buffer[have..]);
             self.buffer.truncate(have + outcome.as_ref().map_or(0, |read| *read));
             outcome
         };
         match outcome {
             Ok(0) => Err(self.lost("the server closed it")),
+            // A signal ends a read, and its time counts anew.
+            Err(error) if error.kind() == Io::Interrupted => Ok(()),
             Ok(_) => Ok(()),
             Err(error) if matches!(error.kind(), Io::WouldBlock | Io::TimedOut) => Err(timed_out()),
             Err(error) => Err(self.lost(&error.to_string()).with_source(error)),
@@ -251,15 +283,6 @@ fn timed_out() -> Error {
 }
 
 impl Socket {
-    fn read_some(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            match self.read(buffer) {
-                Err(error) if error.kind() == Io::Interrupted => {}
-                other => return other,
-            }
-        }
-    }
-
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
@@ -301,10 +324,10 @@ impl Socket {
     /// What is there already, without waiting for it; `None` where that is nothing, 0 bytes at the end of all.
     fn read_waiting(&mut self, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
         self.set_nonblocking(true)?;
-        let outcome = self.read_some(buffer);
+        let outcome = self.read(buffer);
         self.set_nonblocking(false)?;
         match outcome {
-            Err(error) if error.kind() == Io::WouldBlock => Ok(None),
+            Err(error) if matches!(error.kind(), Io::WouldBlock | Io::Interrupted) => Ok(None),
             other => other.map(Some),
         }
     }

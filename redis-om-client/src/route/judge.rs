@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use crate::{
     config::RetryPolicy,
-    error::{Error, ErrorKind, Execution, Refusal, ServerError},
+    error::{Author, Error, ErrorKind, Execution, Refusal, ServerError},
 };
 
 /// What a command, or several commands that are sent together, declare about themselves.
@@ -23,8 +23,8 @@ pub(crate) struct Facts {
     pub(crate) writes: bool,
     /// Running it twice has the same effect as running it once.
     pub(crate) repeatable: bool,
-    /// Its error replies may be the text of a script.
-    pub(crate) script: bool,
+    /// Who may have written its error replies.
+    pub(crate) author: Author,
     /// It is sent from `MULTI` to `EXEC`.
     pub(crate) transaction: bool,
 }
@@ -86,12 +86,16 @@ pub(crate) fn judge_replies(
     random: f64,
 ) -> (Verdict, Option<Error>) {
     let found = match replies {
-        [only] => refusal(only, facts.script),
+        [only] => refusal(only, facts.author),
         several if facts.transaction => refusal_of_transaction(several),
         // Commands that stay together are sent again only if none of them ran.
         several => {
-            let mut refusals = several.iter().map(|reply| refusal(reply, facts.script));
-            refusals.next().flatten().filter(|_| refusals.all(|refusal| refusal.is_some()))
+            let is_error = |reply: &Bytes| reply.first() == Some(&b'-');
+            let none_ran = several.iter().all(|reply| match facts.author {
+                Author::Server => is_error(reply),
+                author => refusal(reply, author).is_some(),
+            });
+            several.first().filter(|_| none_ran).and_then(|first| refusal(first, facts.author))
         }
     };
     let Some((refusal, line)) = found else { return (Verdict::Done, None) };
@@ -132,17 +136,17 @@ pub(crate) fn judge_loss(
 
 /// If a reply is a refusal by the server itself, after which the command may be sent again: the refusal and its line.
 #[inline]
-pub(crate) fn refusal(reply: &[u8], script: bool) -> Option<(&'static Refusal, String)> {
+pub(crate) fn refusal(reply: &[u8], author: Author) -> Option<(&'static Refusal, String)> {
     match reply {
-        [b'-', line @ ..] => refusal_line(line, script),
+        [b'-', line @ ..] => refusal_line(line, author),
         _ => None,
     }
 }
 
 #[cold]
-fn refusal_line(line: &[u8], script: bool) -> Option<(&'static Refusal, String)> {
+fn refusal_line(line: &[u8], author: Author) -> Option<(&'static Refusal, String)> {
     let line = String::from_utf8_lossy(line).trim_end().to_owned();
-    Refusal::of(&line, script).map(|refusal| (refusal, line))
+    Refusal::of(&line, author).map(|refusal| (refusal, line))
 }
 
 /// The refusal in the replies of `MULTI`, of each command behind it, and of `EXEC`. Nothing ran if `EXEC` was refused.
@@ -153,19 +157,19 @@ fn refusal_of_transaction(replies: &[Bytes]) -> Option<(&'static Refusal, String
     let [first, queued @ .., last] = replies else { return None };
     // Without `MULTI` each command ran alone, and the replies go to the caller. (`EXEC` alone is an error, too.)
     if is_error(first) {
-        let all_refused = queued.iter().all(|reply| refusal(reply, false).is_some());
-        return refusal(first, false).filter(|_| all_refused && is_error(last));
+        let all_refused = queued.iter().all(|reply| refusal(reply, Author::Server).is_some());
+        return refusal(first, Author::Server).filter(|_| all_refused && is_error(last));
     }
     if !is_error(last) {
         return None;
     }
-    if let found @ Some(_) = refusal(last, false) {
+    if let found @ Some(_) = refusal(last, Author::Server) {
         return found;
     }
     let mut found = None;
     for reply in queued.iter().filter(|reply| is_error(reply)) {
         // An error that the caller caused: the transaction is refused, whatever the other replies are.
-        found = Some(refusal(reply, false)?);
+        found = Some(refusal(reply, Author::Server)?);
     }
     found
 }
@@ -175,10 +179,11 @@ mod tests {
     use super::*;
     use crate::error::TimeoutKind;
 
-    const WRITE: Facts = Facts { writes: true, repeatable: false, script: false, transaction: false };
+    const WRITE: Facts =
+        Facts { writes: true, repeatable: false, author: Author::Server, transaction: false };
     const READ: Facts = Facts { writes: false, repeatable: true, ..WRITE };
     const IDEMPOTENT: Facts = Facts { repeatable: true, ..WRITE };
-    const SCRIPT: Facts = Facts { script: true, ..WRITE };
+    const SCRIPT: Facts = Facts { author: Author::Script, ..WRITE };
     const TRANSACTION: Facts = Facts { transaction: true, ..WRITE };
 
     fn lost(kind: ErrorKind, execution: Execution) -> Error {

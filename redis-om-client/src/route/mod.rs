@@ -102,13 +102,9 @@ impl Route {
     /// the result is an error which says so, and says that nothing was sent.
     pub(crate) async fn while_nothing_is_sent<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut work = pin!(work);
-        poll_fn(|cx| match self.node.link().is_closed() {
-            false => work.as_mut().poll(cx),
-            true => Poll::Ready(Err(Error::new(
-                ErrorKind::Disconnected,
-                Execution::NotSent,
-                "the runtime that this client was connected in has ended: connect a client in the runtime that uses it",
-            ))),
+        poll_fn(|cx| match self.node.link().closed() {
+            None => work.as_mut().poll(cx),
+            Some(error) => Poll::Ready(Err(error.with_execution(Execution::NotSent))),
         })
         .await
     }

@@ -299,15 +299,10 @@ impl Session {
         Some(outcome)
     }
 
-    /// The waker of the command's future, as long as nothing has become of the command.
-    pub(crate) fn waiter(&self, id: u32) -> Option<Waker> {
-        self.pending.waiter(id)
-    }
-
-    /// Its future is at work, and looks after its reply itself: it is not to be woken. Its waker, to be dropped outside of
-    /// the lock, and whether nothing has become of the command.
-    pub(crate) fn take_waker(&mut self, id: u32) -> (Option<Waker>, bool) {
-        self.pending.take_waker(id)
+    /// Whether there are wakers of no more use.
+    #[inline]
+    pub(crate) fn has_spent(&self) -> bool {
+        !self.spent.is_empty()
     }
 
     /// Wakers that are of no more use: to be dropped outside of the lock, since that may run code of a user.

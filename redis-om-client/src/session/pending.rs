@@ -200,19 +200,6 @@ impl Pending {
         }
     }
 
-    /// Its waker, if nothing can be taken.
-    pub(super) fn waiter(&self, id: u32) -> Option<Waker> {
-        let slot = self.slots.get(id as usize)?;
-        let nothing = slot.owed > 0 && matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None));
-        if slot.held && nothing { slot.waker.clone() } else { None }
-    }
-
-    /// Its waker, which is not kept, and whether nothing can be taken.
-    pub(super) fn take_waker(&mut self, id: u32) -> (Option<Waker>, bool) {
-        let slot = &mut self.slots[id as usize];
-        (slot.waker.take(), matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None)))
-    }
-
     /// A short reply: the only one of its command.
     #[inline]
     pub(super) fn small(&mut self, id: u32, bytes: &[u8]) -> Option<Waker> {

@@ -576,22 +576,6 @@ fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
 }
 
 #[test]
-fn a_future_that_reads_for_itself_leaves_no_waker_behind() {
-    let mut session = up(bounds());
-    for number in 0..100 {
-        let mut ticket = submit(&mut session, "$1");
-        write_all(&mut session);
-        let Ticket::Queued(id) = ticket else { panic!("{ticket:?}") };
-        let (waker, waits) = session.take_waker(id);
-        assert!(waker.is_some() && waits);
-        answer(&mut session, format!(":{number}\r\n").as_bytes()).unwrap();
-        assert!(!session.take_waker(id).1);
-        assert!(reply(&mut session, &mut ticket).unwrap().is_ok());
-    }
-    assert!(session.spent.is_empty());
-}
-
-#[test]
 fn a_queue_that_fails_fast_is_not_full_because_others_wait() {
     let mut session = Session::new(Bounds { when_full: WhenFull::Fail, ..bounds() });
     let mut first = Ticket::New;

@@ -222,6 +222,30 @@ async fn after_a_failover_the_name_is_resolved_again() {
 }
 
 #[tokio::test]
+async fn after_a_failover_exclusive_connections_are_made_anew() {
+    let (old, new) = (Server::start().unwrap(), Server::start().unwrap());
+    let name = Name(Arc::new(AtomicU16::new(old.port())));
+    let config = Config::from_url(format!("redis://name.invalid?{QUICK}")).unwrap().connector(name.clone());
+    let client = in_time("connecting", Client::with_config(config)).await.unwrap();
+    let add = || client.watch(["n"], |_| async { Ok(atomic().incr("n")) });
+    assert_eq!(in_time("watch before", add()).await.unwrap(), (1,));
+    let nothing = client.blpop::<i64>("q", Duration::from_millis(10)).await.unwrap();
+    assert!(nothing.is_none());
+    let on_old = connect(&old.url()).await.unwrap();
+    on_old.run(raw("REPLICAOF").arg("127.0.0.1").arg(new.port()).reply::<()>()).await.unwrap();
+    name.0.store(new.port(), Ordering::SeqCst);
+    // The program uses nothing else.
+    let on_new = connect(&new.url()).await.unwrap();
+    in_time("watch after", add()).await.unwrap();
+    assert!(on_new.get::<i64>("n").await.unwrap() >= 1);
+    let batch = pipe().set("b", 1).add(raw("WAIT").arg(0).arg(10).reply::<i64>());
+    in_time("a pipeline with WAIT", client.run(batch)).await.unwrap();
+    let batch = pipe().set("c", 1).blpop::<i64>("q", Duration::from_millis(10));
+    in_time("a pipeline that blocks", client.run(batch)).await.unwrap();
+    assert_eq!(on_new.exists(["b", "c"]).await.unwrap(), 2);
+}
+
+#[tokio::test]
 async fn a_batch_is_healed_part_by_part() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
@@ -398,6 +422,25 @@ async fn a_command_is_forgotten_from_a_drop() {
     drop(kept);
     let error = refused(client.forget(cmd().blpop::<String>("q", Duration::ZERO)));
     assert_eq!(error.kind(), &ErrorKind::Argument, "{error}");
+}
+
+#[test]
+fn a_blocking_client_sends_what_was_forgotten_when_the_server_is_there_again() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let url = format!("{}?{QUICK}&idle_ping=none", proxy.url());
+    let client = blocking::Client::connect(&url).unwrap();
+    let direct = blocking::Client::connect(&server.url()).unwrap();
+    let key = Keys::new().of("working");
+    direct.set(&key, 1).unwrap();
+    proxy.refuse();
+    client.forget(cmd().del(&key)).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    proxy.accept();
+    let start = std::time::Instant::now();
+    while direct.exists(&key).unwrap() == 1 {
+        assert!(start.elapsed() < redis_om_tests::PATIENCE, "it was not sent");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::{
-    command::{Cmd, Flags},
+    command::Cmd,
     config::RetryPolicy,
     error::{Error, Result},
     resp::{may_have_error, split},
@@ -84,8 +84,8 @@ impl<'a> Batch<'a> {
             Err(error) => Some(Loss { error, written }),
         };
         let frames = self.frames(&all.pieces)?;
-        let script = |part: usize| self.cmd.part(part).flags().has(Flags::SCRIPT);
-        let refused = |(index, frame): (usize, &Bytes)| refusal(frame, script(given + index)).is_some();
+        let refused =
+            |(index, frame): (usize, &Bytes)| refusal(frame, self.cmd.author(given + index)).is_some();
         // Ordinary errors (`WRONGTYPE`, an unknown command) are reported when the replies are decoded.
         if loss.is_none() && !frames.iter().enumerate().any(refused) {
             return Ok(all.into());
@@ -146,10 +146,12 @@ impl<'a> Batch<'a> {
             parts += healing.parts(index);
             sent.push(SentUnit { index, bytes: start..body.len() });
         }
-        if healing.take_redial() {
+        let redial = healing.take_redial();
+        if redial {
             self.client.route().node().redial();
         }
-        if let Err(error) = self.renew_lane().await {
+        let renewed = self.renew_lane(redial).await;
+        if let Err(error) = renewed.and_then(|()| self.deadline.check()) {
             healing.settle(&sent, Vec::new(), Some(&Loss { error, written: 0 }), &self.rules());
             return Ok(());
         }
@@ -181,10 +183,14 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Replaces a lost connection of the pool by another one: it does not reconnect.
-    async fn renew_lane(&mut self) -> Result<()> {
-        if !self.lane.is_shared() && !self.lane.link().is_clean() {
-            self.lane = Lane::of(self.client.route(), self.cmd).await?;
+    /// Replaces a connection of the pool by another one if it was lost, or leads to a server that no longer serves: it does not
+    /// reconnect.
+    async fn renew_lane(&mut self, redial: bool) -> Result<()> {
+        if !self.lane.is_shared() && (redial || !self.lane.link().is_clean()) {
+            let old = std::mem::replace(&mut self.lane, Lane::of(self.client.route(), self.cmd).await?);
+            if let Lane::Pooled(exclusive) = old {
+                exclusive.discard();
+            }
         }
         Ok(())
     }

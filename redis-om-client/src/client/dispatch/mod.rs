@@ -29,7 +29,7 @@ pub(super) fn facts(cmd: &Cmd) -> Facts {
     Facts {
         writes: !flags.has(Flags::READONLY),
         repeatable: flags.repeatable(),
-        script: flags.has(Flags::SCRIPT),
+        author: cmd.author(0),
         transaction: false,
     }
 }
@@ -71,10 +71,12 @@ pub(super) async fn repeat(
     let policy = &client.config().retry;
     let mut tally = Tally::default();
     let mut lane = None;
+    // The time of a blocking command starts when it has its first connection.
+    let mut deadline = if cmd.is_blocking() { None } else { Some(deadline) };
     loop {
         let outcome = match ended.take() {
             Some(outcome) => outcome,
-            None => attempt(client, cmd, &mut lane, deadline).await,
+            None => attempt(client, cmd, &mut lane, &mut deadline).await,
         };
         let (verdict, error) = match &outcome {
             Ok(reply) if !reply.is_error() => (Verdict::Done, None),
@@ -85,7 +87,9 @@ pub(super) async fn repeat(
             }
         };
         match (verdict, error) {
-            (Verdict::Again { pause, redial }, error) if deadline.left().is_none_or(|left| pause < left) => {
+            (Verdict::Again { pause, redial }, error)
+                if deadline.and_then(Deadline::left).is_none_or(|left| pause < left) =>
+            {
                 if redial {
                     client.route().node().redial();
                 }
@@ -114,13 +118,13 @@ async fn attempt<'a>(
     client: &'a Client,
     cmd: &Cmd,
     lane: &mut Option<Lane<'a>>,
-    deadline: Deadline,
+    deadline: &mut Option<Deadline>,
 ) -> Result<ReplyBuf> {
     let lane = match lane {
         Some(lane) => lane,
         None => lane.insert(Lane::of(client.route(), cmd).await?),
     };
-    // The time of a blocking command starts when it has its connection.
-    let time = if cmd.is_blocking() { time_of(client.config(), cmd) } else { deadline.left() };
-    Attempt::new(lane.link(), outgoing(cmd, None), time).await
+    let deadline = *deadline.get_or_insert_with(|| Deadline::after(time_of(client.config(), cmd)));
+    deadline.check()?;
+    Attempt::new(lane.link(), outgoing(cmd, None), deadline.left()).await
 }

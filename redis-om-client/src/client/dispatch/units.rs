@@ -6,6 +6,7 @@ use std::{collections::HashMap, ops::Range};
 
 use crate::{
     command::{Cmd, Flags},
+    error::Author,
     route::Facts,
 };
 
@@ -19,8 +20,8 @@ pub(super) struct Unit {
     pub(super) writes: bool,
     /// Running it twice has the same effect as running it once.
     pub(super) repeatable: bool,
-    /// Its error replies may be the text of a script.
-    pub(super) script: bool,
+    /// Who may have written its error replies.
+    pub(super) author: Author,
     /// It is a transaction: it runs as a whole, with its `EXEC`, or not at all.
     pub(super) transaction: bool,
 }
@@ -40,17 +41,16 @@ impl Unit {
         Facts {
             writes: self.writes,
             repeatable: self.repeatable,
-            script: self.script,
+            author: self.author,
             transaction: self.transaction,
         }
     }
 
     fn of(cmd: &Cmd, parts: Range<usize>) -> Self {
         let mut flags = cmd.part(parts.start).flags();
-        let mut script = flags.has(Flags::SCRIPT);
+        let author = parts.clone().map(|part| cmd.author(part)).max().unwrap_or(Author::Server);
         for part in parts.clone().skip(1) {
             let of_part = cmd.part(part).flags();
-            script |= of_part.has(Flags::SCRIPT);
             flags = flags.both(of_part);
         }
         Self {
@@ -58,7 +58,7 @@ impl Unit {
             parts: parts.len() as u32,
             writes: !flags.has(Flags::READONLY),
             repeatable: flags.repeatable(),
-            script,
+            author,
             transaction: cmd.is_transaction(),
         }
     }
@@ -84,18 +84,19 @@ pub(super) fn units(cmd: &Cmd) -> Vec<Unit> {
 }
 
 /// Which units must keep their order: the group number of each unit. Two units are in one group if they share a key, or
-/// if a chain of shared keys connects them. All writes without a key form one group.
+/// if a chain of shared keys connects them. A write without a key may concern any key (`FLUSHDB`), so all units are one
+/// group then.
 pub(super) fn order_groups(cmd: &Cmd, units: &[Unit]) -> Vec<u32> {
     let mut parent: Vec<u32> = (0..units.len() as u32).collect();
-    let mut last: HashMap<Option<&[u8]>, u32> = HashMap::new();
+    let mut last: HashMap<&[u8], u32> = HashMap::new();
     for (index, unit) in (0..).zip(units) {
         let mut has_key = false;
         for key in unit.range().flat_map(|part| cmd.keys_of(part)) {
             has_key = true;
-            join(&mut parent, last.insert(Some(key), index), index);
+            join(&mut parent, last.insert(key, index), index);
         }
         if !has_key && unit.writes {
-            join(&mut parent, last.insert(None, index), index);
+            return vec![0; units.len()];
         }
     }
     (0..units.len() as u32).map(|unit| root(&mut parent, unit)).collect()
