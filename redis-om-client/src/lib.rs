@@ -61,5 +61,3 @@ pub use resp::{Blob, Items, Replies, Reply};
 #[cfg(feature = "json")]
 pub use value::Json;
 pub use value::{Arg, Args, FromRedis, KeyName, ToArg, ToArgs, Value, Written};
-#[doc(hidden)]
-pub use value::{Chunk, ChunkDecoder};

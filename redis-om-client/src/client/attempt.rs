@@ -99,7 +99,7 @@ impl<'a> Lane<'a> {
 
 /// What is sent for a single command that does not block.
 #[inline]
-pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>, delivery: Delivery) -> Outgoing<'_> {
+pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
     Outgoing {
         body: cmd.body(),
         args: cmd.argument_count(),
@@ -107,7 +107,7 @@ pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>, delivery: Delivery) -> Outg
         runs: Runs::Whole,
         blocking: false,
         timeout,
-        delivery,
+        delivery: Delivery::No,
     }
 }
 
@@ -172,9 +172,7 @@ impl Future for Attempt<'_> {
             match (ready!(this.link.poll(&mut this.ticket, &this.out, cx))?, this.replies) {
                 (Received::Reply(reply), _) => return Poll::Ready(Ok(reply)),
                 (Received::Replies(pieces, count), Some(replies)) => replies.add(pieces, count),
-                (Received::Replies(..) | Received::Elements(_), _) => {
-                    return Poll::Ready(Err(unexpected_part()));
-                }
+                (Received::Replies(..), None) => return Poll::Ready(Err(unexpected_part())),
             }
         }
     }

@@ -4,8 +4,7 @@
 //! reply goes to its own caller or is discarded, never to another caller.
 //!
 //! The first attempt of a plain command is a bypass of the plain path: it runs inside the future itself, without the
-//! dispatch and its allocations. It serves the benchmark row `instructions of one GET`. A long list is decoded in
-//! chunks as it arrives, which serves the row `lrange`.
+//! dispatch and its allocations. It serves the benchmark row `instructions of one GET`.
 
 use std::{
     fmt,
@@ -17,10 +16,9 @@ use std::{
 
 use crate::{
     command::{Cmd, Command},
-    error::{DecodeError, Error, Result},
+    error::{Error, Result},
     route::Link,
-    session::{Delivery, Elements, Received, ReplyBuf, Ticket},
-    value::ChunkState,
+    session::{Received, ReplyBuf, Ticket},
 };
 
 use super::{
@@ -39,8 +37,6 @@ use super::{
 pub struct Request<'a, R> {
     target: Target<'a>,
     command: Command<R>,
-    /// The first elements of a long list that has not arrived completely.
-    chunks: Option<Box<ChunkState<R>>>,
     state: State<'a>,
 }
 
@@ -63,7 +59,7 @@ enum State<'a> {
 impl<'a, R> Request<'a, R> {
     #[inline]
     pub(super) fn new(target: Target<'a>, command: Command<R>) -> Self {
-        Self { target, command, chunks: None, state: State::Start }
+        Self { target, command, state: State::Start }
     }
 
     /// Makes the first attempt.
@@ -98,36 +94,9 @@ impl<'a, R> Request<'a, R> {
         self.decode(&answer.reply)
     }
 
-    /// Adds some elements of a long list. Returns the list if they are the last ones.
-    fn add_chunk(&mut self, Elements { bytes, count, last }: &Elements) -> Result<Option<R>> {
-        let mut chunks = match (self.chunks.take(), self.command.chunk_decoder()) {
-            (Some(chunks), _) => chunks,
-            (None, Some(decoder)) => Box::new(ChunkState::new(decoder)),
-            (None, None) => return Err(unexpected_part()),
-        };
-        let in_context = |error: DecodeError| self.cmd().in_context(error.into(), 0);
-        chunks.add(bytes, *count).map_err(in_context)?;
-        if *last {
-            return chunks.finish().map(Some).map_err(in_context);
-        }
-        self.chunks = Some(chunks);
-        Ok(None)
-    }
-
-    /// Discards the rest of the reply.
-    #[cold]
-    fn give_up(&mut self) {
-        if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
-            link.cancel(ticket);
-        }
-        self.state = State::Done;
-    }
-
     /// Enters the dispatch loop after a first attempt that failed or was answered with an error.
     #[cold]
     fn go_on(&mut self, ended: Result<ReplyBuf>, left: Option<Duration>) {
-        // The list arrives again from its start.
-        self.chunks = None;
         let Target::Client(client) = self.target else { return };
         let cmd = self.cmd().clone();
         let deadline = Deadline::after(left);
@@ -178,28 +147,15 @@ impl<R> Future for Request<'_, R> {
         if let State::Start = this.state {
             this.start();
         }
-        while let State::First(link, ticket) = &mut this.state {
-            let delivery =
-                if this.command.chunk_decoder().is_some() { Delivery::Elements } else { Delivery::No };
+        if let State::First(link, ticket) = &mut this.state {
             let timeout = this.target.client().timeout();
-            let out = plain(this.command.cmd(), timeout, delivery);
+            let out = plain(this.command.cmd(), timeout);
             let ended = match link.poll(ticket, &out, cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(Received::Reply(reply))) if !reply.is_error() => {
                     this.state = State::Done;
                     return Poll::Ready(this.decode(&reply));
                 }
-                Poll::Ready(Ok(Received::Elements(elements))) => match this.add_chunk(&elements) {
-                    Ok(None) => continue,
-                    Ok(Some(list)) => {
-                        this.state = State::Done;
-                        return Poll::Ready(Ok(list));
-                    }
-                    Err(error) => {
-                        this.give_up();
-                        return Poll::Ready(Err(error));
-                    }
-                },
                 Poll::Ready(Ok(Received::Reply(reply))) => Ok(reply),
                 Poll::Ready(Ok(Received::Replies(..))) => Err(unexpected_part()),
                 Poll::Ready(Err(error)) => Err(error),
@@ -224,8 +180,8 @@ impl<R> Future for Request<'_, R> {
 impl<R> Drop for Request<'_, R> {
     #[inline]
     fn drop(&mut self) {
-        if let State::First(_, Ticket::Queued(_) | Ticket::Waiting(_)) = &self.state {
-            self.give_up();
+        if let State::First(link, ticket @ (Ticket::Queued(_) | Ticket::Waiting(_))) = &mut self.state {
+            link.cancel(ticket);
         }
     }
 }

@@ -35,7 +35,7 @@ pub use transaction::{Transaction, atomic};
 
 use std::fmt;
 
-use crate::value::{ChunkDecoder, FromRedis};
+use crate::value::FromRedis;
 
 /// A command whose reply is an `R`. Nothing is sent until an [`Executor`] or `run` takes it.
 ///
@@ -51,15 +51,13 @@ pub struct Command<R> {
     /// First field: see [`Body`](crate::resp::encode::Body).
     cmd: Cmd,
     decoder: Decoder<R>,
-    /// Decodes a long reply chunk by chunk, if `R` allows that.
-    chunk_decoder: Option<ChunkDecoder<R>>,
 }
 
 impl<R> Command<R> {
     /// A command with these words, whose reply `decoder` decodes.
     #[inline]
     pub fn new(cmd: Cmd, decoder: Decoder<R>) -> Self {
-        Self { cmd, decoder, chunk_decoder: None }
+        Self { cmd, decoder }
     }
 
     /// A command whose reply type implements [`FromRedis`].
@@ -68,7 +66,7 @@ impl<R> Command<R> {
     where
         R: FromRedis,
     {
-        Self { cmd, decoder: Decoder::of(), chunk_decoder: R::CHUNKS }
+        Self::new(cmd, Decoder::of())
     }
 
     /// Several commands as one value. They are sent together over one connection, with no other command between, and
@@ -114,18 +112,12 @@ impl<R> Command<R> {
     pub fn decode_with<T>(self, decoder: Decoder<T>) -> Command<T> {
         Command::new(self.cmd, decoder)
     }
-
-    /// Decodes a long reply chunk by chunk, if `R` allows that.
-    #[inline]
-    pub(crate) fn chunk_decoder(&self) -> Option<ChunkDecoder<R>> {
-        self.chunk_decoder
-    }
 }
 
 /// Clones the words and the decoder; `R` itself need not be `Clone`.
 impl<R> Clone for Command<R> {
     fn clone(&self) -> Self {
-        Self { cmd: self.cmd.clone(), decoder: self.decoder, chunk_decoder: self.chunk_decoder }
+        Self { cmd: self.cmd.clone(), decoder: self.decoder }
     }
 }
 

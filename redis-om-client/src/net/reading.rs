@@ -35,15 +35,9 @@ fn deliver(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Result<(), Error>
             outcome
         }
     };
-    match &outcome {
+    if outcome.is_err() {
         // A connection that ends like this is not made again at once.
-        Err(_) => state.has_answered = false,
-        Ok(()) => {
-            if let Some(portion) = half.demux.portion() {
-                let waker = half.demux.deliver_portion(portion, &mut half.buffer, &mut state.session);
-                half.wakers.extend(waker);
-            }
-        }
+        state.has_answered = false;
     }
     // A write waited until what lay unread was read, or the sink has answered what it received.
     let write = half.notices.has_output() | read_first;

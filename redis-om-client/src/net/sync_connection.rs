@@ -205,7 +205,7 @@ impl SyncConnection {
         while let Ticket::Queued(_) = ticket {
             match self.session.reply(ticket, Waker::noop()) {
                 Some(Ok(Received::Reply(reply))) => return Ok(Some(reply)),
-                Some(Ok(Received::Elements(_) | Received::Replies(..))) => {}
+                Some(Ok(Received::Replies(..))) => {}
                 Some(Err(error)) => return Err(error),
                 None => {
                     self.fill(start, is_later)?;

@@ -31,16 +31,6 @@ pub(crate) fn regular(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// The same of so many elements, one after another.
-pub(crate) fn regular_elements(bytes: &[u8], count: usize) -> Result<Vec<u8>, Error> {
-    let mut array = format!("*{count}\r\n").into_bytes();
-    let header = array.len();
-    array.extend_from_slice(bytes);
-    let mut plain = regular(&array)?;
-    plain.drain(..header);
-    Ok(plain)
-}
-
 fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
     let mut position = 0;
     let mut next = || {
@@ -145,7 +135,6 @@ mod tests {
             let found = regular(irregular).unwrap();
             assert_eq!(found.escape_ascii().to_string(), plain.escape_ascii().to_string());
         }
-        assert_eq!(regular_elements(b":1\r\n|1\r\n+ttl\r\n:3\r\n:5\r\n", 2).unwrap(), b":1\r\n:5\r\n");
         for refused in
             [b"*?\r\n*?\r\n:2\r\n.\r\n.\r\n".to_vec(), [&b"*1\r\n".repeat(200)[..], b"*?\r\n.\r\n"].concat()]
         {

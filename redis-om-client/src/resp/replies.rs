@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::error::{DecodeError, Error};
 
 use super::{
-    Blob, Items, Reply,
+    Blob, Reply,
     cursor::{Cursor, Text},
 };
 
@@ -65,7 +65,7 @@ impl<'a> Replies<'a> {
         self.failures
     }
 
-    /// The next reply if it is a string of bytes, the most frequent of all; see [`Items::take_bulk`].
+    /// The next reply if it is a string of bytes, the most frequent of all; see [`Items::take_bulk`](super::Items::take_bulk).
     #[inline]
     pub(crate) fn take_bulk(&mut self) -> Result<Option<Blob<'_>>, DecodeError> {
         if self.taken >= self.end || !self.cursor.at_string() {
@@ -150,19 +150,6 @@ impl<'a> Replies<'a> {
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
-    }
-
-    /// The count of elements in the header of the aggregate that starts here, and whether it is a map; its elements
-    /// come as [`Replies::items`].
-    pub(crate) fn header(&mut self) -> Result<(usize, bool), DecodeError> {
-        let map = matches!(self.cursor.bytes.get(self.cursor.position.get()), Some(b'%'));
-        let mut items = self.take()?.items("an aggregate")?;
-        Ok((std::mem::take(&mut items.left), map))
-    }
-
-    /// So many values, next to each other.
-    pub(crate) fn items(&self, count: usize) -> Items<'_> {
-        self.cursor.items(count)
     }
 
     /// Steps into the next reply, an array, so that its elements come as the next replies; says how many they are, or

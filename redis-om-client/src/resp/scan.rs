@@ -61,9 +61,14 @@ pub(crate) struct Frame {
     pub(crate) irregular: bool,
     /// It breaks a limit, or has push messages inside: see [`Scanner::take_aside`].
     pub(crate) aside: bool,
-    /// What is there are only the last so many elements of it, since those before were [cut](Scanner::cut) off; 0 for a
-    /// whole reply.
-    pub(crate) last_elements: usize,
+}
+
+impl Frame {
+    /// A reply without anything special.
+    #[inline(always)]
+    pub(crate) fn plain(end: usize) -> Self {
+        Self { end, push: false, irregular: false, aside: false }
+    }
 }
 
 /// What is known of a reply beside where it ends.
@@ -73,15 +78,6 @@ pub(crate) struct Aside {
     pub(crate) error: Option<Error>,
     /// Where push messages stand inside it, counted from its start.
     pub(crate) pushes: Vec<Range<usize>>,
-}
-
-/// Whole elements of an aggregate that has not come to its end: see [`Scanner::portion`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Portion {
-    /// Bytes from the start to behind the last of them; the first portion has the aggregate's header before them.
-    pub(crate) end: usize,
-    /// How many they are; an even number, so that no key is parted from its value.
-    pub(crate) elements: usize,
 }
 
 /// The scan's state between two pieces of input.
@@ -99,17 +95,6 @@ pub(crate) struct Scanner {
     started: bool,
     push: bool,
     irregular: bool,
-    /// Elements of the outermost aggregate.
-    total: u64,
-    /// How many of them lie behind the last cut.
-    uncut: u64,
-    /// Bytes of this reply before the last cut.
-    passed: usize,
-    /// Where the last element started, if it was an outermost one and no aggregate; else 0.
-    previous: usize,
-    /// Where the last outermost element started that is an aggregate with an even number before it, and how many were
-    /// owed there; 0 for none since the last cut.
-    boundary: (usize, u64),
     /// What stands at the position is passed over while it comes: only in a reply that breaks a limit.
     passing: Passing,
     /// The push message inside the reply that has not come to its end.
@@ -186,13 +171,7 @@ impl Scanner {
                     _ => None,
                 }
             {
-                return Ok(Some(Frame {
-                    end,
-                    push: false,
-                    irregular: false,
-                    aside: false,
-                    last_elements: 0,
-                }));
+                return Ok(Some(Frame::plain(end)));
             }
         }
         self.resume(bytes)
@@ -213,7 +192,6 @@ impl Scanner {
                 match self.outer.pop() {
                     Some(around) => {
                         owed = around;
-                        self.previous = 0;
                         self.close_push(position);
                     }
                     None => return self.complete(position).map(Some),
@@ -224,7 +202,6 @@ impl Scanner {
                 && (1..CHUNKED).contains(&owed)
                 && let Some(end) = short_string(bytes, position)
             {
-                self.previous = position;
                 position = end;
                 owed -= 1;
             }
@@ -235,7 +212,6 @@ impl Scanner {
             match step {
                 None => return self.wait(bytes, position, owed),
                 Some(Step::Leaf(end)) => {
-                    self.previous = position;
                     position = end;
                     count_down(&mut owed);
                 }
@@ -252,17 +228,11 @@ impl Scanner {
                     if bytes[position] == b'>' && !self.outer.is_empty() {
                         self.begin_push(bytes, position)?;
                     } else {
-                        // Inside the attributes of the outermost value nothing is counted yet.
-                        if self.outer.len() == 1 && !self.irregular && (self.total - owed).is_multiple_of(2) {
-                            self.boundary = (position, owed);
-                        }
                         if self.outer.is_empty() {
                             self.push = bytes[position] == b'>';
-                            (self.total, self.uncut) = (count, count);
                         }
                         count_down(&mut owed);
                     }
-                    self.previous = 0;
                     position = end;
                     self.open(&mut owed, count)?;
                 }
@@ -281,22 +251,21 @@ impl Scanner {
 
     /// All of it is there.
     fn complete(&mut self, end: usize) -> Result<Frame, Error> {
-        if self.passed + end > self.limits.reply {
+        if end > self.limits.reply {
             self.reply_too_long()?;
         }
-        let last_elements = if self.passed > 0 { self.uncut as usize } else { 0 };
         let aside = self.aside.error.is_some() || !self.aside.pushes.is_empty();
         if aside {
             self.last_aside = std::mem::take(&mut self.aside);
         }
-        let frame = Frame { end, push: self.push, irregular: self.irregular, aside, last_elements };
+        let frame = Frame { end, push: self.push, irregular: self.irregular, aside };
         self.reset();
         Ok(frame)
     }
 
     /// Not all of it is there: what was found is kept for the next call.
     fn wait(&mut self, bytes: &[u8], mut position: usize, owed: u64) -> Result<Option<Frame>, Error> {
-        if self.passed + bytes.len() > self.limits.reply {
+        if bytes.len() > self.limits.reply {
             self.reply_too_long()?;
         }
         if let Some(push) = self.open_push
@@ -400,42 +369,9 @@ impl Scanner {
         }
     }
 
-    /// The whole elements that have come of an aggregate whose end has not: they may be [cut](Self::cut) off and read
-    /// while the others are on their way. For the bytes that the last scan stopped in.
-    pub(crate) fn portion(&self) -> Option<Portion> {
-        let aside = self.is_over() || self.open_push.is_some() || !self.aside.pushes.is_empty();
-        if !self.started || self.push || self.irregular || self.outer.is_empty() || aside {
-            return None;
-        }
-        let (end, left) = if self.outer.len() > 1 {
-            self.boundary
-        } else {
-            match (self.total - self.owed) % 2 {
-                0 => (self.position, self.owed),
-                _ if self.previous > 0 => (self.previous, self.owed + 1),
-                _ => self.boundary,
-            }
-        };
-        if end == 0 {
-            return None;
-        }
-        let elements = self.uncut.saturating_sub(left) as usize;
-        (elements > 0).then_some(Portion { end, elements })
-    }
-
-    /// Goes on behind this portion: the next bytes to look at start there.
-    pub(crate) fn cut(&mut self, portion: Portion) {
-        self.position -= portion.end;
-        self.searched = self.searched.saturating_sub(portion.end);
-        self.passed += portion.end;
-        self.uncut -= portion.elements as u64;
-        (self.previous, self.boundary) = (0, (0, 0));
-    }
-
     fn reset(&mut self) {
         self.outer.clear();
-        (self.position, self.searched, self.owed, self.passed) = (0, 0, 0, 0);
-        (self.previous, self.boundary) = (0, (0, 0));
+        (self.position, self.searched, self.owed) = (0, 0, 0);
         (self.started, self.push, self.irregular) = (false, false, false);
     }
 }

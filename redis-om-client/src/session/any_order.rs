@@ -19,18 +19,15 @@ use crate::{
     FromRedis,
     config::Protocol,
     resp::{Limits, Reply},
-    value::ChunkState,
 };
 
-/// Elements of a long list, and replies of a long batch: several portions of them.
+/// Elements of a long list, and replies of a long batch: they come in several pieces.
 const LONG: u32 = 3000;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     One,
     List,
-    /// A list that is read as it comes.
-    ListByElements,
     Batch,
     /// A batch that is read as it comes.
     BatchByReplies,
@@ -38,7 +35,7 @@ enum Kind {
     Mixed,
     /// Its reply is nested too deep.
     Deep,
-    /// Its reply, a list that is read as it comes, has a string in its middle that is too long.
+    /// Its reply, a list, has a string in its middle that is too long.
     Long,
     /// A batch in which one reply is nested too deep and one too long.
     Failing,
@@ -51,7 +48,7 @@ const LIMITS: Limits = Limits { bulk: BULK, reply: 1 << 20, depth: 128 };
 impl Kind {
     fn parts(self) -> u32 {
         match self {
-            Self::One | Self::List | Self::ListByElements | Self::Deep | Self::Long => 1,
+            Self::One | Self::List | Self::Deep | Self::Long => 1,
             Self::Batch | Self::BatchByReplies => LONG,
             Self::Mixed | Self::Failing => 5,
         }
@@ -59,8 +56,7 @@ impl Kind {
 
     fn delivery(self) -> Delivery {
         match self {
-            Self::One | Self::List | Self::Batch | Self::Deep => Delivery::No,
-            Self::ListByElements | Self::Long => Delivery::Elements,
+            Self::One | Self::List | Self::Batch | Self::Deep | Self::Long => Delivery::No,
             Self::BatchByReplies | Self::Mixed | Self::Failing => Delivery::Replies,
         }
     }
@@ -79,7 +75,7 @@ impl Kind {
         };
         match self {
             Self::One => strings(1),
-            Self::List | Self::ListByElements => list(),
+            Self::List => list(),
             Self::Batch | Self::BatchByReplies => strings(LONG),
             Self::Mixed => [strings(1), list(), strings(2), list()].concat(),
             Self::Deep => deep(),
@@ -121,7 +117,6 @@ struct Waiting {
     ticket: Ticket,
     woken: Arc<Woken>,
     numbers: Vec<i64>,
-    chunks: Option<ChunkState<Vec<i64>>>,
     /// The replies that could not be read, by their number.
     failures: Vec<usize>,
 }
@@ -142,7 +137,7 @@ impl Waiting {
         };
         session.submit(&mut ticket, out, now, &Waker::from(woken.clone())).unwrap();
         let first = number * 10_000;
-        Self { kind, first, ticket, woken, numbers: Vec::new(), chunks: None, failures: Vec::new() }
+        Self { kind, first, ticket, woken, numbers: Vec::new(), failures: Vec::new() }
     }
 
     fn numbers(reply: Reply<'_>, out: &mut Vec<i64>) {
@@ -186,18 +181,6 @@ impl Waiting {
                 }
             };
             match received {
-                Received::Elements(Elements { bytes, count, last }) => {
-                    assert_eq!(self.kind.delivery(), Delivery::Elements);
-                    assert!(!last || self.kind != Kind::Long, "it came whole");
-                    let chunk_decoder = <Vec<i64>>::CHUNKS.unwrap();
-                    let mut chunks = self.chunks.take().unwrap_or_else(|| ChunkState::new(chunk_decoder));
-                    chunks.add(&bytes, count).unwrap();
-                    if !last {
-                        self.chunks = Some(chunks);
-                        continue;
-                    }
-                    self.numbers = chunks.finish().unwrap();
-                }
                 Received::Replies(pieces, count) => {
                     assert_eq!(self.kind.delivery(), Delivery::Replies);
                     assert_eq!(self.read(Replies::pieces(&pieces.pieces)), count);
@@ -245,7 +228,6 @@ fn deed() -> impl Strategy<Value = Deed> {
     let kind = prop_oneof![
         Just(Kind::One),
         Just(Kind::List),
-        Just(Kind::ListByElements),
         Just(Kind::Batch),
         Just(Kind::BatchByReplies),
         Just(Kind::Mixed),
@@ -444,9 +426,6 @@ impl World {
                 self.demux.deliver(buffer, session, &mut wakers, &mut self.notices).unwrap();
             }
             assert!(self.buffer.len() <= (64 << 10) + LONG as usize * 18 + 100, "{}", self.buffer.len());
-            if let Some(portion) = self.demux.portion() {
-                wakers.extend(self.demux.deliver_portion(portion, &mut self.buffer, &mut self.session));
-            }
             wakers.into_iter().for_each(Waker::wake);
         }
     }

@@ -9,31 +9,17 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
     error::{Error, ErrorKind, Execution},
-    resp::{Aside, Frame, Limits, Portion, Scanner, regular, regular_elements},
+    resp::{Aside, Frame, Limits, Scanner, regular},
 };
 
-use super::{Delivery, Elements, NoticeKind, Notices, SMALL, Session, mode::Addressee};
-
-/// A reply's end in the read buffer.
-#[derive(Debug, Clone, Copy)]
-struct End {
-    at: usize,
-    push: bool,
-    irregular: bool,
-    /// What is known beside its end is the next of [`ReplyDemux::aside`].
-    aside: bool,
-    /// Only the last so many elements of a reply that was handed over in portions; else 0.
-    last_elements: usize,
-}
-
-/// What has come of an unfinished reply, or of a batch's, is handed over from so many bytes on, if its command can read it.
-pub(super) const PORTION: usize = 16 << 10;
+use super::{Delivery, NoticeKind, Notices, SMALL, Session, mode::Addressee};
 
 /// The read buffer's side of a session.
 #[derive(Debug)]
 pub(crate) struct ReplyDemux {
     scanner: Scanner,
-    ends: Vec<End>,
+    /// The whole replies that were found and not handed over. Their ends count from the start of the buffer.
+    frames: Vec<Frame>,
     /// Of the replies that break a limit or have push messages inside.
     aside: Vec<Aside>,
     /// Bytes of whole replies that were found and not handed over.
@@ -44,7 +30,7 @@ pub(crate) struct ReplyDemux {
 
 impl ReplyDemux {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { scanner: Scanner::new(limits), ends: Vec::new(), aside: Vec::new(), whole: 0, large: false }
+        Self { scanner: Scanner::new(limits), frames: Vec::new(), aside: Vec::new(), whole: 0, large: false }
     }
 
     /// Finds the ends of the replies in the buffer; `true` if there is something to [deliver](Self::deliver).
@@ -56,13 +42,7 @@ impl ReplyDemux {
             while let Some(end) = self.scanner.short(buffer, start) {
                 self.large |= end - start > SMALL;
                 start = end;
-                self.ends.push(End {
-                    at: end,
-                    push: false,
-                    irregular: false,
-                    aside: false,
-                    last_elements: 0,
-                });
+                self.frames.push(Frame::plain(end));
             }
             if start == buffer.len() {
                 break;
@@ -71,16 +51,15 @@ impl ReplyDemux {
                 self.large |= self.scanner.is_over();
                 break;
             };
-            let Frame { end, push, irregular, aside, last_elements } = frame;
-            self.large |= end > SMALL || irregular || push || aside || last_elements > 0;
-            if aside {
+            self.large |= frame.end > SMALL || frame.irregular || frame.push || frame.aside;
+            if frame.aside {
                 self.aside.push(self.scanner.take_aside());
             }
-            start += end;
-            self.ends.push(End { at: start, push, irregular, aside, last_elements });
+            start += frame.end;
+            self.frames.push(Frame { end: start, ..frame });
         }
         self.whole = start;
-        Ok(!self.ends.is_empty() || self.large)
+        Ok(!self.frames.is_empty() || self.large)
     }
 
     /// How many more bytes the reply at the buffer's end surely needs.
@@ -112,29 +91,10 @@ impl ReplyDemux {
             buffer.advance(self.whole);
             outcome
         };
-        self.ends.clear();
+        self.frames.clear();
         self.whole = 0;
         self.large = false;
         outcome
-    }
-
-    /// What has come of a reply whose end has not, if it is worth being handed over. Only when no whole reply waits.
-    #[inline]
-    pub(crate) fn portion(&self) -> Option<Portion> {
-        self.scanner.portion().filter(|portion| portion.end >= PORTION)
-    }
-
-    /// Hands the portion over, if the reply's command can read it without the others.
-    pub(crate) fn deliver_portion(
-        &mut self,
-        portion: Portion,
-        buffer: &mut BytesMut,
-        session: &mut Session,
-    ) -> Option<Waker> {
-        let id = session.next_sent().filter(|id| session.pending.reads_elements(*id))?;
-        self.scanner.cut(portion);
-        let bytes = buffer.split_to(portion.end).freeze();
-        session.pending.elements(id, Elements { bytes, count: portion.elements, last: false })
     }
 
     /// Only short replies of single commands.
@@ -146,11 +106,11 @@ impl ReplyDemux {
         wakers: &mut Vec<Waker>,
     ) -> Result<(), Error> {
         let mut start = 0;
-        for end in &self.ends {
-            let id = session.next_sent().ok_or_else(|| unasked(&buffer[start..end.at]))?;
+        for frame in &self.frames {
+            let id = session.next_sent().ok_or_else(|| unasked(&buffer[start..frame.end]))?;
             session.answered(id);
-            wakers.extend(session.pending.small(id, &buffer[start..end.at]));
-            start = end.at;
+            wakers.extend(session.pending.small(id, &buffer[start..frame.end]));
+            start = frame.end;
         }
         Ok(())
     }
@@ -182,18 +142,18 @@ impl ReplyDemux {
         let mut start = 0;
         let mut index = 0;
         let mut asides = std::mem::take(&mut self.aside).into_iter();
-        while let Some(end) = self.ends.get(index) {
-            let reply = start..end.at;
-            let taken = if end.push {
+        while let Some(frame) = self.frames.get(index) {
+            let reply = start..frame.end;
+            let taken = if frame.push {
                 notices.add(NoticeKind::Push, bytes.slice(reply));
                 1
             } else if session.for_sink > 0
-                && !end.aside
+                && !frame.aside
                 && let addressee = session.next_addressee(&bytes[reply.clone()])
                 && addressee != Addressee::Command
             {
                 if let Addressee::Sink(kind) = addressee {
-                    let bytes = match end.irregular {
+                    let bytes = match frame.irregular {
                         true => regular(&bytes[reply])?.into(),
                         false => bytes.slice(reply),
                     };
@@ -201,25 +161,25 @@ impl ReplyDemux {
                 }
                 1
             } else {
-                let aside = if end.aside { asides.next() } else { None }.unwrap_or_default();
-                if end.aside {
+                let aside = if frame.aside { asides.next() } else { None }.unwrap_or_default();
+                if frame.aside {
                     session.refuse_for_sink(aside.error.as_ref())?;
                 }
                 let id = session.next_sent().ok_or_else(|| unasked(&bytes[reply.clone()]))?;
-                if end.aside || end.irregular {
+                if frame.aside || frame.irregular {
                     let bytes = bytes.slice(reply);
-                    hand_over_rare(id, &bytes, end, aside, session, wakers, notices);
+                    hand_over_rare(id, &bytes, frame, aside, session, wakers, notices);
                     1
                 } else if session.pending.is_batch(id) {
                     self.hand_over_run(id, bytes, (start, index), session, wakers)
                 } else {
-                    hand_over_one(id, bytes, reply, end, session, wakers);
+                    hand_over_one(id, bytes, reply, session, wakers);
                     session.answered(id);
                     1
                 }
             };
             index += taken;
-            start = self.ends[index - 1].at;
+            start = self.frames[index - 1].end;
         }
         Ok(())
     }
@@ -234,9 +194,9 @@ impl ReplyDemux {
         wakers: &mut Vec<Waker>,
     ) -> usize {
         let most = session.pending.owed(id) as usize;
-        let ordinary = |end: &&End| !end.push && !end.irregular && !end.aside;
-        let run = self.ends[index..].iter().take(most).take_while(ordinary).count();
-        let piece = bytes.slice(start..self.ends[index + run - 1].at);
+        let ordinary = |frame: &&Frame| !frame.push && !frame.irregular && !frame.aside;
+        let run = self.frames[index..].iter().take(most).take_while(ordinary).count();
+        let piece = bytes.slice(start..self.frames[index + run - 1].end);
         if session.pending.piece(id, piece, run as u32, wakers) {
             session.special -= 1;
             session.answered(id);
@@ -273,7 +233,7 @@ impl ReplyDemux {
 fn hand_over_rare(
     id: u32,
     bytes: &Bytes,
-    end: &End,
+    frame: &Frame,
     aside: Aside,
     session: &mut Session,
     wakers: &mut Vec<Waker>,
@@ -281,21 +241,18 @@ fn hand_over_rare(
 ) {
     let plain = match aside.error {
         Some(error) => Err(error),
-        None if aside.pushes.is_empty() => Ok(bytes.clone()),
-        None => Ok(without(bytes, &aside.pushes)),
+        None => {
+            let plain = if aside.pushes.is_empty() { bytes.clone() } else { without(bytes, &aside.pushes) };
+            if frame.irregular { regular(&plain).map(Bytes::from) } else { Ok(plain) }
+        }
     };
     aside.pushes.into_iter().for_each(|push| notices.add(NoticeKind::Push, bytes.slice(push)));
-    let plain = plain.and_then(|bytes| match (end.irregular, end.last_elements) {
-        (false, _) => Ok(bytes),
-        (true, 0) => regular(&bytes).map(Bytes::from),
-        (true, count) => regular_elements(&bytes, count).map(Bytes::from),
-    });
     let is_batch = session.pending.is_batch(id);
     let is_answered = match plain {
         Ok(bytes) if is_batch => session.pending.piece(id, bytes, 1, wakers),
         Ok(bytes) => {
             let all = 0..bytes.len();
-            hand_over_one(id, &bytes, all, end, session, wakers);
+            hand_over_one(id, &bytes, all, session, wakers);
             true
         }
         Err(error) if is_batch => session.pending.fail_part(id, error, wakers),
@@ -328,14 +285,10 @@ fn hand_over_one(
     id: u32,
     bytes: &Bytes,
     reply: Range<usize>,
-    end: &End,
     session: &mut Session,
     wakers: &mut Vec<Waker>,
 ) {
-    if end.last_elements > 0 {
-        let elements = Elements { bytes: bytes.slice(reply), count: end.last_elements, last: true };
-        wakers.extend(session.pending.elements(id, elements));
-    } else if reply.len() <= SMALL {
+    if reply.len() <= SMALL {
         wakers.extend(session.pending.small(id, &bytes[reply]));
     } else {
         session.pending.piece(id, bytes.slice(reply), 1, wakers);

@@ -8,9 +8,8 @@
 //! written first on a new connection.
 //!
 //! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
-//! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. A long
-//! list is handed over in portions as it comes, and a batch's replies in pieces, where the caller can read them so: they
-//! are decoded while the others are still on their way.
+//! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. The
+//! first replies of a batch are handed over before the last, where the caller can read them so.
 
 mod demux;
 mod detached;
@@ -39,8 +38,8 @@ pub(crate) use mode::Notice;
 pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
 use pending::{Outcome, Pending, Shape};
 pub(crate) use types::{
-    Bounds, Delivery, Elements, Ended, NEVER, Outgoing, Pieces, Received, ReplyBuf, Runs, SMALL, Submitted,
-    Tick, Ticket,
+    Bounds, Delivery, Ended, NEVER, Outgoing, Pieces, Received, ReplyBuf, Runs, SMALL, Submitted, Tick,
+    Ticket,
 };
 use wait_queue::{Offer, Turn, WaitQueue};
 
@@ -291,7 +290,7 @@ impl Session {
     pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<Received, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
         let outcome = self.pending.outcome(id, waker, &mut self.spent)?;
-        if let Ok(Received::Elements(Elements { last: false, .. }) | Received::Replies(..)) = outcome {
+        if let Ok(Received::Replies(..)) = outcome {
             return Some(outcome);
         }
         *ticket = Ticket::Done(self.pending.ended(id));

@@ -1,12 +1,12 @@
 //! Where replies are put: a slab, so that no command needs a channel or an allocation of its own.
 
-use std::{collections::VecDeque, task::Waker};
+use std::task::Waker;
 
 use bytes::Bytes;
 
 use crate::{error::Error, resp::FAILED};
 
-use super::{Delivery, Elements, Ended, NEVER, Pieces, Received, ReplyBuf, Runs, Tick, demux::PORTION};
+use super::{Delivery, Ended, NEVER, Pieces, Received, ReplyBuf, Runs, Tick};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -42,7 +42,8 @@ struct Slot {
     /// Its future is still there.
     held: bool,
     waker: Option<Waker>,
-    came: Came,
+    /// Replies of a batch that came and were not taken, until the last has come.
+    came: Option<CameReplies>,
     outcome: Outcome,
 }
 
@@ -59,15 +60,8 @@ pub(super) struct Shape {
     pub(super) blocking: bool,
 }
 
-/// What has come and was not taken, of what has not come to its end.
-#[derive(Debug)]
-enum Came {
-    Nothing,
-    /// Elements of a single list.
-    Elements(VecDeque<Elements>),
-    /// Replies of a batch.
-    Replies(CameReplies),
-}
+/// The first replies of a batch can be taken from so many bytes on.
+const EARLY: usize = 16 << 10;
 
 #[derive(Debug, Default)]
 struct CameReplies {
@@ -79,33 +73,25 @@ struct CameReplies {
 impl Slot {
     /// One more piece of a batch; `true` where with it there is enough to be worth taking.
     fn add(&mut self, bytes: Bytes, replies: u32) -> bool {
-        if !matches!(self.came, Came::Replies(_)) {
-            self.came = Came::Replies(CameReplies::default());
-        }
-        let Came::Replies(came) = &mut self.came else { return false };
+        let came = self.came.get_or_insert_default();
         let before = came.bytes;
         came.bytes += bytes.len();
         came.replies += replies as usize;
         came.pieces.push(bytes);
-        before < PORTION && came.bytes >= PORTION
+        before < EARLY && came.bytes >= EARLY
     }
 
     /// What can be taken before the last has come.
     #[inline]
     fn early(&mut self) -> Option<Received> {
-        match &mut self.came {
-            Came::Nothing => None,
-            Came::Elements(elements) => elements.pop_front().map(Received::Elements),
-            Came::Replies(came)
-                if self.shape.delivery == Delivery::Replies
-                    && (came.bytes >= PORTION
-                        || (came.bytes > 0 && matches!(self.outcome, Outcome::Failed(_)))) =>
-            {
-                let CameReplies { pieces, replies, .. } = std::mem::take(came);
-                Some(Received::Replies(pieces.into(), replies))
-            }
-            Came::Replies(_) => None,
+        let came = self.came.as_mut()?;
+        let failed = || matches!(self.outcome, Outcome::Failed(_));
+        let enough = came.bytes >= EARLY || (came.bytes > 0 && failed());
+        if self.shape.delivery != Delivery::Replies || !enough {
+            return None;
         }
+        let CameReplies { pieces, replies, .. } = std::mem::take(came);
+        Some(Received::Replies(pieces.into(), replies))
     }
 }
 
@@ -164,7 +150,7 @@ impl Pending {
             owed: shape.parts,
             held: true,
             waker: Some(waker),
-            came: Came::Nothing,
+            came: None,
             outcome: Outcome::None,
         });
         (self.slots.len() - 1) as u32
@@ -231,7 +217,7 @@ impl Pending {
                 slot.outcome = Outcome::Reply(ReplyBuf::Whole(bytes));
             } else {
                 let worth_it = slot.add(bytes, replies);
-                if last && let Came::Replies(came) = std::mem::replace(&mut slot.came, Came::Nothing) {
+                if last && let Some(came) = slot.came.take() {
                     let failures = match self.failures.is_empty() {
                         true => Vec::new(),
                         false => take_failures(&mut self.failures, id, slot.start),
@@ -265,34 +251,6 @@ impl Pending {
         self.piece(id, Bytes::from_static(FAILED), 1, wakers)
     }
 
-    /// Whether its future can read the first elements of its reply before the last have come.
-    pub(super) fn reads_elements(&self, id: u32) -> bool {
-        let shape = self.slots[id as usize].shape;
-        shape.delivery == Delivery::Elements && shape.parts == 1
-    }
-
-    /// Elements of its reply, all that came since the last ones.
-    pub(super) fn elements(&mut self, id: u32, elements: Elements) -> Option<Waker> {
-        let slot = &mut self.slots[id as usize];
-        if elements.last {
-            slot.owed = 0;
-        }
-        if !slot.held {
-            // Nobody waits any more: they are dropped, and so will be those that follow.
-            if elements.last {
-                self.vacate(id);
-            }
-            return None;
-        }
-        if matches!(slot.outcome, Outcome::None) {
-            match &mut slot.came {
-                Came::Elements(came) => came.push_back(elements),
-                Came::Nothing | Came::Replies(_) => slot.came = Came::Elements(VecDeque::from([elements])),
-            }
-        }
-        slot.waker.take()
-    }
-
     /// Its reply cannot be read.
     #[cold]
     pub(super) fn fail(&mut self, id: u32, error: Error) -> Option<Waker> {
@@ -307,7 +265,7 @@ impl Pending {
         }
         // Replies of a batch that came before are still handed over.
         if slot.shape.delivery != Delivery::Replies {
-            slot.came = Came::Nothing;
+            slot.came = None;
         }
         slot.outcome = outcome;
         slot.waker.take()
@@ -340,7 +298,7 @@ impl Pending {
         slot.held = false;
         spent.extend(slot.waker.take());
         slot.outcome = Outcome::None;
-        slot.came = Came::Nothing;
+        slot.came = None;
         if slot.owed == 0 {
             self.vacate(id);
         } else {
@@ -373,7 +331,7 @@ impl Pending {
             "freed twice, or not at all"
         );
         for slot in &self.slots {
-            assert!(matches!((&slot.came, &slot.outcome), (Came::Nothing, Outcome::None)), "{slot:?}");
+            assert!(matches!((&slot.came, &slot.outcome), (None, Outcome::None)), "{slot:?}");
         }
         free.len()
     }

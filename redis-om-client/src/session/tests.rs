@@ -364,122 +364,72 @@ fn list(numbers: std::ops::Range<u32>) -> Vec<u8> {
     bytes
 }
 
-/// Feeds the bytes so many at a time, as a socket would; how many portions were handed over.
-fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<usize, Error> {
+/// Feeds the bytes so many at a time, as a socket would.
+fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<(), Error> {
     let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::new();
-    let mut portions = 0;
     for piece in bytes.chunks(step) {
         buffer.extend_from_slice(piece);
         if demux.scan(&buffer)? {
             demux.deliver(&mut buffer, session, &mut Vec::new(), &mut Notices::default())?;
         }
-        if let Some(portion) = demux.portion() {
-            let before = buffer.len();
-            demux.deliver_portion(portion, &mut buffer, session);
-            portions += usize::from(buffer.len() < before);
-        }
     }
-    Ok(portions)
-}
-
-fn submit_gathering(session: &mut Session, body: &str) -> Ticket {
-    let mut ticket = Ticket::New;
-    session
-        .submit(&mut ticket, Outgoing { delivery: Delivery::Elements, ..get(body) }, 0, Waker::noop())
-        .unwrap();
-    ticket
-}
-
-fn chunk_decoder(session: &mut Session, ticket: &mut Ticket) -> Option<Result<Vec<u32>, Error>> {
-    let mut chunks = crate::value::ChunkState::new(<Vec<u32> as crate::FromRedis>::CHUNKS.unwrap());
-    loop {
-        match session.reply(ticket, Waker::noop())? {
-            Ok(Received::Elements(Elements { bytes, count, last })) => {
-                chunks.add(&bytes, count).unwrap();
-                if last {
-                    return Some(chunks.finish().map_err(Error::from));
-                }
-            }
-            Ok(other) => {
-                let reply = whole(other);
-                let mut replies = reply.replies();
-                let list = crate::FromRedis::from_redis(replies.take().unwrap());
-                return Some(list.map_err(Error::from));
-            }
-            Err(error) => return Some(Err(error)),
-        }
-    }
+    Ok(())
 }
 
 #[test]
-fn a_long_list_comes_in_portions_to_who_can_read_them() {
+fn a_long_list_is_handed_over_whole() {
+    let list = list(0..5000);
     for step in [100, 4 << 10, 40_001, 1 << 20] {
         let mut session = up(bounds());
-        let (mut before, mut chunks) = (submit(&mut session, "$1"), submit_gathering(&mut session, "$2"));
-        let (mut whole, mut after) = (submit(&mut session, "$3"), submit(&mut session, "$4"));
+        let bodies = ["$1", "$2", "$3", "$4"];
+        let mut tickets = bodies.map(|body| submit(&mut session, body));
         write_all(&mut session);
-        let bytes = [&b":1\r\n"[..], &list(0..5000), &list(0..5000), b":4\r\n"].concat();
-        let portions = feed(&mut session, &bytes, step).unwrap();
-        assert_eq!(portions > 0, step < bytes.len(), "{portions} portions of {step} bytes");
-        assert_eq!(reply(&mut session, &mut before).unwrap().unwrap(), "the integer 1");
-        assert_eq!(chunk_decoder(&mut session, &mut chunks).unwrap().unwrap(), (0..5000).collect::<Vec<_>>());
-        assert_eq!(reply(&mut session, &mut whole).unwrap().unwrap(), "an array of 5000");
-        assert_eq!(reply(&mut session, &mut after).unwrap().unwrap(), "the integer 4");
+        let bytes = [&b":1\r\n"[..], &list, &list, b":4\r\n"].concat();
+        feed(&mut session, &bytes, step).unwrap();
+        let expected = ["the integer 1", "an array of 5000", "an array of 5000", "the integer 4"];
+        for (ticket, expected) in tickets.iter_mut().zip(expected) {
+            assert_eq!(reply(&mut session, ticket).unwrap().unwrap(), expected);
+        }
         assert!(session.is_clean());
     }
 }
 
 #[test]
-fn a_list_that_is_dropped_or_lost_between_two_portions_leaves_nothing_behind() {
+fn a_list_that_is_dropped_or_lost_in_its_middle_leaves_nothing_behind() {
     let bytes = list(0..5000);
     let (first, rest) = bytes.split_at(40_000);
     let mut demux = ReplyDemux::new(Limits::default());
     let mut session = up(bounds());
-    let mut dropped = submit_gathering(&mut session, "$1");
-    let mut next = submit_gathering(&mut session, "$2");
+    let mut dropped = submit(&mut session, "$1");
+    let mut next = submit(&mut session, "$2");
     write_all(&mut session);
     let mut buffer = BytesMut::from(first);
     assert!(!demux.scan(&buffer).unwrap());
-    assert!(demux.deliver_portion(demux.portion().unwrap(), &mut buffer, &mut session).is_some());
-    assert!(matches!(session.reply(&mut dropped, Waker::noop()), Some(Ok(Received::Elements(_)))));
+    assert!(session.reply(&mut dropped, Waker::noop()).is_none());
     session.cancel(&mut dropped);
-    // What still comes of it is taken off the wire and goes nowhere.
+    // The whole reply is dropped once its end has come.
     buffer.extend_from_slice(rest);
     buffer.extend_from_slice(&list(7..9));
     assert!(demux.scan(&buffer).unwrap());
     demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
-    assert_eq!(chunk_decoder(&mut session, &mut next).unwrap().unwrap(), [7, 8]);
+    assert_eq!(reply(&mut session, &mut next).unwrap().unwrap(), "an array of 2");
     assert!(session.is_clean());
 
-    // Lost between two portions: an error, and none of the elements that were there.
-    let mut lost = submit_gathering(&mut session, "$3");
+    let mut lost = submit(&mut session, "$3");
     write_all(&mut session);
-    assert!(feed(&mut session, first, 20_000).unwrap() > 0);
+    feed(&mut session, first, 20_000).unwrap();
     session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
-    assert!(chunk_decoder(&mut session, &mut lost).unwrap().unwrap_err().may_have_run());
+    assert!(reply(&mut session, &mut lost).unwrap().unwrap_err().may_have_run());
     session.up(&mut Vec::new());
-    let mut again = submit_gathering(&mut session, "$4");
+    let mut again = submit(&mut session, "$4");
     write_all(&mut session);
     feed(&mut session, &bytes, 10_000).unwrap();
-    assert_eq!(chunk_decoder(&mut session, &mut again).unwrap().unwrap().len(), 5000);
+    assert_eq!(reply(&mut session, &mut again).unwrap().unwrap(), "an array of 5000");
 }
 
 #[test]
-fn attributes_behind_a_portion() {
-    let mut session = up(bounds());
-    let mut ticket = submit_gathering(&mut session, "$1");
-    write_all(&mut session);
-    let mut bytes = list(0..5000);
-    bytes.truncate(bytes.len() - 2 * "$8\r\n00000000\r\n".len());
-    bytes.extend_from_slice(b"$1\r\n7\r\n|1\r\n+ttl\r\n:3\r\n:8\r\n");
-    assert!(feed(&mut session, &bytes, 30_000).unwrap() > 0);
-    let found = chunk_decoder(&mut session, &mut ticket).unwrap().unwrap();
-    assert_eq!((found.len(), &found[4998..]), (5000, &[7, 8][..]));
-}
-
-#[test]
-fn a_long_batch_comes_in_pieces_to_who_can_read_them() {
+fn the_first_replies_of_a_long_batch_can_be_taken_early() {
     let mut session = up(bounds());
     let mut ticket = Ticket::New;
     let out = Outgoing {

@@ -54,8 +54,6 @@ pub(crate) enum Runs {
 pub(crate) enum Delivery {
     /// Nothing: it is wanted whole.
     No,
-    /// The first elements of its one reply, a list.
-    Elements,
     /// The first replies of a batch, each of them whole. They are also handed over where the others do not come: the
     /// error follows them.
     Replies,
@@ -68,8 +66,6 @@ pub(crate) enum Delivery {
 pub(crate) enum Received {
     /// Its reply, or the last of its replies: nothing more will come.
     Reply(ReplyBuf),
-    /// Elements of its reply, under [`Delivery::Elements`].
-    Elements(Elements),
     /// The first so many replies of a batch, or some that follow, under [`Delivery::Replies`].
     Replies(Pieces, usize),
 }
@@ -82,15 +78,6 @@ pub(crate) struct Pieces {
     /// The errors of replies that could not be read, by the number of the reply in the batch. In their place stands
     /// [`FAILED`](crate::resp::FAILED).
     pub(crate) failures: Vec<(usize, Error)>,
-}
-
-/// Elements of a list that has not come to its end, one after another; before the first stands its header.
-#[derive(Debug)]
-pub(crate) struct Elements {
-    pub(crate) bytes: Bytes,
-    pub(crate) count: usize,
-    /// Behind these there are no others.
-    pub(crate) last: bool,
 }
 
 /// A command's place in a session; belongs to the future that waits.

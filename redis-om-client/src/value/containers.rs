@@ -12,7 +12,7 @@ use crate::{
     resp::{Items, Reply},
 };
 
-use super::{Args, Chunk, ChunkDecoder, FromRedis, ToArgs};
+use super::{Args, FromRedis, ToArgs};
 
 impl<T: ToArgs> ToArgs for [T] {
     fn to_args(&self, args: &mut Args<'_>) {
@@ -112,11 +112,11 @@ fn other<T: FromRedis>(items: &mut Items<'_>) -> Result<T, DecodeError> {
 }
 
 /// Calls `take` with each element, in order.
-fn each<T: FromRedis>(chunk: Chunk<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
-    let Chunk { mut items, first: mut index, .. } = chunk;
+fn each<T: FromRedis>(mut items: Items<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
     if T::TEXT {
         items.read_as_text();
     }
+    let mut index = 0;
     while !items.is_empty() {
         take(element(&mut items).map_err(|error| error.at(index))?);
         index += 1;
@@ -127,16 +127,15 @@ fn each<T: FromRedis>(chunk: Chunk<'_>, mut take: impl FnMut(T)) -> Result<(), D
 /// Calls `take` with each key and value: of a map, of a flat array (RESP2), or of an array of pairs (such as members
 /// with scores in RESP3).
 fn each_pair<K: FromRedis, V: FromRedis>(
-    chunk: Chunk<'_>,
+    mut items: Items<'_>,
     mut take: impl FnMut(K, V),
 ) -> Result<(), DecodeError> {
-    let Chunk { mut items, first, .. } = chunk;
     let count = items.len();
     if K::TEXT || V::TEXT {
         items.read_as_text();
     }
     while !items.is_empty() {
-        let index = first + count - items.len();
+        let index = count - items.len();
         let at = |error: DecodeError| error.at(index);
         if matches!(items.peek_kind(), Some(b'$')) {
             let key = element(&mut items).map_err(at)?;
@@ -171,44 +170,31 @@ fn value_of<V: FromRedis>(items: &mut Items<'_>) -> Result<V, DecodeError> {
     element(items)
 }
 
-/// Decodes a whole collection.
-#[inline]
-fn at_once<R: FromRedis + Default>(
-    chunk_decoder: ChunkDecoder<R>,
-    items: Items<'_>,
-    map: bool,
-) -> Result<R, DecodeError> {
-    let mut all = None;
-    chunk_decoder(&mut all, Chunk::whole(items, map))?;
-    Ok(all.unwrap_or_default())
+/// Decodes a list.
+fn list<T: FromRedis>(items: Items<'_>) -> Result<Vec<T>, DecodeError> {
+    let mut list = Vec::with_capacity(items.capacity());
+    each(items, |item| list.push(item))?;
+    Ok(list)
 }
 
-fn gather_list<T: FromRedis>(out: &mut Option<Vec<T>>, chunk: Chunk<'_>) -> Result<(), DecodeError> {
-    // A map (such as `HGETALL` as pairs) is a list of pairs, too.
-    let pairs = T::PAIR && chunk.flat;
-    let room = chunk.room::<T>() / if pairs { 2 } else { 1 };
-    let list = out.get_or_insert_with(|| Vec::with_capacity(room));
-    if !pairs {
-        return each(chunk, |item| list.push(item));
-    }
-    let Chunk { mut items, first, .. } = chunk;
+/// Decodes a list of pairs whose keys and values stand in turn.
+fn flat_pairs<T: FromRedis>(mut items: Items<'_>) -> Result<Vec<T>, DecodeError> {
+    let mut list = Vec::with_capacity(items.capacity() / 2);
     let count = items.len();
     while !items.is_empty() {
-        let index = first + count - items.len();
+        let index = count - items.len();
         list.push(T::from_pair(&mut items).map_err(|error| error.at(index))?);
     }
-    Ok(())
+    Ok(list)
 }
 
+/// A list of pairs can also be decoded from a map (such as `HGETALL`) and from keys and values in turn (RESP2).
 impl<T: FromRedis> FromRedis for Vec<T> {
-    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_list);
-
     #[inline]
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        match reply {
-            Reply::Map(items) => at_once(gather_list, items, true),
-            other => at_once(gather_list, other.items("an array")?, false),
-        }
+        let is_map = matches!(reply, Reply::Map(_));
+        let items = reply.items("an array")?;
+        if T::PAIR && (is_map || items.peek_kind() != Some(b'*')) { flat_pairs(items) } else { list(items) }
     }
 }
 
@@ -254,77 +240,45 @@ impl<T: FromRedis> FromRedis for Rc<T> {
     }
 }
 
-fn gather_set<T: FromRedis + Eq + Hash, S: BuildHasher + Default>(
-    out: &mut Option<HashSet<T, S>>,
-    chunk: Chunk<'_>,
-) -> Result<(), DecodeError> {
-    let room = chunk.room::<T>();
-    let set = out.get_or_insert_with(|| HashSet::with_capacity_and_hasher(room, S::default()));
-    each(chunk, |item| {
-        set.insert(item);
-    })
-}
-
 impl<T: FromRedis + Eq + Hash, S: BuildHasher + Default> FromRedis for HashSet<T, S> {
-    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_set);
-
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        at_once(gather_set, reply.items("a set")?, false)
+        let items = reply.items("a set")?;
+        let mut set = Self::with_capacity_and_hasher(items.capacity(), S::default());
+        each(items, |item| {
+            set.insert(item);
+        })?;
+        Ok(set)
     }
-}
-
-fn gather_sorted_set<T: FromRedis + Ord>(
-    out: &mut Option<BTreeSet<T>>,
-    chunk: Chunk<'_>,
-) -> Result<(), DecodeError> {
-    let set = out.get_or_insert_default();
-    each(chunk, |item| {
-        set.insert(item);
-    })
 }
 
 impl<T: FromRedis + Ord> FromRedis for BTreeSet<T> {
-    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_sorted_set);
-
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        at_once(gather_sorted_set, reply.items("a set")?, false)
+        let mut set = Self::new();
+        each(reply.items("a set")?, |item| {
+            set.insert(item);
+        })?;
+        Ok(set)
     }
-}
-
-fn gather_map<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default>(
-    out: &mut Option<HashMap<K, V, S>>,
-    chunk: Chunk<'_>,
-) -> Result<(), DecodeError> {
-    let room = chunk.room::<(K, V)>() / 2;
-    let map = out.get_or_insert_with(|| HashMap::with_capacity_and_hasher(room, S::default()));
-    each_pair(chunk, |key, value| {
-        map.insert(key, value);
-    })
 }
 
 impl<K: FromRedis + Eq + Hash, V: FromRedis, S: BuildHasher + Default> FromRedis for HashMap<K, V, S> {
-    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_map);
-
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        at_once(gather_map, reply.items("a map")?, false)
+        let items = reply.items("a map")?;
+        let mut map = Self::with_capacity_and_hasher(items.capacity() / 2, S::default());
+        each_pair(items, |key, value| {
+            map.insert(key, value);
+        })?;
+        Ok(map)
     }
 }
 
-fn gather_sorted_map<K: FromRedis + Ord, V: FromRedis>(
-    out: &mut Option<BTreeMap<K, V>>,
-    chunk: Chunk<'_>,
-) -> Result<(), DecodeError> {
-    let map = out.get_or_insert_default();
-    each_pair(chunk, |key, value| {
-        map.insert(key, value);
-    })
-}
-
 impl<K: FromRedis + Ord, V: FromRedis> FromRedis for BTreeMap<K, V> {
-    const CHUNKS: Option<ChunkDecoder<Self>> = Some(gather_sorted_map);
-
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
-        at_once(gather_sorted_map, reply.items("a map")?, false)
+        let mut map = Self::new();
+        each_pair(reply.items("a map")?, |key, value| {
+            map.insert(key, value);
+        })?;
+        Ok(map)
     }
 }
 
@@ -375,7 +329,7 @@ tuples!(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resp::Replies;
+    use crate::{Value, resp::Replies};
 
     fn decode<T: FromRedis>(bytes: &[u8]) -> Result<T, DecodeError> {
         T::from_redis(Replies::new(bytes).take()?)
@@ -416,5 +370,23 @@ mod tests {
     fn errors_say_which_element() {
         let error = decode::<Vec<i64>>(b"*2\r\n:1\r\n+x\r\n").unwrap_err();
         assert!(error.to_string().starts_with("at `1`: expected an integer"), "{error}");
+        let error = decode::<HashMap<String, i64>>(b"%2\r\n+a\r\n:1\r\n+b\r\n+x\r\n").unwrap_err();
+        assert!(error.to_string().starts_with("at `2`: expected an integer"), "{error}");
+        // Long enough to be checked for UTF-8 in one pass.
+        let texts = [&b"*64\r\n"[..], &b"$4\r\ntext\r\n".repeat(63), b"$4\r\ncaf\xe9\r\n"].concat();
+        let error = decode::<Vec<String>>(&texts).unwrap_err();
+        assert!(
+            error.to_string().starts_with("at `63`: expected text, found bytes that are not UTF-8"),
+            "{error}"
+        );
+    }
+
+    /// The first key decides whether keys and values stand in turn.
+    #[test]
+    fn keys_of_several_kinds() {
+        let bytes = b"*6\r\n+a\r\n:1\r\n*2\r\n+b\r\n+c\r\n:2\r\n+d\r\n:4\r\n";
+        let pairs = decode::<Vec<(Value, Value)>>(bytes).unwrap();
+        assert_eq!(pairs.len(), 3);
+        assert_eq!(pairs[1], (decode(b"*2\r\n+b\r\n+c\r\n").unwrap(), Value::Int(2)));
     }
 }

@@ -9,8 +9,6 @@ use crate::{
     resp::{Blob, Items, Reply},
 };
 
-use super::ChunkDecoder;
-
 /// A type that can be decoded from one value of a reply.
 ///
 /// ```
@@ -56,10 +54,6 @@ pub trait FromRedis: Sized {
     fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
         Self::from_redis(reply)
     }
-
-    /// Decodes this type chunk by chunk, if it is a list, a set or a map.
-    #[doc(hidden)]
-    const CHUNKS: Option<ChunkDecoder<Self>> = None;
 
     /// Whether this type is plain text. A list of it is checked for UTF-8 in one pass.
     #[doc(hidden)]

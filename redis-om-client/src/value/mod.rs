@@ -5,7 +5,6 @@
 //! does not fit gives an error with what was expected and what was found.
 
 mod arg;
-mod chunk;
 mod containers;
 mod foreign;
 mod from;
@@ -17,8 +16,6 @@ mod tree;
 
 pub(crate) use arg::Refused;
 pub use arg::{Arg, Args, ToArg, ToArgs, Written};
-pub(crate) use chunk::ChunkState;
-pub use chunk::{Chunk, ChunkDecoder};
 pub use from::FromRedis;
 #[cfg(feature = "json")]
 pub use json::Json;

@@ -40,7 +40,7 @@ async fn share(client: Client, keys: Keys, seed: u64, operations: usize) -> (usi
         let echo = || raw("ECHO").arg(&*unique).readonly().reply::<String>();
         let get = || cmd().get::<String>(keys.of(&known));
         let outcome = match random.below(40) {
-            // Long enough to arrive in chunks, which are decoded on arrival.
+            // Long enough for several reads.
             0 => at_most(polls, async { client.lrange::<Vec<String>>(keys.of("list"), 0, -1).await })
                 .await
                 .map(|list| assert!(list.unwrap().into_iter().eq(long_list()))),

@@ -139,7 +139,7 @@ async fn a_reply_that_breaks_a_limit_of_size() {
             let error = refused(among_others(&client, eval::<String>(&string(bytes))).await);
             breaks_a_limit(&error, [&format!("a string of {bytes} bytes"), "`max_bulk`"]);
         }
-        // Decoded as a whole, and in chunks.
+        // A little and much longer than the limit.
         for count in [8_000, 30_000] {
             let error = refused(among_others(&client, eval::<Value>(&list(count))).await);
             breaks_a_limit(&error, ["a reply of more than 102400 bytes", "`max_reply`"]);

@@ -131,8 +131,7 @@ async fn a_long_list_cut_between_two_of_its_elements() {
     let proxy = Proxy::to(server.port());
     for options in ["", "protocol=2", "max_reply=2mb"] {
         let client = through(&proxy, options).await;
-        // Some chunks have been decoded before the connection is cut. None of their elements may occur twice after the
-        // repetition.
+        // None of the elements that arrived before the cut may occur twice after the repetition.
         for bytes in [100, 17_000, 40_000, 100_001, 350_000] {
             let sprung = proxy.trap("LRANGE", Fault::Truncate(bytes));
             let found: Vec<String> = in_time("reading", client.lrange(&list, 0, -1)).await.unwrap();
@@ -158,7 +157,7 @@ async fn a_long_list_that_breaks_off_or_does_not_fit() {
     assert_eq!((error.command(), error.key()), (Some("LRANGE"), Some(&*list)), "{error}");
     assert!(error.to_string().contains("at `15000`"), "{error}");
     assert_eq!(counted.unwrap(), 20_000);
-    // Invalid bytes after some chunks.
+    // Invalid bytes after most of the elements.
     let mut broken = b"*20000\r\n".to_vec();
     broken.extend_from_slice(&b"$1\r\n7\r\n".repeat(15_000));
     broken.extend_from_slice(b"garbage\r\n");
@@ -166,7 +165,7 @@ async fn a_long_list_that_breaks_off_or_does_not_fit() {
     let error = refused(in_time("reading", client.lrange::<Vec<u32>>(&list, 0, -1)).await);
     sprung.wait().await;
     assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");
-    // More bytes than the limit of a reply, counted over all its chunks.
+    // More bytes than the limit of a reply.
     client.rpush(&list, &numbers).await.unwrap();
     let error = refused(in_time("reading", client.lrange::<Vec<String>>(&list, 0, -1)).await);
     assert_eq!(error.kind(), &ErrorKind::Protocol, "{error}");

@@ -6,7 +6,7 @@
 
 use crate::{
     error::DecodeError,
-    resp::{Items, Replies, Reply},
+    resp::{Replies, Reply},
     value::FromRedis,
 };
 
@@ -51,7 +51,7 @@ impl FromRedis for JsonType {
 /// Decodes types: one, a list, or a list in a list; nil is an empty list.
 pub(super) fn types(replies: &mut Replies<'_>) -> Result<Vec<JsonType>, DecodeError> {
     let mut types = Vec::new();
-    chunk_decoder(replies.take()?, 2, &mut |reply| {
+    leaves(replies.take()?, 2, &mut |reply| {
         if let Some(found) = Option::from_redis(reply)? {
             types.push(found);
         }
@@ -111,24 +111,18 @@ pub(super) fn set(replies: &mut Replies<'_>) -> Result<(), DecodeError> {
 }
 
 /// Passes on the leaves of nested lists.
-fn chunk_decoder(
+fn leaves(
     reply: Reply<'_>,
     depth: u8,
     leaf: &mut dyn FnMut(Reply<'_>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     match reply {
-        Reply::Array(items) if depth > 0 => gather_all(items, depth - 1, leaf),
+        Reply::Array(mut items) if depth > 0 => {
+            while !items.is_empty() {
+                leaves(items.take()?, depth - 1, leaf)?;
+            }
+            Ok(())
+        }
         other => leaf(other),
     }
-}
-
-fn gather_all(
-    mut items: Items<'_>,
-    depth: u8,
-    leaf: &mut dyn FnMut(Reply<'_>) -> Result<(), DecodeError>,
-) -> Result<(), DecodeError> {
-    while !items.is_empty() {
-        chunk_decoder(items.take()?, depth, leaf)?;
-    }
-    Ok(())
 }

@@ -24,7 +24,6 @@ impl Scanner {
         let end = self.open_push.map_or(self.position, |push| push.start);
         self.position -= end;
         self.searched = self.searched.saturating_sub(end);
-        self.passed += end;
         if let Some(push) = &mut self.open_push {
             push.start = 0;
         }

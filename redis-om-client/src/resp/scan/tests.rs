@@ -192,18 +192,6 @@ fn push_messages_inside_are_found() {
         assert_eq!(found, [Some(b"*2\r\n:1\r\n:2\r\n".to_vec()), Some(b"+next\r\n".to_vec())]);
         assert_eq!(pushes, std::slice::from_ref(&push));
     }
-    // Between the portions of a list.
-    let mut scanner = Scanner::default();
-    let list = [&b"*4\r\n:1\r\n:2\r\n"[..], &push, b":3\r\n:4\r\n"].concat();
-    assert_eq!(scanner.frame(&list[..12]).unwrap(), None);
-    let portion = scanner.portion().unwrap();
-    assert_eq!(portion, Portion { end: 12, elements: 2 });
-    scanner.cut(portion);
-    assert_eq!(scanner.frame(&list[12..12 + push.len()]).unwrap(), None);
-    assert_eq!(scanner.portion(), None);
-    let frame = scanner.frame(&list[12..]).unwrap().unwrap();
-    assert_eq!((frame.end, frame.aside, frame.last_elements), (list.len() - 12, true, 2));
-    assert_eq!(scanner.take_aside().pushes, std::iter::once(0..push.len()).collect::<Vec<_>>());
     // In a reply that is passed over they are found as well.
     let long =
         [&b"*200\r\n"[..], &b"$4\r\ntext\r\n".repeat(150), &push, &b"$4\r\ntext\r\n".repeat(50)].concat();

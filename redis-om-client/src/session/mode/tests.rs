@@ -74,9 +74,6 @@ fn read(session: &mut Session, ear: &Arc<Ear>, bytes: &[u8], step: usize) -> Res
         if demux.scan(&buffer)? {
             demux.deliver(&mut buffer, session, &mut wakers, &mut notices)?;
         }
-        if let Some(portion) = demux.portion() {
-            wakers.extend(demux.deliver_portion(portion, &mut buffer, session));
-        }
     }
     assert!(buffer.is_empty());
     Ok(wakers)
