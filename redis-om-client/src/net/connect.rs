@@ -20,12 +20,14 @@ use super::{
     stream::{CustomStream, Stream},
 };
 
-/// Connects, agrees on TLS, greets; all within the connect timeout.
+/// Connects, makes the TLS handshake if the settings have TLS, and sends the greeting. The connect timeout limits all
+/// of it together.
 ///
-/// Where the peer closes the connection on something optional, it connects again and goes on without. What a greeting has
-/// succeeded without is remembered for the next connection with the same settings.
+/// If the peer closes the connection on an optional command of the greeting, the next attempt leaves that command out.
+/// When a greeting succeeds, the settings remember which commands it left out, for later connections.
 ///
-/// It must be polled inside a tokio runtime with I/O and time. Returns the stream and the protocol that was agreed on.
+/// The future must be polled inside a tokio runtime with I/O and timers. Returns the stream and the protocol that was
+/// agreed on.
 pub(super) async fn connect(config: &Config) -> Result<(Stream, Protocol)> {
     let endpoint = &config.endpoint;
     match tokio::time::timeout(config.connect_timeout, attempts(config)).await {
@@ -36,16 +38,17 @@ pub(super) async fn connect(config: &Config) -> Result<(Stream, Protocol)> {
             ErrorKind::Timeout(TimeoutKind::Connect),
             Execution::NotSent,
             format!(
-                "connecting to {endpoint}: no connection, or no answer to the greeting, within {:?}: is it a Redis \
-                 server, reachable from here?",
+                "connecting to {endpoint}: no connection, or no answer to the greeting, within {:?}: is a \
+                 Redis server reachable at this address?",
                 config.connect_timeout
             ),
         )),
     }
 }
 
-/// At most five: each goes on without something, but for the second one on which `HELLO` is sent. A server that is stopped
-/// at that moment closes the connection, too, and a client must not speak RESP2 for good because of that.
+/// Makes at most five attempts. Each attempt leaves out one more optional command, with one exception: after the first
+/// close on `HELLO`, it is sent once more. A server that is stopped at that moment closes the connection, too, and a
+/// client must not speak RESP2 for good because of that.
 async fn attempts(config: &Config) -> Result<(Stream, Protocol)> {
     let mut without = config.learned.get();
     let mut hello_again = true;
@@ -109,7 +112,7 @@ async fn open(config: &Config) -> Result<Stream> {
     }
 }
 
-/// TLS over a custom stream, where the settings have it.
+/// Wraps a custom stream in TLS if the settings have TLS.
 async fn custom(config: &Config, stream: Box<dyn ByteStream>) -> Result<Stream> {
     let stream = match &config.tls {
         None => stream,
@@ -121,12 +124,14 @@ async fn custom(config: &Config, stream: Box<dyn ByteStream>) -> Result<Stream> 
     Ok(Stream::Custom(CustomStream::new(stream)))
 }
 
-/// The host that a certificate must be for.
+/// The host name that the server's certificate must be valid for.
 #[cfg(feature = "tls")]
 fn host(config: &Config) -> Result<&str> {
     match &config.endpoint {
         Endpoint::Tcp { host, .. } => Ok(host),
-        Endpoint::Unix { .. } => Err(Error::config("TLS is for TCP addresses, not for unix sockets")),
+        Endpoint::Unix { .. } => Err(Error::config(
+            "TLS works over TCP and not over a unix socket: use a TCP address, or turn TLS off",
+        )),
     }
 }
 
@@ -137,10 +142,10 @@ fn no_tls() -> Error {
     )
 }
 
-/// How a greeting ended that no answer has refused.
+/// How a greeting ended, if no answer refused it.
 enum Greeted {
     Ready(Protocol),
-    /// The peer closed the connection, and what may be left out next time.
+    /// The peer closed the connection. The second field is the optional command that the next attempt can leave out.
     Closed(Error, Option<Optional>),
 }
 
@@ -161,8 +166,8 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
     let mut buffer = BytesMut::with_capacity(1024);
     let mut scanner = Scanner::new(Limits { bulk: 1 << 20, reply: 1 << 20, depth: 8 });
     while let Step::Send(bytes, replies) = step {
-        // A server that refuses a client says why and closes the connection: what it said is read, even if nothing can be
-        // written any more.
+        // A server that refuses a client sends the reason and closes the connection. So the answer is read even if the
+        // write found the connection closed.
         let mut end = send(stream, &bytes).await.err();
         if let Some(error) = end.take_if(|error| !is_closed(error)) {
             return Err(Error::io("sending the greeting", error));
@@ -173,7 +178,7 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
                 .frame(&buffer[scanned..])
                 .map_err(|error| error.context("the answer to the greeting"))?
             {
-                // Notices of the server's own are passed over.
+                // Push messages are skipped.
                 Some(frame) if frame.push => {
                     let tail = buffer.split_off(scanned);
                     buffer.extend_from_slice(&tail[frame.end..]);
@@ -214,12 +219,12 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
         let resp3 = matches!(step, Step::Ready { resp3: true });
         return Ok(Greeted::Ready(if resp3 { Protocol::Resp3 } else { Protocol::Resp2 }));
     }
-    // The first command's reply must not be mistaken.
+    // Otherwise these bytes would be taken for the reply to the first command.
     Err(Error::new(
         ErrorKind::Protocol,
         Execution::NotSent,
         format!(
-            "{} bytes follow the answer to the greeting that nothing asked for: is a Redis server behind this address?",
+            "{} unexpected bytes follow the answer to the greeting: is a Redis server behind this address?",
             buffer.len()
         ),
     ))
@@ -240,8 +245,8 @@ fn closed(cause: Option<io::Error>) -> Error {
     let error = Error::new(
         ErrorKind::Disconnected,
         Execution::NotSent,
-        "the server closed the connection during the greeting: does it want TLS (rediss://), or is it out of connections \
-         (maxclients)?",
+        "the server closed the connection during the greeting: does it expect TLS (rediss://), or has it \
+         reached its connection limit (maxclients)?",
     );
     match cause {
         Some(cause) => error.with_source(cause),

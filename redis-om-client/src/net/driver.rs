@@ -1,4 +1,4 @@
-//! The task of one connection: it drives it, and makes a new one when it is lost.
+//! The task of one link. It drives the connection, and makes a new one when the connection is lost.
 
 use std::{
     future::{Future, poll_fn},
@@ -23,7 +23,7 @@ use super::{
     stream::{Shutdown, Stream, Writer},
 };
 
-/// How often the driver looks at the time while there is no connection and no deadline.
+/// The longest time between two checks of the deadlines while there is no connection, in milliseconds.
 const IDLE: Tick = 60_000;
 
 /// The driver of one connection.
@@ -33,7 +33,7 @@ pub(super) struct Driver {
     config: Arc<Config>,
     lifetime: Lifetime,
     first: Option<(Stream, Protocol)>,
-    /// Also where the task ends before it was polled.
+    /// Closes the link when the task ends, even if the task was never polled.
     _abandoned: Abandoned,
 }
 
@@ -48,7 +48,7 @@ impl Driver {
         Self { shared, config, lifetime, first: Some(first), _abandoned: abandoned }
     }
 
-    /// Runs until the handle is dropped, or the connection is lost for good.
+    /// Runs until the handle is dropped, or until no new connection will be made.
     pub(super) async fn run(mut self) {
         let mut attempt = 0;
         while let Some((stream, protocol)) = self.next_stream(&mut attempt).await {
@@ -86,7 +86,8 @@ impl Driver {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// The next connection; `None` if the handle is gone, or the policy allows no further attempt.
+    /// Returns the next connection. `None` if the handle was dropped, or if the reconnect policy allows no further
+    /// attempt.
     async fn next_stream(&mut self, attempt: &mut u32) -> Option<(Stream, Protocol)> {
         if let Some(stream) = self.first.take() {
             return Some(stream);
@@ -95,11 +96,12 @@ impl Driver {
             let number = *attempt;
             *attempt = attempt.saturating_add(1);
             let Some(pause) = self.config.reconnect.delay(number, random()) else {
-                self.shared
-                    .close(&closed("the connection is lost, and the reconnect policy has no attempt left"));
+                self.shared.close(&closed(
+                    "the connection is lost, and the reconnect policy allows no further attempt",
+                ));
                 return None;
             };
-            // After a connection that was of use the first attempt is made at once.
+            // After a connection that delivered replies, the first attempt is made at once.
             let pause = if number == 0 { Duration::ZERO } else { pause };
             self.meanwhile(tokio::time::sleep(pause)).await?;
             let config = self.config.clone();
@@ -113,8 +115,8 @@ impl Driver {
         }
     }
 
-    /// Awaits while there is no connection. Commands that wait for one run out of time all the same, and the handle may be
-    /// dropped (`None`).
+    /// Awaits `work` while there is no connection, and fails the commands whose deadline passes meanwhile. Returns
+    /// `None` if the handle was dropped.
     async fn meanwhile<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
@@ -146,7 +148,8 @@ impl Driver {
         .await
     }
 
-    /// Lets commands go, after those that the sink wants to be written first.
+    /// Opens a new connection for commands. The commands that the sink wants to be written first are queued before
+    /// them.
     fn begin(&self, writer: Option<Writer>, shutdown: Option<Shutdown>, protocol: Protocol) {
         let mut wakers = Vec::new();
         let mut state = self.shared.lock();
@@ -162,7 +165,8 @@ impl Driver {
 
     /// Drives one connection until its end.
     async fn drive(&self, stream: Stream, protocol: Protocol) -> End {
-        // A link that reconnects is never shut down in a drop: no command on it takes anything away while it waits.
+        // A link that reconnects is not shut down in a drop. No blocking command runs on it, so no abandoned command
+        // can take an element from the server.
         let shutdown = match self.lifetime {
             Lifetime::Reconnecting => Ok(None),
             Lifetime::One => stream.shutdown_handle(),
@@ -182,7 +186,7 @@ impl Driver {
     }
 }
 
-/// Fails every command when the task is dropped with its runtime.
+/// Closes the link when the driver is dropped, so that every command fails. A runtime that ends drops the driver, too.
 #[derive(Debug)]
 struct Abandoned(Arc<Shared>);
 

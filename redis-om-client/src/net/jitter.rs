@@ -1,11 +1,13 @@
-//! Chance, for pauses only: so that clients which lost their server together do not come back together.
+//! Random numbers, for the length of pauses only. Clients that lost their server at the same moment must not all
+//! reconnect at the same moment.
 
 use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
 };
 
-/// A number from 0 to 1, fresh for each call. The standard library seeds each hasher by chance, which is enough here.
+/// Returns a new random number, at least 0 and below 1. The standard library seeds its hashers randomly, which is
+/// enough for pauses.
 pub(crate) fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish();
     (bits >> 11) as f64 / (1_u64 << 53) as f64

@@ -1,4 +1,4 @@
-//! The handle to one connection: commands go in, replies come out.
+//! The handle to one connection. Commands are sent and replies are received through it.
 
 use std::{
     sync::Arc,
@@ -19,32 +19,33 @@ use super::{
     shared::{Flushed, Lifetime, Shared},
 };
 
-/// A caller that queued so many commands, or so many bytes, writes them itself instead of leaving it to the driver.
+/// The divisor of the flush threshold. A caller writes the queue itself, instead of leaving it to the driver, once the
+/// queue has this threshold of commands, or [`FLUSH_BYTES`].
 ///
-/// The threshold is a part of the concurrency: the server works on one part while the next is being made, and a high
-/// concurrency saves system calls by larger writes. (Measured: 64 tasks are fastest with 8 to 16 commands to a write, 256
-/// tasks with 32 to 64.)
+/// The threshold is `concurrency / WRITES_PER_ROUND` commands, from [`SMALLEST_FLUSH`] to [`LARGEST_FLUSH`]. The server
+/// works on one part of the commands while callers encode the next part. With a high concurrency, larger writes save
+/// system calls. Measured: 64 tasks are fastest with 8 to 16 commands in a write, 256 tasks with 32 to 64.
 const WRITES_PER_ROUND: usize = 6;
 const SMALLEST_FLUSH: usize = 8;
 const LARGEST_FLUSH: usize = 64;
 const FLUSH_BYTES: usize = 64 << 10;
 
-/// What listens on a connection.
+/// A sink, and the mode of the connection that it listens on.
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) mode: Mode,
     pub(crate) sink: Arc<dyn Sink>,
 }
 
-/// The handle to one connection; dropping it closes the connection.
+/// The handle to one connection. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Link {
     shared: Arc<Shared>,
 }
 
 impl Link {
-    /// Connects, once, and starts the task that drives the connection, in this runtime. If this fails, the sink is told
-    /// nothing.
+    /// Connects, and starts the task that drives the connection in `runtime`. A failure is returned and not tried
+    /// again, and the sink is not called.
     pub(crate) async fn connect(
         config: Arc<Config>,
         lifetime: Lifetime,
@@ -64,7 +65,7 @@ impl Link {
         Ok(Self { shared })
     }
 
-    /// Sends the command, at the first call, and waits for its reply.
+    /// Queues the command at the first call for which there is room, and returns its reply once the reply has come.
     #[inline]
     pub(crate) fn poll(
         &self,
@@ -82,7 +83,8 @@ impl Link {
             }
             return outcome.map_or(Poll::Pending, Poll::Ready);
         }
-        // The first command of a write looks at the clock for all, unless the write is stuck.
+        // The first command of a write reads the clock for all commands of the write. While a write is stuck, each
+        // command reads the clock.
         if !state.session.has_output() || state.rest.is_some() {
             state.now = self.shared.now();
         }
@@ -102,7 +104,7 @@ impl Link {
         let full = session.queued() >= enough || session.pending_bytes() >= FLUSH_BYTES;
         let alone = session.is_only_command() && state.last_write <= 1;
         if (full || alone) && state.writer.is_some() && state.rest.is_none() {
-            // What cannot be written now, the driver writes later.
+            // The driver writes later what the kernel does not take now.
             let left = self.shared.flush(state) != Flushed::Done;
             if early || left {
                 self.shared.notify_if(self.shared.lock(), true);
@@ -113,18 +115,20 @@ impl Link {
         Poll::Pending
     }
 
-    /// How long a command that is done would still have had, of `timeout` milliseconds; `None`: for ever.
+    /// Returns how much of its `timeout` a finished command has left. `timeout` is in milliseconds. `None` means no
+    /// limit.
     pub(crate) fn time_left(&self, ticket: &Ticket, timeout: Option<u64>) -> Option<Duration> {
         ticket.time_left(self.shared.now(), timeout).map(Duration::from_millis)
     }
 
-    /// The future is gone: withdraws the command, or leaves its reply to be dropped.
+    /// Cancels a command whose future was dropped. The command is withdrawn if its write has not begun. Otherwise its
+    /// reply is discarded.
     #[cold]
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
         let mut state = self.shared.lock();
         let mut wakers = Vec::new();
         state.session.cancel(ticket);
-        // Room may have come free that was kept for this one.
+        // The room that the command held may be free now.
         state.session.admit(&mut wakers);
         let spent = state.session.spent();
         let offers = state.session.offers_room();
@@ -133,7 +137,7 @@ impl Link {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Hands over a command whose reply nobody waits for. It needs no runtime and does not wait.
+    /// Queues a command whose reply is discarded. It needs no runtime and does not wait.
     pub(crate) fn forget(&self, out: Outgoing<'_>) -> Result<()> {
         let mut state = self.shared.lock();
         state.now = self.shared.now();
@@ -145,7 +149,7 @@ impl Link {
         Ok(())
     }
 
-    /// Whether another user can have this connection.
+    /// Whether the connection can be given to another user.
     pub(crate) fn is_clean(&self) -> bool {
         let state = self.shared.lock();
         state.session.is_clean()
@@ -161,13 +165,15 @@ impl Link {
         state.session.inflight() == 0 && state.session.pending_bytes() == 0
     }
 
-    /// Why no connection will be made any more: its runtime has ended, or the policy allows no further attempt.
+    /// Why no new connection will be made: the runtime has ended, or the reconnect policy allows no further attempt.
+    /// `None` while the link is open.
     pub(crate) fn closed(&self) -> Option<Error> {
         self.shared.lock().closed.clone()
     }
 
-    /// The server at the other end no longer serves what it did: once the commands in flight are answered, a new connection
-    /// is made, to the address that the name has then. Commands wait for it.
+    /// Replaces the connection, because its server no longer serves the commands (for example, it has become a
+    /// replica). Once the commands in flight are answered, the name is resolved again and a new connection is made. New
+    /// commands wait for that connection.
     ///
     /// A connection that is younger than a second is kept: a new one would most likely find the same server.
     #[cold]
@@ -183,14 +189,15 @@ impl Link {
         self.shared.notify_if(state, true);
     }
 
-    /// The sink has something to be written: it is asked for it. Not from within the sink, since this takes the lock that
-    /// the sink is called under. While there is no connection nothing is asked: the sink is asked when it is connected.
+    /// Queues the commands that the sink wants to be written. The sink itself must not call this: it is called under
+    /// the lock that this takes. While there is no connection, this does nothing. The sink gives its commands when a
+    /// new connection is made.
     #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for subscriptions"))]
     pub(crate) fn take_sink_output(&self) {
         self.shared.take_sink_output();
     }
 
-    /// Fails the commands that nobody has begun to write, as not sent, so that they can take another connection.
+    /// Fails the commands whose write has not begun, as not sent. They can take another connection then.
     #[cfg_attr(
         not(all(test, feature = "testing")),
         expect(dead_code, reason = "for routes with more than one node")
@@ -206,7 +213,9 @@ impl Link {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends the connection at once: its socket is shut down when this returns, and what is in flight on it fails.
+    /// Ends the connection, and fails the commands in flight on it. With [`Lifetime::One`] the socket is shut down when
+    /// this returns. A custom stream, and the connection of a link that reconnects, are dropped by the driver soon
+    /// after.
     #[cold]
     pub(crate) fn abandon(&self) {
         self.shared.abandon();

@@ -1,18 +1,22 @@
 //! One connection: a socket, the task that drives it, and the handle through which commands go.
 //!
-//! Layer 6: uses `session` and `config`; knows no topology, and nothing of which command may be sent again. The promises
-//! kept here: reading and writing progress independently; an outage is survived (reconnect with jittered backoff,
-//! greeting and all); a dead peer is found by a `PING` with a deadline, or by TCP keepalive where the server cannot answer
-//! one; no command outlives its own deadline; what is abandoned is shut down in the drop itself.
+//! Layer 6. It uses `session` and `config`. It knows no topology, and it does not decide which command may be sent
+//! again. It keeps these promises:
+//!
+//! * Reading and writing progress independently.
+//! * A lost connection is made again, with jittered backoff and a new greeting.
+//! * A dead peer is found by a `PING` with a deadline. Where the server cannot answer a `PING`, TCP keepalive finds it.
+//! * No command outlives its own deadline.
+//! * An exclusive connection ([`Lifetime::One`]) is shut down in the drop of its link, before the drop returns.
 //!
 //! Each file uses only those above it in this list:
 //!
 //! * [`socket`], [`stream`], [`tls`], [`connect`]: from an address to a greeted stream.
-//! * [`runtime`], [`jitter`]: the tokio runtime of the connections; chance for pauses.
+//! * [`runtime`], [`jitter`]: the tokio runtime of the connections; random numbers for pauses.
 //! * [`read_half`]: the socket's reading half with its buffer.
-//! * [`shared`]: what callers and the driver share.
-//! * [`reading`]: bytes from the socket to the commands that wait for them.
-//! * [`pump`], [`driver`]: the task.
+//! * [`shared`]: the state that callers and the driver share.
+//! * [`reading`]: reads from the socket and delivers replies to their commands.
+//! * [`pump`], [`driver`]: the task that drives the connection.
 //! * [`link`]: the handle.
 //! * [`sync_connection`]: a connection without a task, for the blocking client.
 

@@ -1,4 +1,4 @@
-//! One connection being driven: writes what callers left, reads, keeps the time.
+//! Drives one connection: writes what callers have queued, reads replies, and checks deadlines.
 
 use std::{
     pin::Pin,
@@ -21,30 +21,30 @@ use super::{
     stream::Waiting,
 };
 
-/// How often the driver looks at the time at least.
+/// The longest time between two checks of the deadlines, in milliseconds.
 const IDLE: Tick = 60_000;
 
-/// Why a connection is driven no more.
+/// Why the driver has ended a connection.
 pub(super) enum End {
-    /// The handle is gone.
+    /// The handle was dropped.
     Closed,
-    /// A new connection is wanted, and nothing is in flight on this one.
+    /// A new connection is wanted. Nothing is in flight on this one, or the wait for replies has ended.
     Redial,
     Lost(Error),
 }
 
-/// One connection being driven.
+/// The state of the driver for one connection.
 pub(super) struct Pump<'a> {
     shared: &'a Shared,
     config: &'a Config,
     wakers: Vec<Waker>,
     timer: Pin<Box<Sleep>>,
-    /// What the timer is set for.
+    /// The tick that the timer is set to.
     timer_at: Tick,
     yielded: bool,
-    /// When a redial gives up waiting for what is in flight.
+    /// The tick at which a redial no longer waits for the commands in flight.
     redial_at: Tick,
-    /// The stream has buffered bytes that the kernel has not taken (TLS).
+    /// The stream may hold bytes that the kernel has not taken (TLS).
     unflushed: bool,
 }
 
@@ -91,11 +91,11 @@ impl<'a> Pump<'a> {
                 self.redial_at = now.saturating_add(millis(self.config.ping_timeout));
                 state.armed = 0;
             }
-            // Room that was kept for futures which did not come passes to others.
+            // Room that was kept for futures which were not polled passes to other commands.
             state.session.next_turn();
             state.session.admit(&mut self.wakers);
-            // Replies are still to come, so nothing is delayed for long: the tasks that are ready queue their commands first,
-            // which matters when they run on another thread.
+            // Replies are still to come, so the write can wait for one turn. In that turn, tasks that are ready queue
+            // their commands, so that they share the write. This matters when they run on another thread.
             let session = &state.session;
             self.yielded = !self.yielded
                 && session.has_output()
@@ -106,7 +106,7 @@ impl<'a> Pump<'a> {
             drop(before);
         }
         self.wake_all();
-        // Before the write: what has no time left is not sent.
+        // This comes before the write, so that a command whose deadline has passed is not sent.
         self.keep_time(half, cx, now)?;
         if self.yielded {
             cx.waker().wake_by_ref();
@@ -119,12 +119,13 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// What a turn ends with: another one where room is offered; the end of a connection that is to be replaced, once
-    /// nothing is in flight on it.
+    /// Ends a turn. Requests another turn if one is needed. Ends a connection that is to be replaced, once nothing is
+    /// in flight on it or the wait for that has ended.
     fn end_turn(&mut self, cx: &Context<'_>, now: Tick) -> Result<(), End> {
         let mut state = self.shared.lock();
-        // Room is offered to commands whose futures may not come: in the next turn it passes to others.
-        // So it is where a write waits until something is read that was no reply (a record of TLS without data).
+        // Another turn is needed where room is offered: the futures of those commands may not be polled, and then the
+        // room passes to other commands. It is also needed where a write waited for a read that brought no reply (a TLS
+        // record without data).
         let read_first = std::mem::take(&mut state.read_first);
         if (state.session.offers_room() || read_first) && !state.notified {
             state.notified = true;
@@ -184,7 +185,7 @@ impl<'a> Pump<'a> {
                             std::io::Error::new(std::io::ErrorKind::WriteZero, "the stream takes no bytes");
                         return Err(End::Lost(lost(error)));
                     }
-                    // A custom stream may claim more than it was given.
+                    // A custom stream may return a count larger than the slice.
                     Poll::Ready(Ok(written)) => position += written.min(buffer.len() - position),
                     Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                     Poll::Pending => blocked = true,
@@ -212,16 +213,16 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Fails what has waited too long, and asks a silent peer by `PING` whether it is there.
+    /// Fails the commands whose deadline has passed, and sends a `PING` to a silent peer.
     fn keep_time(&mut self, half: &mut ReadHalf, cx: &mut Context<'_>, now: Tick) -> Result<(), End> {
         loop {
             let mut state = self.shared.lock();
-            // A command may have an earlier deadline than the timer is set for.
+            // Nothing is to be done while no deadline has passed and the timer is set early enough for all of them.
             if self.timer_at <= state.armed && now < state.armed {
                 return Ok(());
             }
             let (next, unanswered) = state.session.expire(now, &mut self.wakers);
-            // What was withdrawn has left its room to others.
+            // The commands that were withdrawn have freed their room.
             state.session.admit(&mut self.wakers);
             let in_flight = state.session.in_flight();
             let look_at = match state.liveness.check(now, unanswered, in_flight) {
@@ -235,7 +236,7 @@ impl<'a> Pump<'a> {
                     }
                     now.saturating_add(millis(self.config.ping_timeout))
                 }
-                // The answer may lie in the socket: the runtime may not have looked for a while.
+                // The answer may already be in the socket: the runtime may not have polled the socket for a while.
                 Check::GiveUp if half.reader.waiting() == Waiting::Bytes => now + 1,
                 Check::GiveUp => {
                     let spent = state.session.spent();
@@ -268,7 +269,7 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Only after the lock was released: the tasks that are woken need it.
+    /// Wakes the collected wakers. Call it only after the lock is released: the woken tasks need the lock.
     fn wake_all(&mut self) {
         self.wakers.drain(..).for_each(Waker::wake);
     }

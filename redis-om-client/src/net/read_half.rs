@@ -1,6 +1,6 @@
 //! The reading half of a connection: the socket, the read buffer, and where in it replies end.
 //!
-//! It knows nothing of who waits for replies: module `reading` hands them over.
+//! It does not know which commands wait for replies: module `reading` delivers the replies.
 
 use std::task::{Context, Poll, Waker};
 
@@ -14,9 +14,9 @@ use crate::{
 
 use super::stream::Reader;
 
-/// What one read asks the kernel for.
+/// The number of bytes that one read asks the kernel for.
 const READ: usize = 64 << 10;
-/// A buffer that grew larger than this for one reply is not kept for the next.
+/// In bytes. A buffer that grew larger than this for one reply is not kept for the next reply.
 const LARGEST_KEPT: usize = 4 << 20;
 
 /// The reading half of a connection.
@@ -25,7 +25,7 @@ pub(super) struct ReadHalf {
     pub(super) reader: Reader,
     pub(super) buffer: BytesMut,
     pub(super) demux: ReplyDemux,
-    /// Wakers to be called once the lock on the session is released.
+    /// Wakers that are woken once the lock on the session is released.
     pub(super) wakers: Vec<Waker>,
     pub(super) notices: Notices,
 }
@@ -41,7 +41,7 @@ impl ReadHalf {
         }
     }
 
-    /// Reads what is there into the buffer. Ready with an error when nothing more will come.
+    /// Reads the available bytes into the buffer. Ready with an error when the connection has ended.
     #[inline]
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.make_room();
@@ -54,12 +54,13 @@ impl ReadHalf {
     }
 
     fn make_room(&mut self) {
-        // Room for what surely comes, but never more than twice what is there: a length is only a claim.
+        // Room for the rest of the reply. The length that a server sends may be wrong, so the room is at most as large
+        // as what has already come, or 1 MiB.
         let missing = self.demux.missing(&self.buffer);
         let room = missing.clamp(READ / 4, self.buffer.len().max(1 << 20));
         if self.buffer.is_empty() {
-            // If nothing refers to what was read before, the same memory is used again, which the processor has in its
-            // cache. Else there is room behind it, or more is allocated below.
+            // If no reply refers to the bytes that were read before, the same memory is used again: it is in the
+            // processor's cache. Otherwise the free room behind those bytes is used, or more is allocated below.
             let _reclaimed = self.buffer.try_reclaim(READ);
             if self.buffer.capacity() > LARGEST_KEPT {
                 self.buffer = BytesMut::with_capacity(READ);
@@ -70,13 +71,14 @@ impl ReadHalf {
         }
     }
 
-    /// Only after the lock on the session was released: the tasks that are woken need it.
+    /// Wakes the collected wakers. Call it only after the lock on the session is released: the woken tasks need the
+    /// lock.
     pub(super) fn wake_all(&mut self) {
         self.wakers.drain(..).for_each(Waker::wake);
     }
 }
 
-/// The error of a connection that broke. Whether a command on it may have run is said by the session.
+/// The error of a connection that broke. The session adds whether a command on it may have run.
 #[cold]
 pub(super) fn lost(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Disconnected, Execution::NotSent, format!("the connection broke: {error}"))

@@ -1,4 +1,4 @@
-//! Reads from the socket and hands the replies to the commands that wait for them.
+//! Reads from the socket and delivers the replies to the commands that wait for them.
 
 use std::task::{Context, Poll, ready};
 
@@ -6,7 +6,7 @@ use crate::{error::Error, session::Tick};
 
 use super::{read_half::ReadHalf, shared::Shared};
 
-/// Reads all that there is, and hands it over. Ready when nothing more will come, with the reason.
+/// Reads all available bytes and delivers the replies. Ready with the reason when the connection has ended.
 pub(super) fn read(half: &mut ReadHalf, shared: &Shared, cx: &mut Context<'_>, now: Tick) -> Poll<Error> {
     loop {
         if let Err(error) = ready!(half.poll_fill(cx)) {
@@ -36,10 +36,10 @@ fn deliver(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Result<(), Error>
         }
     };
     if outcome.is_err() {
-        // A connection that ends like this is not made again at once.
+        // After such an end, the next attempt to connect waits for the backoff.
         state.has_answered = false;
     }
-    // A write waited until what lay unread was read, or the sink has answered what it received.
+    // The driver is woken if a write waited for this read, or if the sink has queued commands.
     let write = half.notices.has_output() | read_first;
     shared.notify_if(state, write);
     half.wake_all();

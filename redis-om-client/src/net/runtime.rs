@@ -1,7 +1,7 @@
-//! The tokio runtime that the connections of a client live in.
+//! The tokio runtime in which the connections of a client run.
 //!
-//! A future of a client may be polled anywhere: in another runtime, or in none. What needs a timer or a socket is done in
-//! the runtime in which the client was connected.
+//! A future of a client may be polled in another runtime, or outside of any runtime. All work that needs a timer or a
+//! socket runs in the runtime in which the client was connected.
 
 use std::{
     future::Future,
@@ -20,16 +20,20 @@ use crate::error::{Error, Result};
 pub(crate) struct Runtime(Handle);
 
 impl Runtime {
-    /// The runtime in which the caller is polled.
+    /// Returns the runtime in which the caller runs.
+    ///
+    /// # Errors
+    ///
+    /// The caller runs outside of a tokio runtime, or the runtime has no timers or no sockets.
     pub(crate) fn current() -> Result<Self> {
         let handle = Handle::try_current().map_err(|_| {
             Error::config(
-                "a client is connected inside a tokio runtime, and there is none here: use #[tokio::main], \
+                "a client must be connected inside a tokio runtime, and there is none here: use #[tokio::main], \
                  Runtime::block_on, or the blocking client",
             )
         })?;
         for (what, method, probe) in PROBES {
-            // Tokio does not say whether it is there, it panics where it is not.
+            // Tokio has no query for this. It panics where the part is missing.
             if catch_unwind(AssertUnwindSafe(probe)).is_err() {
                 return Err(Error::config(format!(
                     "a client needs {what}, which this tokio runtime was built without: call {method} or enable_all() \
@@ -63,7 +67,7 @@ const PROBES: [Probe; 2] = [
     ("sockets", "enable_io()", register_socket),
 ];
 
-/// Registers a socket that connects to nothing.
+/// Registers a socket that is not connected.
 #[cfg(unix)]
 fn register_socket() {
     drop(tokio::net::UnixDatagram::unbound());

@@ -1,7 +1,8 @@
-//! What the callers and the driver of one connection share: the session, the writing half, and who is to be woken.
+//! The state that the callers and the driver of one connection share: the session, the writing half, and the driver's
+//! waker.
 //!
-//! Callers encode commands into the session under a short lock. A caller may write for itself ([`Shared::flush`]), so
-//! that one task alone needs no switch to the driver.
+//! Callers encode commands into the session under a short lock. A caller may also write by itself ([`Shared::flush`]),
+//! so that a single task needs no switch to the driver.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,8 +21,8 @@ use super::{
     stream::{Shutdown, Waiting, Writer},
 };
 
-/// After so many milliseconds without a read or a write the socket is looked at before something is written: the server
-/// may have closed it.
+/// Milliseconds. If nothing was read or written for longer than this, the socket is checked before the next write: the
+/// server may have closed it.
 const IDLE: Tick = 100;
 
 /// Whether a lost connection is made again.
@@ -29,18 +30,17 @@ const IDLE: Tick = 100;
 pub(crate) enum Lifetime {
     /// A new connection is made whenever one is lost.
     Reconnecting,
-    /// The link is closed when its connection is lost; when it is abandoned, the socket is shut down at
-    /// once.
+    /// The link is closed when its connection is lost. When the link is abandoned, the socket is shut down at once.
     One,
 }
 
-/// What the callers and the driver share.
+/// The state that the callers and the driver share.
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// The reading half, while there is a connection. Locked before the state, where both are.
+    /// The reading half, while there is a connection. Where both are locked, it is locked before the state.
     read_half: Mutex<Option<ReadHalf>>,
-    /// Receives what the server sends by itself.
+    /// Receives the frames that are not replies to the callers' commands.
     sink: Option<Arc<dyn Sink>>,
     /// Ticks are counted from here.
     epoch: Instant,
@@ -49,44 +49,46 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) session: Session,
-    /// Where to write; none while somebody writes, while there is no connection, and where the driver alone writes (TLS).
+    /// The writing half. `None` while a thread writes, while there is no connection, and where only the driver writes
+    /// (TLS and custom streams).
     pub(super) writer: Option<Writer>,
-    /// What a writer could not get rid of, and from where on.
+    /// A buffer that the kernel has not taken completely, and the position of its first byte that was not taken.
     pub(super) rest: Option<(Vec<u8>, usize)>,
-    /// A writer found the connection broken.
+    /// The error of a connection that broke. The driver takes it and ends the connection.
     pub(super) broken: Option<std::io::Error>,
-    /// Ends the connection at once.
+    /// Shuts the socket down from any thread.
     pub(super) shutdown: Option<Shutdown>,
-    /// The number of this connection: a writer must not give its half back to the next one.
+    /// The number of this connection. A writer compares it, so that it does not give its half back to a later
+    /// connection.
     pub(super) generation: u64,
-    /// When this connection was made.
+    /// The tick at which this connection was made.
     pub(super) since: Tick,
     pub(super) driver: Option<Waker>,
-    /// The driver is going to be polled.
+    /// The driver was woken and has not been polled since.
     pub(super) notified: bool,
-    /// When the driver looks at the deadlines next.
+    /// The tick at which the driver checks the deadlines next.
     pub(super) armed: Tick,
-    /// How many commands the last write had.
+    /// The number of commands in the last write.
     pub(super) last_write: usize,
-    /// How many commands were lately in flight at once.
+    /// The number of commands that were recently in flight at once: see [`State::note_concurrency`].
     pub(super) concurrency: usize,
-    /// The time as of the last look at the clock.
+    /// The tick of the last clock reading.
     pub(super) now: Tick,
-    /// When something was last read or written.
+    /// The tick of the last read or write.
     last_used: Tick,
-    /// The socket is looked at before the next write, however short the pause was.
+    /// The socket is checked before the next write, even after a short pause.
     look_first: bool,
     /// Whether a reply has come on this connection.
     pub(super) has_answered: bool,
-    /// When the peer is asked whether it is there.
+    /// Decides when a silent peer gets a `PING`, and when it is given up.
     pub(super) liveness: Liveness,
-    /// Something lies unread in the socket of an idle connection: it is read before anything is written.
+    /// The socket of an idle connection has unread bytes. They are read before anything is written.
     pub(super) read_first: bool,
-    /// A new connection is wanted in place of this one.
+    /// A new connection is to replace this one.
     pub(super) redial: bool,
-    /// The handle is gone.
+    /// The handle was dropped.
     pub(super) closing: bool,
-    /// Why no connection will be made any more.
+    /// The error of a link that is closed for good.
     pub(super) closed: Option<Error>,
 }
 
@@ -97,7 +99,7 @@ impl State {
         self.liveness.read(now);
     }
 
-    /// A new connection stands.
+    /// Resets the state for a new connection.
     pub(super) fn begin(&mut self, now: Tick, liveness: Liveness) {
         self.liveness = liveness;
         (self.now, self.since, self.last_used) = (now, now, now);
@@ -107,25 +109,27 @@ impl State {
         self.armed = 0;
     }
 
-    /// The mean of late, which grows at once and shrinks slowly.
+    /// Updates the recent concurrency. It rises at once and falls by an eighth for each read.
     #[inline]
     pub(super) fn note_concurrency(&mut self) {
         self.concurrency = self.session.inflight().max(self.concurrency - self.concurrency / 8);
     }
 
-    /// Whether nothing was read or written for long, and no reply is awaited.
+    /// Whether no reply is awaited, and either nothing was read or written for longer than [`IDLE`], or a check was
+    /// requested.
     #[inline]
     fn is_idle(&self) -> bool {
         (self.look_first || self.now.saturating_sub(self.last_used) > IDLE)
             && self.session.inflight() == self.session.queued()
     }
 
-    /// The socket is looked at before the next write, if no reply is awaited: what is written then is not repeated.
+    /// Requests a check of the socket before the next write. It is made if no reply is awaited. A command without an
+    /// awaited reply is not sent again, so it needs the check.
     pub(super) fn look_before_writing(&mut self) {
         self.look_first = true;
     }
 
-    /// Looks at an idle connection before it is written to. `false`: it must not be written to now.
+    /// Checks an idle connection before a write. Returns `false` if nothing must be written now.
     pub(super) fn may_write(&mut self, waiting: impl FnOnce() -> Waiting) -> bool {
         if !self.is_idle() {
             return true;
@@ -133,7 +137,7 @@ impl State {
         self.look_first = false;
         match waiting() {
             Waiting::Nothing => true,
-            // A message of the server, or the end of TLS: the driver reads it first.
+            // A push message, or the end of the TLS session: the driver reads it first.
             Waiting::Bytes => {
                 self.read_first = true;
                 false
@@ -147,14 +151,14 @@ impl State {
     }
 }
 
-/// What became of an attempt to write.
+/// The outcome of an attempt to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flushed {
-    /// Nothing is left, or somebody else is writing.
+    /// Nothing is left to write, or another thread is writing, or there is no connection.
     Done,
-    /// The kernel takes no more for now.
+    /// The kernel takes no more bytes for now.
     Blocked,
-    /// The connection cannot be written to: the driver has to look at it.
+    /// The connection cannot be written to. The driver has to read from it first, or has to end it.
     Unusable,
 }
 
@@ -190,24 +194,24 @@ impl Shared {
         }
     }
 
-    /// What of a new connection is for the sink, on its way there.
+    /// Returns an empty collector for the frames that a new connection receives for the sink.
     pub(super) fn notices(&self) -> Notices {
         Notices::new(self.sink.clone())
     }
 
-    /// A new connection stands: what its sink wants to be written first.
+    /// Tells the sink that a new connection was made. Returns the commands that the sink wants to be written first.
     pub(super) fn replay(&self, protocol: Protocol) -> Replay {
         self.sink.as_ref().map_or_else(Replay::default, |sink| sink.connected(protocol))
     }
 
-    /// Tells the sink that the connection is lost. Under the lock, and before the commands in flight are told.
+    /// Tells the sink that the connection is lost. It is called under the lock, before the commands in flight fail.
     pub(super) fn lose_sink(&self, error: &Error, again: bool, wakers: &mut Vec<Waker>) {
         if let Some(sink) = &self.sink {
             sink.lost(error, again, wakers);
         }
     }
 
-    /// Queues what the sink wants to be written now.
+    /// Queues the commands that the sink wants to be written now.
     pub(super) fn take_sink_output(&self) {
         let mut state = self.lock();
         let queued = self.sink.as_ref().is_some_and(|sink| state.session.take_output(&**sink));
@@ -219,8 +223,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(|poisoned| self.recover(poisoned))
     }
 
-    /// A thread panicked while it held the lock (the code of a user's waker runs under it): what the session knows of the
-    /// connection may be wrong, so the driver gives the connection up.
+    /// Takes the lock after a thread panicked while it held the lock. (The code of a user's waker can run under the
+    /// lock.) The state of the session may be wrong, so the driver ends the connection.
     #[cold]
     fn recover<'a>(&'a self, poisoned: PoisonError<MutexGuard<'a, State>>) -> MutexGuard<'a, State> {
         self.state.clear_poison();
@@ -240,12 +244,12 @@ impl Shared {
         self.epoch.elapsed().as_millis() as Tick
     }
 
-    /// The moment of a tick.
+    /// Returns the instant of a tick. `None` for [`NEVER`].
     pub(super) fn instant(&self, tick: Tick) -> Option<Instant> {
         if tick == NEVER { None } else { self.epoch.checked_add(Duration::from_millis(tick)) }
     }
 
-    /// Notes the command's deadline; `true` if the driver has to set its timer earlier for it.
+    /// Notes the deadline of a command. Returns `true` if the driver has to set its timer earlier because of it.
     #[inline]
     pub(super) fn arm(&self, state: &mut State, out: &Outgoing<'_>, now: Tick) -> bool {
         match out.timeout {
@@ -257,7 +261,7 @@ impl Shared {
         }
     }
 
-    /// Has the driver polled, unless it is going to be.
+    /// Wakes the driver if this is needed and the driver has not been woken already.
     #[inline]
     pub(super) fn notify_if(&self, mut state: MutexGuard<'_, State>, needed: bool) {
         if !needed || state.notified {
@@ -271,7 +275,7 @@ impl Shared {
         }
     }
 
-    /// Writes what is queued, as far as the kernel takes it.
+    /// Writes the queue until it is empty or the kernel takes no more.
     pub(super) fn flush(&self, mut state: MutexGuard<'_, State>) -> Flushed {
         let Some(writer) = state.writer.take() else { return Flushed::Done };
         if !state.may_write(|| writer.waiting()) {
@@ -310,7 +314,7 @@ impl Shared {
 
         let mut state = self.lock();
         if state.generation != generation {
-            // The connection was lost meanwhile; its commands have been told.
+            // The connection was lost meanwhile, and its commands have failed.
             drop(state);
             return Flushed::Done;
         }
@@ -326,8 +330,8 @@ impl Shared {
                 state.session.wrote(position - from, None);
                 state.rest = Some((buffer, position));
                 if error.kind() == std::io::ErrorKind::WouldBlock {
-                    // The caller sees to it that the driver waits for room. To notify it here would make the driver, if it is
-                    // the caller, wake itself for ever.
+                    // The caller of this function has to make the driver wait until the socket is writable. The driver
+                    // is not woken here, because it may be the caller: it would wake itself again and again.
                     return Flushed::Blocked;
                 }
                 state.broken = Some(error);
@@ -336,7 +340,8 @@ impl Shared {
         }
     }
 
-    /// Ends the connection at once: both directions of the socket are shut down when this returns.
+    /// Ends the connection. If the link has a [`Shutdown`], both directions of the socket are shut down when this
+    /// returns. Otherwise the driver drops the stream.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
         let shutdown = state.shutdown.take();
@@ -350,7 +355,7 @@ impl Shared {
         }
     }
 
-    /// No connection will be made any more.
+    /// Closes the link for good. All its commands fail with this error, and no new connection is made.
     pub(super) fn close(&self, error: &Error) {
         let mut wakers = Vec::new();
         let mut state = self.lock();

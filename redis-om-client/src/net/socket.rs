@@ -1,8 +1,9 @@
-//! The options of a TCP socket, and the check that it does not lead to itself.
+//! The options of a TCP socket, and the check that it is not connected to itself.
 //!
-//! A peer that vanishes without a word (a host without power, a cable, a router that forgot the connection) is found by
-//! the operating system: by keepalive probes while nothing is sent, by the TCP user timeout while something is sent and
-//! not acknowledged. A connection that waits in a blocking command has no other means: its server cannot answer `PING`.
+//! A peer can be lost without closing the connection: a host loses power, a cable is unplugged, or a router drops its
+//! state of the connection. The operating system detects this. It uses keepalive probes while nothing is sent, and the
+//! TCP user timeout while sent bytes are not acknowledged. A connection that waits in a blocking command has no other
+//! means, since its server cannot answer `PING`.
 
 use std::time::Duration;
 
@@ -11,27 +12,28 @@ use tokio::net::TcpStream;
 
 use crate::error::{Error, ErrorKind, Execution, Result};
 
-/// How many probes may stay unanswered.
+/// The number of probes that may stay unanswered.
 const PROBES: u32 = 3;
-/// The longest and the shortest time between two probes.
+/// The longest time between two probes. The shortest is one [`SECOND`].
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
-/// What Linux takes at most for the time before the first probe.
+/// The longest time before the first probe that Linux accepts, in seconds.
 const LONGEST_IDLE: u64 = 32_767;
 
-/// The times of keepalive, in whole seconds: systems take nothing finer.
+/// The times of keepalive, in whole seconds: systems accept no finer unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Times {
-    /// From the last byte to the first probe.
+    /// From the last byte of the peer to the first probe.
     idle: Duration,
     /// From one probe to the next.
     interval: Duration,
-    /// From the last sign of the peer until the connection has failed.
+    /// From the last byte or answer of the peer to the failure of the connection.
     given_up: Duration,
 }
 
 impl Times {
-    /// Of `tcp_keepalive`: 30 s give probes each 5 s, and an end after 45 s.
+    /// Derives the times from the setting `tcp_keepalive`. With 30 s, probes are sent every 5 s, and the connection
+    /// fails after 45 s.
     fn of(idle: Duration) -> Self {
         let up = u64::from(idle.subsec_nanos() > 0);
         let idle = Duration::from_secs(idle.as_secs().saturating_add(up).clamp(1, LONGEST_IDLE));
@@ -40,7 +42,7 @@ impl Times {
     }
 }
 
-/// Sets what every TCP connection has, and refuses one that leads to itself.
+/// Sets the options of a TCP connection. Refuses a connection to itself.
 pub(super) fn prepare(stream: &TcpStream, keepalive: Option<Duration>) -> Result<()> {
     not_to_itself(stream)?;
     stream.set_nodelay(true).map_err(|error| Error::io("setting TCP_NODELAY", error))?;
@@ -55,8 +57,8 @@ pub(super) fn prepare(stream: &TcpStream, keepalive: Option<Duration>) -> Result
     Ok(())
 }
 
-/// A port that the system gives to outgoing connections, and that no server listens on, can be connected to itself. All
-/// that is sent comes back then.
+/// Refuses a connection to itself. The system makes one if no server listens on the port and it chooses the same port
+/// for the outgoing end. Every byte that is sent on it is then received again.
 fn not_to_itself(stream: &TcpStream) -> Result<()> {
     let addresses = |error| Error::io("asking for the addresses of the connection", error);
     let (local, peer) = (stream.local_addr().map_err(addresses)?, stream.peer_addr().map_err(addresses)?);
@@ -67,8 +69,8 @@ fn not_to_itself(stream: &TcpStream) -> Result<()> {
         ErrorKind::Io,
         Execution::NotSent,
         format!(
-            "the connection leads from {local} to itself, since no server listens on this port, which the system gives to \
-             outgoing connections: start the server, or give it a port outside of that range"
+            "{local} is connected to itself: no server listens on this port, and the system uses the port for outgoing \
+             connections: start the server, or give it a port outside of that range"
         ),
     ))
 }

@@ -29,24 +29,24 @@ pub(super) enum Stream {
     Unix(UnixStream),
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-    /// What a user's connector returned, with TLS over it where the settings have TLS.
+    /// The stream that a user's connector returned, wrapped in TLS if the settings have TLS.
     Custom(CustomStream),
 }
 
-/// The side that is read from.
+/// The half that reads.
 #[derive(Debug)]
 pub(super) enum Reader {
     Tcp(tcp::OwnedReadHalf),
     #[cfg(unix)]
     Unix(unix::OwnedReadHalf),
-    /// TLS has one state for both directions: the reader writes, too.
+    /// TLS has one state for both directions, so the reader also writes.
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-    /// So may a custom stream.
+    /// A custom stream may have one state for both directions, too.
     Custom(CustomStream),
 }
 
-/// The side that any thread writes to, without waiting.
+/// The half that writes. Any thread can write to it, and a write does not wait.
 #[derive(Debug)]
 pub(super) enum Writer {
     Tcp(tcp::OwnedWriteHalf),
@@ -54,10 +54,10 @@ pub(super) enum Writer {
     Unix(unix::OwnedWriteHalf),
 }
 
-/// What a socket has for its reader at this moment.
+/// What a read from a socket would find at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waiting {
-    /// Nothing, as far as can be seen.
+    /// No byte and no end. Also returned for a custom stream, which cannot be checked.
     Nothing,
     /// At least one byte.
     Bytes,
@@ -67,8 +67,8 @@ pub(super) enum Waiting {
 
 /// A second handle to the socket of a stream, which ends the connection from any thread.
 ///
-/// The system keeps a socket open while any handle to it is: this one must be dropped with the stream, or the peer
-/// does not see the end.
+/// The system keeps a socket open while any handle to it is open. So this handle must be dropped together with the
+/// stream. Otherwise the peer does not see the end.
 #[derive(Debug)]
 pub(super) struct Shutdown {
     socket: Socket,
@@ -76,7 +76,7 @@ pub(super) struct Shutdown {
     is_local: bool,
 }
 
-/// How long a peer on this machine may take to notice the end. It usually takes less than 0.1 ms.
+/// The longest wait until a peer on this machine notices the end. The peer usually takes less than 0.1 ms.
 const NOTICE: Duration = Duration::from_millis(5);
 
 impl Shutdown {
@@ -86,14 +86,15 @@ impl Shutdown {
         let _ended = self.socket.shutdown(net::Shutdown::Both);
     }
 
-    /// The same; with a peer on this machine it also waits, for 5 ms at most, until the peer has closed its side. A server
-    /// that gets the end and a command of another connection in one turn serves the command first, and may still give an
-    /// element to the connection that has ended.
+    /// Ends both directions, as [`Shutdown::now`] does. With a peer on this machine it first waits until the peer has
+    /// closed its side, for 5 ms at most. The reason: a server may receive the end and a command of another connection
+    /// in the same turn of its event loop. If it runs the command first, it may still give an element to the connection
+    /// that has ended.
     pub(super) fn now_and_noticed(&self) {
         if self.is_local && self.socket.shutdown(net::Shutdown::Write).is_ok() {
             let start = Instant::now();
             let mut bytes = [MaybeUninit::uninit(); 512];
-            // The socket does not block. What still comes belongs to nobody.
+            // The socket does not block. The bytes that still come are discarded.
             while let Ok(1..) | Err(_) = self.socket.recv(&mut bytes)
                 && start.elapsed() < NOTICE
             {
@@ -104,7 +105,7 @@ impl Shutdown {
     }
 }
 
-/// A user's stream. The mutex is never locked: it makes the type `Sync`, which the stream need not be.
+/// A user's stream. The mutex is never locked. It makes the type `Sync`, although a user's stream need not be `Sync`.
 pub(super) struct CustomStream(Mutex<Box<dyn ByteStream>>);
 
 impl CustomStream {
@@ -124,8 +125,8 @@ impl std::fmt::Debug for CustomStream {
 }
 
 impl Stream {
-    /// Splits it. A stream with one state for both directions has no writer of its own:
-    /// [`Reader::is_joined`] is true then.
+    /// Splits the stream into its halves. A stream with one state for both directions has no separate writer. Then
+    /// [`Reader::is_joined`] is true.
     pub(super) fn split(self) -> (Reader, Option<Writer>) {
         match self {
             Self::Tcp(stream) => {
@@ -143,8 +144,8 @@ impl Stream {
         }
     }
 
-    /// A handle that ends the connection from any thread; with TLS it is the TCP socket's. `None` for a custom stream,
-    /// which ends when it is dropped.
+    /// Returns a handle that ends the connection from any thread. With TLS it is a handle to the TCP socket. `None` for
+    /// a custom stream: dropping the stream ends it.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl Stream {
         socket.try_clone().map(|socket| Some(Shutdown { socket, is_local }))
     }
 
-    /// The socket beneath, where there is one.
+    /// The socket under the stream. `None` for a custom stream.
     fn socket(&self) -> Option<SockRef<'_>> {
         match self {
             Self::Tcp(stream) => Some(SockRef::from(stream)),
@@ -173,7 +174,7 @@ impl Stream {
 }
 
 impl Reader {
-    /// Whether both directions have one state, so that the reader must write, too ([`Reader::poll_write`]).
+    /// Whether both directions have one state, so that the reader also writes ([`Reader::poll_write`]).
     #[inline]
     pub(super) fn is_joined(&self) -> bool {
         match self {
@@ -186,7 +187,7 @@ impl Reader {
         }
     }
 
-    /// Reads what is there into the buffer's room; 0 at the end of the stream.
+    /// Reads the available bytes into the free capacity of the buffer. Returns 0 at the end of the stream.
     #[inline]
     pub(super) fn poll_read(
         &mut self,
@@ -204,8 +205,9 @@ impl Reader {
         }
     }
 
-    /// What the socket has to read at this moment. The system is asked, and not tokio, whose answer is as old as the
-    /// runtime's last look. With TLS, bytes may be a part of a record or its end.
+    /// Checks what a read from the socket would find at this moment. It asks the system and not tokio: tokio knows only
+    /// what the runtime saw when it last polled the socket. With TLS, the bytes may be a part of a record, or the end
+    /// of the TLS session.
     pub(super) fn waiting(&self) -> Waiting {
         match self {
             Self::Tcp(half) => peek(SockRef::from(half.as_ref())),
@@ -217,7 +219,7 @@ impl Reader {
         }
     }
 
-    /// Waits until the writer can take more.
+    /// Ready when the writer can take more bytes.
     pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(half) => half.as_ref().poll_write_ready(cx),
@@ -229,7 +231,8 @@ impl Reader {
         }
     }
 
-    /// Writes through a stream that has no writer of its own; how many bytes it took. A stream that has one takes none.
+    /// Writes to a stream without a separate writer. Returns the number of bytes that it took. A stream with a separate
+    /// writer takes 0 bytes.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Tcp(_) => Poll::Ready(Ok(0)),
@@ -241,7 +244,7 @@ impl Reader {
         }
     }
 
-    /// Sends what such a stream has taken and kept (TLS: encrypted bytes).
+    /// Sends the bytes that a stream without a separate writer has taken and not yet sent (TLS: encrypted bytes).
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(_) => Poll::Ready(Ok(())),
@@ -255,7 +258,7 @@ impl Reader {
 }
 
 impl Writer {
-    /// Writes what the kernel takes now.
+    /// Writes as many bytes as the kernel takes now, and returns their number.
     #[inline]
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
@@ -265,7 +268,7 @@ impl Writer {
         }
     }
 
-    /// What the socket has to read at this moment, as [`Reader::waiting`] says.
+    /// Checks what a read from the socket would find at this moment: see [`Reader::waiting`].
     pub(super) fn waiting(&self) -> Waiting {
         match self {
             Self::Tcp(half) => peek(SockRef::from(half.as_ref())),
@@ -275,7 +278,7 @@ impl Writer {
     }
 }
 
-/// Looks at the next byte and leaves it. The sockets of tokio do not block.
+/// Looks at the next byte and leaves it in the socket. The sockets of tokio do not block.
 fn peek(socket: SockRef<'_>) -> Waiting {
     let mut byte = [MaybeUninit::uninit()];
     loop {
@@ -352,7 +355,7 @@ mod tests {
         (Stream::Tcp(stream), listener.accept().await.unwrap().0)
     }
 
-    /// Waits until the system has what the peer sent; nothing of it is read.
+    /// Waits until the system has received a byte or the end. Nothing is read.
     fn arrival(reader: &Reader) {
         let Reader::Tcp(half) = reader else { unreachable!("a TCP stream has a TCP reader") };
         let socket = SockRef::from(half.as_ref());
@@ -370,7 +373,7 @@ mod tests {
         peer.write_all(b"x").await.unwrap();
         arrival(&reader);
         assert_eq!((reader.waiting(), writer.waiting()), (Waiting::Bytes, Waiting::Bytes));
-        // It was not taken away.
+        // The byte is still in the socket.
         let mut buffer = BytesMut::with_capacity(8);
         std::future::poll_fn(|cx| reader.poll_read(cx, &mut buffer)).await.unwrap();
         assert_eq!((&buffer[..], reader.waiting()), (&b"x"[..], Waiting::Nothing));

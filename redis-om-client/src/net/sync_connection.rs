@@ -1,8 +1,8 @@
-//! One connection that the calling thread itself writes to and reads from: no task, no switch between threads, two system
-//! calls for a command. It does one thing at a time and never reconnects.
+//! One connection that the calling thread itself writes to and reads from. A command needs no task, no switch between
+//! threads, and two system calls. The connection runs one command at a time and never reconnects.
 //!
-//! Serves the benchmark row `seq-blocking`. It is a bypass of the driver only: order, framing, limits and what counts as
-//! sent are those of the same [`Session`] and [`ReplyDemux`].
+//! It serves the benchmark row `seq-blocking`. It bypasses the driver only. [`Session`] and [`ReplyDemux`] keep the
+//! order, the framing, the limits and the count of sent bytes, as they do for the driver.
 
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -23,14 +23,14 @@ use crate::{
 
 use super::{connect::connect, stream::Stream};
 
-/// What one read asks the kernel for.
+/// The number of bytes that one read asks the kernel for.
 const READ: usize = 16 << 10;
-/// Commands up to here fit into any socket buffer, so that a write never waits for the reader on the other side.
+/// In bytes. A command up to this size fits into any socket buffer, so its write never waits until the server reads.
 const LARGEST: usize = 8 << 10;
-/// After so long a pause the connection is looked at before it is used: the server may have closed it.
+/// After a longer pause than this, the connection is checked before it is used: the server may have closed it.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection of the calling thread's own.
+/// A connection that the calling thread drives by itself.
 #[derive(Debug)]
 pub(crate) struct SyncConnection {
     socket: Socket,
@@ -43,9 +43,9 @@ pub(crate) struct SyncConnection {
     wakers: Vec<Waker>,
     timeout: Option<Duration>,
     last_used: Instant,
-    /// It must not be used again.
+    /// The connection must not be used again.
     broken: bool,
-    /// The timeout of the socket is shorter than that of commands.
+    /// The timeout of the socket differs from the timeout of commands, and must be set before the next command.
     is_shortened: bool,
 }
 
@@ -57,7 +57,8 @@ enum Socket {
 }
 
 impl SyncConnection {
-    /// Connects, in a runtime, and leaves it; `None` with TLS and with a custom stream, which are no plain sockets.
+    /// Connects inside a tokio runtime, and takes the socket out of the runtime. Returns `None` with TLS and with a
+    /// custom stream, since they are not plain sockets.
     pub(crate) async fn connect(config: &Config) -> Result<Option<Self>> {
         if config.tls.is_some() || config.connector.is_some() {
             return Ok(None);
@@ -87,7 +88,7 @@ impl SyncConnection {
             demux: ReplyDemux::new(limits(config)),
             buffer: BytesMut::with_capacity(READ),
             scratch: vec![0; READ].into_boxed_slice(),
-            // Nobody subscribes on this connection.
+            // This connection has no subscriptions, so it needs no sink.
             notices: Notices::default(),
             wakers,
             timeout: config.command_timeout,
@@ -97,19 +98,19 @@ impl SyncConnection {
         }))
     }
 
-    /// Whether the command is of the kind that goes this way.
+    /// Whether this connection takes the command: it must be a single command, and small.
     #[inline]
     pub(crate) fn takes(out: &Outgoing<'_>) -> bool {
         out.body.len() <= LARGEST && out.parts == 1
     }
 
-    /// How long it has not been used.
+    /// How long the connection has not been used.
     pub(crate) fn idle(&self) -> Duration {
         self.last_used.elapsed()
     }
 
-    /// Sends a command, now, which is `start`, and waits for its reply. After an error the connection must not be used
-    /// again.
+    /// Sends a command and waits for its reply. `start` is the current time. After an error the connection must not be
+    /// used again.
     pub(crate) fn exchange(&mut self, out: &Outgoing<'_>, start: Instant) -> Result<ReplyBuf> {
         if self.broken || self.has_unasked() {
             return Err(self.lost("the server sent a reply that no command asked for"));
@@ -120,10 +121,11 @@ impl SyncConnection {
         if self.is_shortened {
             self.set_socket_timeout(self.timeout)?;
         }
-        // Of its beginning, which spares a look at the clock: a pause seems longer by what the command takes.
+        // This is the start of the command, not its end, which saves one clock reading. The next pause seems longer by
+        // the duration of the command.
         self.last_used = start;
         let mut ticket = Ticket::New;
-        // The times of the socket stand for the deadline.
+        // The timeouts of the socket replace the deadline.
         let out = Outgoing { timeout: None, ..*out };
         self.session.submit(&mut ticket, out, 0, Waker::noop())?;
         match self.write(start).and_then(|()| self.read(&mut ticket, start)) {
@@ -133,7 +135,7 @@ impl SyncConnection {
         }
     }
 
-    /// Asks the server for a sign of life, with this patience.
+    /// Sends a `PING` and waits for the answer no longer than `patience`.
     pub(crate) fn ping(&mut self, ping: &Outgoing<'_>, patience: Duration) -> Result<()> {
         let usual = self.timeout.replace(patience);
         self.set_socket_timeout(self.timeout)?;
@@ -146,17 +148,17 @@ impl SyncConnection {
     fn set_socket_timeout(&mut self, timeout: Option<Duration>) -> Result<()> {
         self.is_shortened = timeout != self.timeout;
         let set = self.socket.set_timeout(timeout);
-        set.map_err(|error| self.lost("its timeout cannot be set").with_source(error))
+        set.map_err(|error| self.lost("the timeout of its socket cannot be set").with_source(error))
     }
 
-    /// Whether bytes lie in the buffer that are no message of the server's own: they belong to no command.
+    /// Whether the buffer has bytes that are not a push message. Such bytes belong to no command.
     #[inline]
     fn has_unasked(&self) -> bool {
         self.buffer.first().is_some_and(|kind| *kind != b'>')
     }
 
-    /// The reply, if it came before what went wrong; else the error, with what the session knows of whether the command may
-    /// have run.
+    /// Returns the reply if it came before the failure. Otherwise returns the error. The session adds whether the
+    /// command may have run.
     #[cold]
     fn fail(&mut self, ticket: &mut Ticket, error: &Error) -> Result<ReplyBuf> {
         self.broken = true;
@@ -168,7 +170,7 @@ impl SyncConnection {
         }
     }
 
-    /// Whether the connection still stands after a pause. What came meanwhile is in the buffer.
+    /// Checks after a pause that the server has not closed the connection. Messages that came meanwhile are delivered.
     #[cold]
     fn look(&mut self) -> Result<()> {
         match self.socket.read_waiting(&mut self.scratch) {
@@ -225,9 +227,9 @@ impl SyncConnection {
         Ok(())
     }
 
-    /// Reads what there is, at least one byte.
+    /// Reads the available bytes, and waits until there is at least one.
     fn fill(&mut self, start: Instant, is_later: bool) -> Result<()> {
-        // The timeout of the socket starts anew with each read: only the first one has all of it.
+        // The timeout of the socket starts again with each read. Only the first read has the whole timeout.
         if is_later && let Some(timeout) = self.timeout {
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
@@ -237,12 +239,12 @@ impl SyncConnection {
         }
         let missing = self.demux.missing(&self.buffer);
         let outcome = if missing <= READ {
-            // The usual case: no room has to be cleared for what comes.
+            // The usual case: a read into `scratch` needs no new room that is filled with zeros first.
             let outcome = self.socket.read(&mut self.scratch);
             self.buffer.extend_from_slice(&self.scratch[..outcome.as_ref().map_or(0, |read| *read)]);
             outcome
         } else {
-            // A length is only a claim: never more than doubles.
+            // The length that a server sends may be wrong, so the buffer at most doubles, or grows by 1 MiB.
             let have = self.buffer.len();
             self.buffer.resize(have + missing.min(have.max(1 << 20)), 0);
             let outcome = self.socket.read(&mut self.buffer[have..]);
@@ -251,7 +253,7 @@ impl SyncConnection {
         };
         match outcome {
             Ok(0) => Err(self.lost("the server closed it")),
-            // A signal ends a read, and its time counts anew.
+            // A signal ended the read. The next read has only the time that is left.
             Err(error) if error.kind() == Io::Interrupted => Ok(()),
             Ok(_) => Ok(()),
             Err(error) if matches!(error.kind(), Io::WouldBlock | Io::TimedOut) => Err(timed_out()),
@@ -264,7 +266,7 @@ impl SyncConnection {
         error.context(format_args!("connection to {}", self.endpoint))
     }
 
-    /// Whether the command may have run is added by the session.
+    /// The session adds whether the command may have run.
     #[cold]
     fn lost(&self, why: &str) -> Error {
         let text = format!("connection to {}: {why}", self.endpoint);
@@ -272,7 +274,7 @@ impl SyncConnection {
     }
 }
 
-/// Whether the command may have run is added by the session.
+/// The session adds whether the command may have run.
 #[cold]
 fn timed_out() -> Error {
     Error::new(
@@ -321,7 +323,8 @@ impl Socket {
         }
     }
 
-    /// What is there already, without waiting for it; `None` where that is nothing, 0 bytes at the end of all.
+    /// Reads the bytes that have already come, without waiting. Returns `None` if there are none, and 0 at the end of
+    /// the stream.
     fn read_waiting(&mut self, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
         self.set_nonblocking(true)?;
         let outcome = self.read(buffer);

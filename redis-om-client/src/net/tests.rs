@@ -1,4 +1,5 @@
-//! Connections that listen, and what is written first on a new one: over real servers, with connections lost in between.
+//! Tests of connections that listen, and of the commands that are written first on a new connection. They use real
+//! servers, and lose connections in between.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -43,17 +44,17 @@ enum Event {
     Lost(bool),
 }
 
-/// Remembers what it was told.
+/// Records the calls that it receives.
 #[derive(Debug, Default)]
 struct Recorder {
     events: Mutex<Vec<Event>>,
     waker: Mutex<Option<Waker>>,
     /// The commands that are written first on each connection.
     first: Mutex<Vec<Vec<u8>>>,
-    /// The number of the connection takes the place of `#` in them.
+    /// The number of connections so far. It replaces `#` in `first`.
     connections: AtomicU32,
     output: Mutex<Vec<u8>>,
-    /// It cannot go on after so many replies.
+    /// The number of replies after which it still refuses the connection.
     refuses: AtomicU32,
 }
 
@@ -94,14 +95,14 @@ impl Sink for Recorder {
 }
 
 impl Recorder {
-    /// These commands are written first.
+    /// A recorder whose commands are written first on each connection.
     fn with_first(commands: &[&[&str]]) -> Arc<Self> {
         let recorder = Self::default();
         *recorder.first.lock().unwrap() = commands.iter().map(|words| encode(words)).collect();
         Arc::new(recorder)
     }
 
-    /// Waits for an event that holds for this, takes it and what came before; returns all that.
+    /// Waits for an event for which `holds` is true. Takes it and all earlier events, and returns them.
     async fn until(&self, what: &str, holds: impl Fn(&Event) -> bool) -> Vec<Event> {
         let found = poll_fn(|cx| {
             let mut events = self.events.lock().unwrap();
@@ -119,7 +120,7 @@ impl Recorder {
         }
     }
 
-    /// Waits for a frame that holds all these words.
+    /// Waits for a frame that contains all these words.
     async fn frame(&self, kind: NoticeKind, words: &[&str]) -> Vec<Event> {
         let holds = |event: &Event| match event {
             Event::Received(found, text) => *found == kind && words.iter().all(|word| text.contains(word)),
@@ -133,7 +134,7 @@ impl Recorder {
     }
 }
 
-/// The reply, as it came.
+/// Sends a command, and returns the bytes of its reply.
 async fn ask(link: &Link, words: &[&str]) -> Result<String> {
     let bytes = encode(words);
     let out = Outgoing {
@@ -182,7 +183,7 @@ impl Setting {
     }
 }
 
-/// Runs it with each kind of server and each protocol, and a silent peer asked after 20 ms.
+/// Runs the test with each kind of server and each protocol. A silent peer gets a `PING` after 20 ms.
 fn everywhere<F: Future<Output = ()>>(test: impl Fn(Setting, Protocol) -> F) {
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
@@ -215,7 +216,7 @@ fn a_subscriber_is_subscribed_again_after_each_loss() {
         let quiet = sink.frame(Push, &["message", "first"]).await;
         assert_eq!(quiet.len(), 1, "{quiet:?}");
 
-        // What is subscribed to later, by the sink.
+        // Later, the sink subscribes to a pattern.
         sink.output.lock().unwrap().extend(encode(&["PSUBSCRIBE", "b*"]));
         link.take_sink_output();
         sink.frame(Push, &["psubscribe", "b*"]).await;
@@ -248,7 +249,7 @@ fn a_monitor_goes_on_after_its_server_was_started_again() {
             setting.other(&["SET", key, "v"]).await;
             sink.frame(NoticeKind::Line, &["SET", key]).await;
             if key == "k1" {
-                // A monitor is shown its own PING, and lives on.
+                // A monitor receives the line of its own PING, and its connection is kept.
                 let before = sink.frame(NoticeKind::Line, &["PING", "redis-om"]).await;
                 assert!(before.iter().all(|event| matches!(event, Event::Received(..))), "{before:?}");
                 setting.server.restart().unwrap();
@@ -288,7 +289,7 @@ fn what_is_said_first_on_a_shared_connection_shifts_no_reply() {
                 setting.other(&["SET", "k3", "value-3"]).await;
                 sink.frame(NoticeKind::Push, &["invalidate", "k3"]).await;
             }
-            // The one that kills is spared.
+            // The connection that sends CLIENT KILL is not closed.
             setting.other(&["CLIENT", "KILL", "TYPE", "normal"]).await;
             sink.lost(true).await;
         }
@@ -322,7 +323,7 @@ fn what_waits_for_a_connection_can_be_evicted() {
         link.evict(&Error::config("take another one"));
         let error = waiting.await.unwrap_err();
         assert_eq!((error.may_have_run(), error.to_string()), (false, "take another one".to_owned()));
-        // The link itself goes on.
+        // The link itself can still be used.
         setting.server.restart().unwrap();
         assert_eq!(ask(&link, &["INCR", "n"]).await.unwrap(), ":1\r\n");
     });

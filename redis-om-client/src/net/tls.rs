@@ -1,4 +1,5 @@
-//! TLS by rustls, its provider (ring) chosen here, so that no other crate's choice can make it panic.
+//! TLS by rustls. Its crypto provider (ring) is chosen here, because rustls can panic if other crates decide the
+//! provider.
 
 use std::sync::Arc;
 
@@ -19,25 +20,25 @@ use crate::{
     error::{Error, ErrorKind, Execution, Result},
 };
 
-/// Agrees on TLS over a connected stream.
+/// Makes the TLS handshake on a connected stream.
 pub(super) async fn agree<S>(tls: &TlsConfig, host: &str, stream: S) -> Result<TlsStream<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let name = tls.server_name.as_deref().unwrap_or(host);
     let server = ServerName::try_from(name.to_owned()).map_err(|_| {
-        refused(format!("`{name}` is no name that a certificate can be for: set the server name"))
+        refused(format!("`{name}` is not a name that a certificate can have: set the server name"))
     })?;
     let connector = TlsConnector::from(Arc::new(client_config(tls)?));
     connector.connect(server, stream).await.map_err(|error| {
         let remedy = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(_)) => {
-                format!(" (the server's certificate does not verify for `{name}`: give its CA, or the name it is for)")
+                format!(" (the server's certificate is not valid for `{name}`: set its CA, or the server name that it has)")
             }
             Some(rustls::Error::InvalidMessage(_)) => " (does the server speak TLS on this port?)".to_owned(),
             _ => String::new(),
         };
-        refused(format!("no TLS: {error}{remedy}")).with_source(error)
+        refused(format!("the TLS handshake failed: {error}{remedy}")).with_source(error)
     })
 }
 
@@ -58,15 +59,17 @@ fn client_config(tls: &TlsConfig) -> Result<ClientConfig> {
     match (&tls.cert, &tls.key) {
         (Some(cert), Some(key)) => {
             let chain = certificates(cert, "the client certificate")?;
-            let key = PrivateKeyDer::from_pem_slice(&read(key, "the client's private key")?)
-                .map_err(|error| Error::config(format!("the client's private key is no PEM key: {error}")))?;
+            let key =
+                PrivateKeyDer::from_pem_slice(&read(key, "the client's private key")?).map_err(|error| {
+                    Error::config(format!("the client's private key is not a PEM key: {error}"))
+                })?;
             builder.with_client_auth_cert(chain, key).map_err(|error| {
-                Error::config(format!("the client certificate and its key do not fit: {error}"))
+                Error::config(format!("the client certificate and the private key do not match: {error}"))
             })
         }
         (None, None) => Ok(builder.with_no_client_auth()),
         _ => Err(Error::config(
-            "a client certificate needs its private key, and a key its certificate: give both",
+            "a client certificate needs its private key, and a private key needs its certificate: set both",
         )),
     }
 }
@@ -89,10 +92,10 @@ fn roots(tls: &TlsConfig) -> Result<RootCertStore> {
 fn certificates(pem: &Pem, what: &str) -> Result<Vec<CertificateDer<'static>>> {
     let certificates = CertificateDer::pem_slice_iter(&read(pem, what)?)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Error::config(format!("{what} is no PEM certificate: {error}")))?;
+        .map_err(|error| Error::config(format!("{what} is not a PEM certificate: {error}")))?;
     if certificates.is_empty() {
         return Err(Error::config(format!(
-            "{what} has no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----)"
+            "{what} contains no certificate: expected PEM (-----BEGIN CERTIFICATE-----)"
         )));
     }
     Ok(certificates)
@@ -108,7 +111,8 @@ fn read(pem: &Pem, what: &str) -> Result<Vec<u8>> {
     }
 }
 
-/// Takes any certificate: asked for by `danger_accept_invalid_certs`. The signatures of the handshake are checked.
+/// Accepts any certificate. It is used only with `danger_accept_invalid_certs`. The signatures of the handshake are
+/// still checked.
 #[derive(Debug)]
 struct AcceptAny(Arc<CryptoProvider>);
 
