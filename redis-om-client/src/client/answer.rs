@@ -15,16 +15,6 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Puts `first` before these replies. `first` holds replies that arrived earlier and were not read yet.
-    pub(super) fn after(mut self, mut first: Pieces) -> Self {
-        if first.pieces.is_empty() {
-            return self;
-        }
-        first.append(self.reply.into_pieces());
-        first.failures.append(&mut self.failures);
-        first.into()
-    }
-
     /// A reader of the replies.
     pub(super) fn replies(&self) -> Replies<'_> {
         self.reply.replies().with_failures(&self.failures)
@@ -42,7 +32,7 @@ impl From<ReplyBuf> for Answer {
 }
 
 impl From<Pieces> for Answer {
-    fn from(Pieces { pieces, failures }: Pieces) -> Self {
+    fn from(Pieces { pieces, failures, lost: _ }: Pieces) -> Self {
         Self { reply: ReplyBuf::Pieces(pieces), failures }
     }
 }

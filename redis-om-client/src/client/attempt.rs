@@ -17,10 +17,8 @@ use crate::{
     config::{Config, millis},
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
     route::{Exclusive, Link, Route, refusal},
-    session::{Delivery, Outgoing, Received, ReplyBuf, Runs, Ticket},
+    session::{Outgoing, Pieces, ReplyBuf, Runs, Ticket},
 };
-
-use super::partial::PartialReplies;
 
 /// The deadline of a request; `None`: no deadline.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +105,7 @@ pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
         runs: Runs::Whole,
         blocking: false,
         timeout,
-        delivery: Delivery::No,
+        for_sink: false,
     }
 }
 
@@ -121,7 +119,7 @@ pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
         runs: if cmd.parts() == 1 || cmd.is_transaction() { Runs::Whole } else { Runs::Partly },
         blocking: cmd.is_blocking(),
         timeout,
-        delivery: Delivery::No,
+        for_sink: false,
     }
 }
 
@@ -137,21 +135,19 @@ pub(super) struct Attempt<'a> {
     link: &'a Link,
     out: Outgoing<'a>,
     ticket: Ticket,
-    /// Receives the replies of a batch as they arrive.
-    replies: Option<&'a PartialReplies>,
+    /// The replies of a batch that failed before the last reply came.
+    came: Pieces,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(link: &'a Link, out: Outgoing<'a>, time: Option<Duration>) -> Self {
         let out = Outgoing { timeout: time.map(millis), ..out };
-        Self { link, out, ticket: Ticket::New, replies: None }
+        Self { link, out, ticket: Ticket::New, came: Pieces::default() }
     }
 
-    /// Puts the replies of the batch into `replies` as they arrive.
-    pub(super) fn with_replies(mut self, replies: &'a PartialReplies) -> Self {
-        self.out.delivery = Delivery::Replies;
-        self.replies = Some(replies);
-        self
+    /// Takes the replies that came before the batch failed.
+    pub(super) fn take_came(&mut self) -> Pieces {
+        std::mem::take(&mut self.came)
     }
 
     /// How many bytes of the command may have been sent before it failed.
@@ -168,24 +164,14 @@ impl Future for Attempt<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        loop {
-            match (ready!(this.link.poll(&mut this.ticket, &this.out, cx))?, this.replies) {
-                (Received::Reply(reply), _) => return Poll::Ready(Ok(reply)),
-                (Received::Replies(pieces, count), Some(replies)) => replies.add(pieces, count),
-                (Received::Replies(..), None) => return Poll::Ready(Err(unexpected_part())),
-            }
+        let reply = ready!(this.link.poll(&mut this.ticket, &this.out, cx))?;
+        if let ReplyBuf::Partly(mut partly) = reply {
+            let Some(error) = partly.lost.take() else { return Poll::Ready(Ok(ReplyBuf::Partly(partly))) };
+            this.came = *partly;
+            return Poll::Ready(Err(error));
         }
+        Poll::Ready(Ok(reply))
     }
-}
-
-/// The error for a partial reply where a whole reply was expected. The session never hands one out here.
-#[cold]
-pub(super) fn unexpected_part() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        Execution::MaybeExecuted,
-        "expected the whole reply, found a part of it: please report this",
-    )
 }
 
 impl Drop for Attempt<'_> {

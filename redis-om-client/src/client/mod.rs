@@ -12,17 +12,10 @@ mod connection;
 mod dispatch;
 mod executors;
 mod pager;
-mod partial;
 mod request;
 mod watch;
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use crate::{
     command::{Cmd, Command, Executor, Plan},
@@ -39,9 +32,7 @@ pub use pager::{Connected, Paged, Pager};
 pub use request::Request;
 pub(crate) use watch::{Outcome, Watch, words as watch_words};
 
-use answer::Answer;
 use attempt::Deadline;
-use partial::{PartialReplies, Reader};
 
 /// A client of one Redis or Valkey server.
 ///
@@ -223,20 +214,8 @@ impl Client {
     /// commands ran.
     pub async fn run<P: Plan>(&self, mut plan: P) -> Result<P::Reply> {
         plan.seal();
-        let partial = PartialReplies::default();
-        if !P::GRADUAL {
-            let answer: Answer = dispatch::send(self, plan.cmd(), &partial).await?;
-            return plan.read(&mut answer.after(partial.hold().1).replies());
-        }
-        let mut reader = Reader::new(&plan, &partial);
-        let mut sending = pin!(dispatch::send(self, plan.cmd(), &partial));
-        let last = poll_fn(|cx| {
-            let sent = sending.as_mut().poll(cx);
-            reader.read();
-            sent
-        })
-        .await?;
-        reader.finish(&last)
+        let answer = dispatch::send(self, plan.cmd()).await?;
+        plan.read(&mut answer.replies())
     }
 
     /// Runs a transaction only if none of `keys` was changed meanwhile; otherwise starts again.

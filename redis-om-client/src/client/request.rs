@@ -18,15 +18,14 @@ use crate::{
     command::{Cmd, Command},
     error::{Error, Result},
     route::Link,
-    session::{Received, ReplyBuf, Ticket},
+    session::{ReplyBuf, Ticket},
 };
 
 use super::{
     Client, Connection,
     answer::Answer,
-    attempt::{Attempt, Deadline, outgoing, plain, time_of, unexpected_part},
+    attempt::{Attempt, Deadline, outgoing, plain, time_of},
     dispatch::{repeat, send},
-    partial::PartialReplies,
 };
 
 /// The future of a command's reply.
@@ -123,11 +122,7 @@ impl<'a> Target<'a> {
 
 async fn slow(target: Target<'_>, cmd: Cmd) -> Result<Answer> {
     match target {
-        Target::Client(client) => {
-            let partial = PartialReplies::default();
-            let answer = send(client, &cmd, &partial).await?;
-            Ok(answer.after(partial.hold().1))
-        }
+        Target::Client(client) => send(client, &cmd).await,
         Target::Connection(connection) => {
             cmd.check()?;
             let link = connection.link()?;
@@ -152,13 +147,11 @@ impl<R> Future for Request<'_, R> {
             let out = plain(this.command.cmd(), timeout);
             let ended = match link.poll(ticket, &out, cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Received::Reply(reply))) if !reply.is_error() => {
+                Poll::Ready(Ok(reply)) if !reply.is_error() => {
                     this.state = State::Done;
                     return Poll::Ready(this.decode(&reply));
                 }
-                Poll::Ready(Ok(Received::Reply(reply))) => Ok(reply),
-                Poll::Ready(Ok(Received::Replies(..))) => Err(unexpected_part()),
-                Poll::Ready(Err(error)) => Err(error),
+                Poll::Ready(ended) => ended,
             };
             let left = link.time_left(ticket, timeout);
             this.state = State::Done;

@@ -5,23 +5,12 @@ use crate::{
     resp::{Replies, Reply},
 };
 
-use super::{
-    Cmd, Command, Pipeline, ReplySlots, Transaction,
-    reply_slots::{Reading, missing},
-};
+use super::{Cmd, Command, Pipeline, ReplySlots, Transaction, reply_slots::Reading};
 
 /// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
 pub trait Plan: sealed::Sealed + Send + Sync {
     /// The type of its reply.
     type Reply;
-
-    /// The replies that were decoded so far. It is `Send` if the replies are. Generic code whose futures must be `Send`
-    /// declares `P::Progress: Send`.
-    type Progress: Default;
-
-    /// Whether some replies can be decoded before all have arrived.
-    #[doc(hidden)]
-    const GRADUAL: bool = false;
 
     /// Completes the words: a transaction gets its `EXEC`.
     #[doc(hidden)]
@@ -31,21 +20,9 @@ pub trait Plan: sealed::Sealed + Send + Sync {
     #[doc(hidden)]
     fn cmd(&self) -> &Cmd;
 
-    /// Decodes the next `here` replies, or as many of them as can be decoded without later ones.
-    #[doc(hidden)]
-    fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, here: usize) -> Result<()>;
-
-    /// The reply, after all replies were decoded.
-    #[doc(hidden)]
-    fn finish(&self, progress: Self::Progress) -> Result<Self::Reply>;
-
     /// Decodes all replies.
     #[doc(hidden)]
-    fn read(&self, replies: &mut Replies<'_>) -> Result<Self::Reply> {
-        let mut progress = Self::Progress::default();
-        self.advance(&mut progress, replies, usize::MAX)?;
-        self.finish(progress)
-    }
+    fn read(&self, replies: &mut Replies<'_>) -> Result<Self::Reply>;
 }
 
 mod sealed {
@@ -59,61 +36,31 @@ mod sealed {
 
 impl<R> Plan for Command<R> {
     type Reply = R;
-    type Progress = Option<R>;
 
     fn cmd(&self) -> &Cmd {
         &self.cmd
     }
 
     #[inline]
-    fn advance(&self, progress: &mut Option<R>, replies: &mut Replies<'_>, _: usize) -> Result<()> {
+    fn read(&self, replies: &mut Replies<'_>) -> Result<R> {
         let outcome = self.decoder.decode(replies);
         // If the plan is several commands, the failed command is the last one whose reply was taken.
-        *progress = Some(
-            outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))?,
-        );
-        Ok(())
+        outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))
     }
-
-    fn finish(&self, progress: Option<R>) -> Result<R> {
-        progress.ok_or_else(|| missing().into())
-    }
-}
-
-/// How far the replies of a pipeline were decoded.
-#[derive(Debug, Default)]
-pub struct Progress<T> {
-    slots: T,
-    /// The part whose reply comes next.
-    part: usize,
 }
 
 impl<L: ReplySlots> Plan for Pipeline<L> {
     type Reply = L::Tuple;
-    type Progress = Progress<L::Progress>;
-
-    const GRADUAL: bool = true;
 
     fn cmd(&self) -> &Cmd {
         &self.batch
     }
 
-    fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, here: usize) -> Result<()> {
-        let Progress { slots, part } = progress;
-        let here_until = replies.taken().saturating_add(here);
-        let mut reading =
-            Reading { replies, here_until, batch: (&self.batch, 0), part: *part, ignored: &self.ignored };
-        let outcome = self
-            .slots
-            .advance(slots, &mut reading)
-            .and_then(|done| if done { reading.pass() } else { Ok(false) });
-        *part = reading.part;
-        let failures = reading.replies.failures();
-        outcome.map(drop).map_err(|error| failure(&self.batch, error, *part, failures))
-    }
-
-    fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
-        L::finish(progress.slots).map_err(|error| part_in_context(&self.batch, error, progress.part))
+    fn read(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
+        let mut reading = Reading { replies, batch: (&self.batch, 0), part: 0, ignored: &self.ignored };
+        let outcome = reading.read_all(&self.slots);
+        let (part, failures) = (reading.part, reading.replies.failures());
+        outcome.map_err(|error| failure(&self.batch, error, part, failures))
     }
 }
 
@@ -133,7 +80,6 @@ fn part_in_context(batch: &Cmd, error: DecodeError, part: usize) -> Error {
 
 impl<L: ReplySlots> Plan for Transaction<L> {
     type Reply = L::Tuple;
-    type Progress = Option<L::Tuple>;
 
     fn seal(&mut self) {
         // Only once: `run` may call this again for a retry.
@@ -147,7 +93,7 @@ impl<L: ReplySlots> Plan for Transaction<L> {
         &self.batch
     }
 
-    fn advance(&self, progress: &mut Self::Progress, replies: &mut Replies<'_>, _: usize) -> Result<()> {
+    fn read(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
         if let Some((_, error)) = replies.failures().first() {
             return Err(self.batch.in_context_of_all(error.clone()));
         }
@@ -173,12 +119,7 @@ impl<L: ReplySlots> Plan for Transaction<L> {
                 "the transaction did not run: a watched key changed before EXEC",
             ));
         }
-        *progress = Some(self.read_array(replies)?);
-        Ok(())
-    }
-
-    fn finish(&self, progress: Self::Progress) -> Result<L::Tuple> {
-        progress.ok_or_else(|| missing().into())
+        self.read_array(replies)
     }
 }
 
@@ -191,19 +132,8 @@ impl<L> Transaction<L> {
 impl<L: ReplySlots> Transaction<L> {
     /// Decodes the array that `EXEC` replies with. Its first element belongs to the command behind `MULTI`.
     fn read_array(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
-        let mut slots = L::Progress::default();
-        let mut reading = Reading {
-            replies,
-            here_until: usize::MAX,
-            batch: (&self.batch, 1),
-            part: 0,
-            ignored: &self.ignored,
-        };
-        let outcome = self
-            .slots
-            .advance(&mut slots, &mut reading)
-            .and_then(|_| reading.pass())
-            .and_then(|_| L::finish(slots));
+        let mut reading = Reading { replies, batch: (&self.batch, 1), part: 0, ignored: &self.ignored };
+        let outcome = reading.read_all(&self.slots);
         let part = reading.part;
         outcome.map_err(|error| part_in_context(&self.batch, error, 1 + part))
     }
@@ -217,8 +147,13 @@ impl From<ServerError> for DecodeError {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
-    use crate::command::{Executor, atomic, pipe, raw};
+    use crate::{
+        FromRedis,
+        command::{Decoder, Executor, atomic, pipe, raw},
+    };
 
     #[test]
     fn a_transaction_reads_its_array() {
@@ -273,5 +208,85 @@ mod tests {
             let error = plan.read(&mut Replies::new(bytes.as_bytes())).unwrap_err();
             assert_eq!((error.command(), error.key()), (Some(name), key), "{error}");
         }
+    }
+
+    fn number(key: &str) -> Command<i64> {
+        raw("GET").key(key).reply()
+    }
+
+    /// Two commands as one value, whose replies are decoded together.
+    fn sum() -> Command<i64> {
+        Command::together(
+            [number("a"), number("b")],
+            Decoder::new(|replies| {
+                let first: i64 = FromRedis::from_redis(replies.take()?)?;
+                let second: i64 = FromRedis::from_redis(replies.take()?)?;
+                Ok(first + second)
+            }),
+        )
+    }
+
+    /// Decodes replies that arrived in two pieces, cut behind each reply in turn.
+    fn read_in_two_pieces<P: Plan>(plan: &P, whole: &'static [u8], check: impl Fn(Result<P::Reply>)) {
+        let ends = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        for cut in std::iter::once(0).chain(ends) {
+            let pieces = [Bytes::from_static(&whole[..cut]), Bytes::from_static(&whole[cut..])];
+            check(plan.read(&mut Replies::pieces(&pieces)));
+        }
+    }
+
+    #[test]
+    fn a_pipeline_of_single_commands_and_of_several_as_one() {
+        let plan = pipe().execute(number("a")).execute(sum()).many([number("c"), number("d")]).execute(sum());
+        read_in_two_pieces(&plan, b":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n", |found| {
+            assert_eq!(found.unwrap(), (1, 5, vec![4, 5], 13));
+        });
+    }
+
+    #[test]
+    fn adjacent_commands_with_different_decoders() {
+        let doubled = |key: &str| {
+            raw("GET").key(key).reply_with::<i64>(|replies| {
+                let number: i64 = FromRedis::from_redis(replies.take()?)?;
+                Ok(2 * number)
+            })
+        };
+        let plan = pipe().many([number("a"), number("b"), doubled("c"), number("d"), doubled("e"), sum()]);
+        read_in_two_pieces(&plan, b":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n", |found| {
+            assert_eq!(found.unwrap(), (vec![1, 2, 6, 4, 10, 13],));
+        });
+        let wrong = b":1\r\n:2\r\n:3\r\n-WRONGTYPE no\r\n:5\r\n:6\r\n:7\r\n";
+        let error = plan.read(&mut Replies::new(wrong)).unwrap_err();
+        assert!(error.to_string().starts_with("GET `d`: command 4 of 7: WRONGTYPE"), "{error}");
+    }
+
+    #[test]
+    fn a_checked_reply_does_not_fail_the_others_and_an_ignored_one_does() {
+        let plan = pipe().execute(number("a")).execute(sum()).checked().execute(number("c"));
+        let (first, second, third) =
+            plan.read(&mut Replies::new(b":1\r\n-WRONGTYPE no\r\n:2\r\n:3\r\n")).unwrap();
+        assert_eq!((first, third), (1, 3));
+        assert!(second.is_err());
+        let plan = pipe().execute(number("a")).ignore().execute(number("b")).execute(number("c")).ignore();
+        assert_eq!(plan.read(&mut Replies::new(b":1\r\n:2\r\n:3\r\n")).unwrap(), (2,));
+        let error = plan.read(&mut Replies::new(b":1\r\n:2\r\n-ERR no\r\n")).unwrap_err();
+        assert_eq!(error.key(), Some("c"));
+    }
+
+    #[test]
+    fn a_decoder_that_takes_too_few_or_too_many() {
+        let few = Decoder::new(|replies| FromRedis::from_redis(replies.take()?));
+        let plan = pipe().execute(Command::together([number("a"), number("b")], few)).execute(number("c"));
+        let found: (i64, i64) = plan.read(&mut Replies::new(b":1\r\n:2\r\n:3\r\n")).unwrap();
+        assert_eq!(found, (1, 3), "what one decoder leaves is not the next command's");
+        let greedy = || {
+            raw("GET").key("a").reply_with::<i64>(|replies| {
+                let _: i64 = FromRedis::from_redis(replies.take()?)?;
+                FromRedis::from_redis(replies.take()?)
+            })
+        };
+        let plan = pipe().many([greedy(), greedy()]);
+        let error = plan.read(&mut Replies::new(b":1\r\n:2\r\n")).unwrap_err();
+        assert!(error.to_string().contains("found the end of this command's"), "{error}");
     }
 }

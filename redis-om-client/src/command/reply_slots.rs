@@ -12,8 +12,6 @@ use super::{Cmd, Decoder};
 #[derive(Debug)]
 pub struct Reading<'a, 'b> {
     pub(super) replies: &'a mut Replies<'b>,
-    /// The number of taken replies at which those that arrived are used up.
-    pub(super) here_until: usize,
     /// The batch, for errors that name its commands, and the index of the part that the first reply belongs to.
     pub(super) batch: (&'a Cmd, usize),
     /// The part of the batch whose reply comes next.
@@ -23,71 +21,51 @@ pub struct Reading<'a, 'b> {
 }
 
 impl Reading<'_, '_> {
-    /// Whether this number of further replies has arrived.
-    #[inline]
-    fn here(&self, replies: usize) -> bool {
-        self.count_here() >= replies
+    /// Decodes all replies into the tuple of the slots.
+    pub(super) fn read_all<L: ReplySlots>(&mut self, slots: &L) -> Result<L::Tuple, DecodeError> {
+        let replies = slots.read(self)?;
+        self.skip_ignored()?;
+        Ok(L::flat(replies))
     }
 
-    /// How many further replies have arrived.
+    /// Skips the replies that are ignored and come next. An error among them is still an error.
     #[inline]
-    fn count_here(&self) -> usize {
-        self.here_until.saturating_sub(self.replies.taken())
+    fn skip_ignored(&mut self) -> Result<(), DecodeError> {
+        if self.ignored.is_empty() { Ok(()) } else { self.skip_all_ignored() }
     }
 
-    /// Skips ignored replies; `false` if more of them have yet to arrive.
-    #[inline]
-    pub(super) fn pass(&mut self) -> Result<bool, DecodeError> {
-        if self.ignored.is_empty() { Ok(true) } else { self.pass_over() }
-    }
-
-    fn pass_over(&mut self) -> Result<bool, DecodeError> {
+    fn skip_all_ignored(&mut self) -> Result<(), DecodeError> {
         while self.ignored.contains(&(self.part as u32)) {
-            if !self.here(1) {
-                return Ok(false);
-            }
             if let error @ Reply::Error(_) = self.replies.take()? {
                 return Err(error.mismatch("any reply"));
             }
             self.part += 1;
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Whether this command's reply comes next and has arrived.
-    #[inline]
-    fn ready<R>(&mut self, slot: &One<R>) -> Result<bool, DecodeError> {
-        Ok(self.pass()? && self.here(slot.parts as usize))
-    }
-
-    /// Decodes the replies of `count` commands with the same decoder, as far as they have arrived; `true` after the
-    /// last one.
-    fn decode_run<R>(&mut self, run: &Run<R>, count: usize, into: &mut Vec<R>) -> Result<bool, DecodeError> {
+    /// Decodes the replies of adjacent commands with the same decoder.
+    fn decode_run<R>(&mut self, run: &Run<R>, into: &mut Vec<R>) -> Result<(), DecodeError> {
         let slot = &run.slot;
         if slot.parts == 1
             && let Some(decode_run) = slot.decoder.run()
         {
-            if !self.pass()? {
-                return Ok(false);
-            }
-            let here = count.min(self.count_here());
+            self.skip_ignored()?;
             let before = into.len();
-            let outcome = decode_run(self.replies, here, into);
+            let outcome = decode_run(self.replies, run.count, into);
             self.part += into.len() - before;
-            return outcome.map(|()| here == count);
+            return outcome;
         }
-        for _ in 0..count {
-            if !self.ready(slot)? {
-                return Ok(false);
-            }
+        for _ in 0..run.count {
             into.push(self.decode(slot)?);
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Decodes the reply of one command. It must have [arrived](Self::ready).
+    /// Decodes the reply of one command.
     #[inline]
     fn decode<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
+        self.skip_ignored()?;
         let start = self.replies.taken();
         let end = start + slot.parts as usize;
         self.replies.limit(Some(slot.parts));
@@ -109,27 +87,12 @@ pub trait ReplySlot: Send + Sync {
     /// Its type in the tuple.
     type Reply;
 
-    /// What was decoded so far.
-    #[doc(hidden)]
-    type Progress: Default;
-
-    /// Decodes as much as has arrived; `true` when it is complete.
+    /// Decodes the replies of its commands.
     ///
     /// # Errors
     /// A reply does not fit, or is an error.
     #[doc(hidden)]
-    fn advance(
-        &self,
-        progress: &mut Self::Progress,
-        reading: &mut Reading<'_, '_>,
-    ) -> Result<bool, DecodeError>;
-
-    /// The element.
-    ///
-    /// # Errors
-    /// It was not decoded.
-    #[doc(hidden)]
-    fn finish(progress: Self::Progress) -> Result<Self::Reply, DecodeError>;
+    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Reply, DecodeError>;
 }
 
 /// The reply of one command.
@@ -173,121 +136,73 @@ impl<R> Many<R> {
 #[derive(Debug)]
 pub struct Checked<S>(pub(super) S);
 
-/// The error if an expected reply did not arrive.
-#[cold]
-pub(super) fn missing() -> DecodeError {
-    DecodeError::new("expected one more reply, found none")
-}
-
 impl<R> ReplySlot for One<R> {
     type Reply = R;
-    type Progress = Option<R>;
 
     #[inline]
-    fn advance(&self, progress: &mut Option<R>, reading: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
-        if progress.is_none() && reading.ready(self)? {
-            *progress = Some(reading.decode(self)?);
-        }
-        Ok(progress.is_some())
-    }
-
-    #[inline]
-    fn finish(progress: Option<R>) -> Result<R, DecodeError> {
-        progress.ok_or_else(missing)
+    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<R, DecodeError> {
+        reading.decode(self)
     }
 }
 
 impl<R> ReplySlot for Many<R> {
     type Reply = Vec<R>;
-    type Progress = Vec<R>;
 
-    fn advance(&self, progress: &mut Vec<R>, reading: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
-        let count: usize = self.runs.iter().map(|run| run.count).sum();
-        progress.reserve_exact(count - progress.len());
-        let mut read = progress.len();
-        for run in &self.runs {
-            let before = read.min(run.count);
-            read -= before;
-            if before < run.count && !reading.decode_run(run, run.count - before, progress)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    #[inline]
-    fn finish(progress: Vec<R>) -> Result<Vec<R>, DecodeError> {
-        Ok(progress)
+    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Vec<R>, DecodeError> {
+        let count = self.runs.iter().map(|run| run.count).sum();
+        let mut decoded = Vec::with_capacity(count);
+        self.runs.iter().try_for_each(|run| reading.decode_run(run, &mut decoded))?;
+        Ok(decoded)
     }
 }
 
 impl<R> ReplySlot for Checked<One<R>> {
     type Reply = Result<R, Error>;
-    type Progress = Option<Result<R, Error>>;
 
-    fn advance(
-        &self,
-        progress: &mut Self::Progress,
-        reading: &mut Reading<'_, '_>,
-    ) -> Result<bool, DecodeError> {
-        if progress.is_some() || !reading.ready(&self.0)? {
-            return Ok(progress.is_some());
-        }
-        let parts = self.0.parts as usize;
-        let next = reading.part + parts;
+    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Reply, DecodeError> {
+        reading.skip_ignored()?;
+        let next = reading.part + self.0.parts as usize;
         let outcome = reading.decode(&self.0);
         let (batch, first) = reading.batch;
         let failures = reading.replies.failures();
-        *progress = Some(outcome.map_err(|error| {
+        let outcome = outcome.map_err(|error| {
             let part = first + reading.part;
             match failures.iter().find(|(failed, _)| *failed == part) {
                 Some((_, failure)) => batch.in_context(failure.clone(), part),
                 None => batch.in_context(Error::from(error), part),
             }
-        }));
+        });
         reading.part = next;
-        Ok(true)
-    }
-
-    fn finish(progress: Self::Progress) -> Result<Self::Reply, DecodeError> {
-        progress.ok_or_else(missing)
+        Ok(outcome)
     }
 }
 
 /// A batch's slots as a nested list, in the order of their commands.
 #[doc(hidden)]
 pub trait Steps: Send + Sync {
-    /// What was decoded so far.
-    type Progress: Default;
+    /// The replies, nested like the slots.
+    type Read;
 
-    /// Decodes as much as has arrived; `true` when it is complete.
+    /// Decodes the replies of all slots.
     ///
     /// # Errors
     /// A reply does not fit, or is an error; `reading.part` is then the index of its command.
-    fn advance(
-        &self,
-        progress: &mut Self::Progress,
-        reading: &mut Reading<'_, '_>,
-    ) -> Result<bool, DecodeError>;
+    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Read, DecodeError>;
 }
 
 impl Steps for () {
-    type Progress = ();
+    type Read = ();
 
-    fn advance(&self, (): &mut (), _: &mut Reading<'_, '_>) -> Result<bool, DecodeError> {
-        Ok(true)
+    fn read(&self, _: &mut Reading<'_, '_>) -> Result<(), DecodeError> {
+        Ok(())
     }
 }
 
 impl<L: Steps, S: ReplySlot> Steps for (L, S) {
-    type Progress = (L::Progress, S::Progress);
+    type Read = (L::Read, S::Reply);
 
-    fn advance(
-        &self,
-        progress: &mut Self::Progress,
-        reading: &mut Reading<'_, '_>,
-    ) -> Result<bool, DecodeError> {
-        Ok(self.0.advance(&mut progress.0, reading)? && self.1.advance(&mut progress.1, reading)?)
+    fn read(&self, reading: &mut Reading<'_, '_>) -> Result<Self::Read, DecodeError> {
+        Ok((self.0.read(reading)?, self.1.read(reading)?))
     }
 }
 
@@ -300,20 +215,15 @@ pub trait ReplySlots: Steps {
     /// The tuple.
     type Tuple;
 
-    /// The tuple of the decoded replies.
-    ///
-    /// # Errors
-    /// An element was not decoded.
+    /// The decoded replies as one flat tuple.
     #[doc(hidden)]
-    fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError>;
+    fn flat(replies: Self::Read) -> Self::Tuple;
 }
 
 impl ReplySlots for () {
     type Tuple = ();
 
-    fn finish((): ()) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    fn flat((): ()) {}
 }
 
 // The nested type of n slots is `(((), A), B)`. A macro cannot fold from the left in one step, so one recursive rule
@@ -326,9 +236,9 @@ macro_rules! slots {
             type Tuple = ($($done::Reply,)* $next::Reply,);
 
             #[allow(non_snake_case, reason = "the decoded values have the names of their types")]
-            fn finish(progress: Self::Progress) -> Result<Self::Tuple, DecodeError> {
-                let slots!(@pattern () $($done)* $next) = progress;
-                Ok(($(<$done as ReplySlot>::finish($done)?,)* <$next as ReplySlot>::finish($next)?,))
+            fn flat(replies: Self::Read) -> Self::Tuple {
+                let slots!(@pattern () $($done)* $next) = replies;
+                ($($done,)* $next,)
             }
         }
         slots!(@step ($nested, $next) [$($done)* $next] $($rest)*);
@@ -358,12 +268,9 @@ mod tests {
     ) -> (Result<S::Tuple, DecodeError>, usize) {
         let mut replies = Replies::new(bytes);
         let batch = Cmd::batch();
-        let mut progress = S::Progress::default();
-        let mut reading =
-            Reading { replies: &mut replies, here_until: usize::MAX, batch: (&batch, 0), part: 0, ignored };
-        let done = slots.advance(&mut progress, &mut reading);
-        let part = reading.part;
-        (done.and_then(|_| S::finish(progress)), part)
+        let mut reading = Reading { replies: &mut replies, batch: (&batch, 0), part: 0, ignored };
+        let outcome = reading.read_all(slots);
+        (outcome, reading.part)
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     config::Config,
     error::{Error, Result},
-    session::{Bounds, Mode, Outgoing, Received, Session, Sink, Submitted, Ticket},
+    session::{Bounds, Mode, Outgoing, ReplyBuf, Session, Sink, Submitted, Ticket},
 };
 
 use super::{
@@ -72,7 +72,7 @@ impl Link {
         ticket: &mut Ticket,
         out: &Outgoing<'_>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Received>> {
+    ) -> Poll<Result<ReplyBuf>> {
         let mut state = self.shared.lock();
         if let Ticket::Queued(_) = *ticket {
             let outcome = state.session.reply(ticket, cx.waker());

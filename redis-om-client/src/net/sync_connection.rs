@@ -18,7 +18,7 @@ use bytes::BytesMut;
 use crate::{
     config::Config,
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
-    session::{Bounds, Notices, Outgoing, Received, ReplyBuf, ReplyDemux, Session, Ticket, limits},
+    session::{Bounds, Notices, Outgoing, ReplyBuf, ReplyDemux, Session, Ticket, limits},
 };
 
 use super::{connect::connect, stream::Stream};
@@ -164,9 +164,8 @@ impl SyncConnection {
         self.broken = true;
         self.session.lose(error, &mut self.wakers);
         match self.session.reply(ticket, Waker::noop()) {
-            Some(Ok(Received::Reply(reply))) => Ok(reply),
-            Some(Err(error)) => Err(error),
-            Some(Ok(_)) | None => Err(error.clone()),
+            Some(outcome) => outcome,
+            None => Err(error.clone()),
         }
     }
 
@@ -206,9 +205,7 @@ impl SyncConnection {
         let mut is_later = false;
         while let Ticket::Queued(_) = ticket {
             match self.session.reply(ticket, Waker::noop()) {
-                Some(Ok(Received::Reply(reply))) => return Ok(Some(reply)),
-                Some(Ok(Received::Replies(..))) => {}
-                Some(Err(error)) => return Err(error),
+                Some(outcome) => return outcome.map(Some),
                 None => {
                     self.fill(start, is_later)?;
                     self.deliver()?;

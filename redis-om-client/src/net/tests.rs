@@ -23,7 +23,7 @@ use crate::{
     config::{Config, Protocol},
     error::{Error, Result},
     resp::encode::{Body, bulk, header},
-    session::{Delivery, Mode, Notice, NoticeKind, Outgoing, Received, Replay, Runs, Sink, Ticket},
+    session::{Mode, Notice, NoticeKind, Outgoing, Replay, Runs, Sink, Ticket},
     testing::{Kind, Server},
 };
 
@@ -144,13 +144,11 @@ async fn ask(link: &Link, words: &[&str]) -> Result<String> {
         runs: Runs::Whole,
         blocking: false,
         timeout: Some(30_000),
-        delivery: Delivery::No,
+        for_sink: false,
     };
     let mut ticket = Ticket::New;
-    match poll_fn(|cx| link.poll(&mut ticket, &out, cx)).await? {
-        Received::Reply(reply) => Ok(String::from_utf8(reply.to_bytes().to_vec()).unwrap()),
-        other => panic!("{other:?}"),
-    }
+    let reply = poll_fn(|cx| link.poll(&mut ticket, &out, cx)).await?;
+    Ok(String::from_utf8(reply.to_bytes().to_vec()).unwrap())
 }
 
 struct Setting {

@@ -138,13 +138,6 @@ impl<'a> Replies<'a> {
         self.end = parts.map_or(usize::MAX, |parts| self.taken + parts as usize);
     }
 
-    /// What was not taken, in pieces; of [shared](Self::shared) bytes only.
-    pub(crate) fn untaken(self) -> Vec<Bytes> {
-        let Cursor { shared, position, .. } = &self.cursor;
-        let current = shared.map(|bytes| bytes.slice(position.get()..));
-        current.into_iter().filter(|bytes| !bytes.is_empty()).chain(self.more.cloned()).collect()
-    }
-
     /// How many replies were taken so far.
     #[inline]
     #[must_use]

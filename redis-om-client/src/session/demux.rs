@@ -12,7 +12,7 @@ use crate::{
     resp::{Aside, Frame, Limits, Scanner, regular},
 };
 
-use super::{Delivery, NoticeKind, Notices, SMALL, Session, mode::Addressee};
+use super::{NoticeKind, Notices, SMALL, Session, mode::Addressee};
 
 /// The read buffer's side of a session.
 #[derive(Debug)]
@@ -312,7 +312,7 @@ impl Session {
         }
         let Some(id) = self.next_sent() else { return Addressee::Command };
         let shape = self.pending.shape(id);
-        if shape.delivery != Delivery::Sink {
+        if !shape.for_sink {
             return Addressee::Command;
         }
         if self.pending.passed_on(id) {
@@ -327,8 +327,7 @@ impl Session {
     /// that could fail.
     fn refuse_for_sink(&self, error: Option<&Error>) -> Result<(), Error> {
         let is_for_sink = self.for_sink > 0
-            && (self.mode.listens()
-                || self.next_sent().is_some_and(|id| self.pending.shape(id).delivery == Delivery::Sink));
+            && (self.mode.listens() || self.next_sent().is_some_and(|id| self.pending.shape(id).for_sink));
         if !is_for_sink {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, task::Waker};
 
 use crate::error::Error;
 
-use super::{Delivery, NEVER, Outgoing, Phase, Runs, Session, Tick};
+use super::{NEVER, Outgoing, Phase, Runs, Session, Tick};
 
 #[derive(Debug)]
 struct Kept {
@@ -101,7 +101,7 @@ impl Session {
                 runs: command.runs,
                 blocking: false,
                 timeout: None,
-                delivery: Delivery::No,
+                for_sink: false,
             };
             let id = self.enqueue(&out, command.deadline, Waker::noop().clone());
             self.pending.detach(id);

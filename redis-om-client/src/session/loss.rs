@@ -4,7 +4,7 @@ use std::task::Waker;
 
 use crate::error::{Error, ErrorKind, Execution, TimeoutKind};
 
-use super::{Detached, NEVER, Outcome, Phase, Runs, Session, Tick};
+use super::{Detached, NEVER, Phase, Runs, Session, Tick};
 
 impl Session {
     /// The connection is lost: every command in flight fails. Those that may have run fail as
@@ -29,9 +29,8 @@ impl Session {
                 Runs::Partly => written > 0,
             };
             let execution = if may_have_run { Execution::MaybeExecuted } else { Execution::NotSent };
-            let failed = Outcome::Failed(error.clone().with_execution(execution));
             self.pending.note_written(id, written);
-            wakers.extend(self.pending.finish(id, failed));
+            wakers.extend(self.pending.fail(id, error.clone().with_execution(execution)));
             self.pending.settled(id);
         }
         self.detached.append(younger);
@@ -77,7 +76,7 @@ impl Session {
             let id = self.inflight[index];
             if self.pending.is_held(id) && !self.pending.is_withdrawn(id) {
                 self.pending.note_unsent(id);
-                wakers.extend(self.pending.finish(id, Outcome::Failed(error.clone())));
+                wakers.extend(self.pending.fail(id, error.clone()));
                 self.withdraw(id);
             }
         }
@@ -110,7 +109,7 @@ impl Session {
                 self.pending.note_unsent(id);
             }
             let error = Error::new(ErrorKind::Timeout(TimeoutKind::Command), execution, why);
-            wakers.extend(self.pending.finish(id, Outcome::Failed(error)));
+            wakers.extend(self.pending.fail(id, error));
             self.pending.forget_deadline(id);
             if queued {
                 self.withdraw(id);

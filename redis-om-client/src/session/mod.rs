@@ -36,10 +36,9 @@ pub(crate) use liveness::{Check, InFlight, Liveness};
 #[cfg_attr(not(test), expect(unused_imports, reason = "for sinks, of which there is none yet"))]
 pub(crate) use mode::Notice;
 pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
-use pending::{Outcome, Pending, Shape};
+use pending::{Pending, Shape};
 pub(crate) use types::{
-    Bounds, Delivery, Ended, NEVER, Outgoing, Pieces, Received, ReplyBuf, Runs, SMALL, Submitted, Tick,
-    Ticket,
+    Bounds, Ended, NEVER, Outgoing, Pieces, ReplyBuf, Runs, SMALL, Submitted, Tick, Ticket,
 };
 use wait_queue::{Offer, Turn, WaitQueue};
 
@@ -169,7 +168,7 @@ impl Session {
         }
         self.queue.extend_from_slice(out.body);
         let shape =
-            Shape { parts: out.parts, delivery: out.delivery, runs: out.runs, blocking: out.blocking };
+            Shape { parts: out.parts, for_sink: out.for_sink, runs: out.runs, blocking: out.blocking };
         let place = (self.handed + start as u64, self.queue.len() - start);
         let id = self.pending.take(shape, place, deadline, waker);
         self.inflight.push_back(id);
@@ -285,14 +284,12 @@ impl Session {
         )
     }
 
-    /// The reply, or what can be taken of it, if it has come.
+    /// The reply, or the error, if there is one by now. Of a batch that failed, the replies that came before come with
+    /// the error: see [`Pieces::lost`].
     #[inline]
-    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<Received, Error>> {
+    pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
         let outcome = self.pending.outcome(id, waker, &mut self.spent)?;
-        if let Ok(Received::Replies(..)) = outcome {
-            return Some(outcome);
-        }
         *ticket = Ticket::Done(self.pending.ended(id));
         self.pending.release(id, &mut self.spent);
         Some(outcome)
@@ -503,7 +500,7 @@ impl Session {
             runs: Runs::Whole,
             blocking: false,
             timeout: None,
-            delivery: Delivery::No,
+            for_sink: false,
         };
         let id = self.enqueue(&out, NEVER, Waker::noop().clone());
         self.pending.release(id, &mut self.spent);

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use crate::{config::Protocol, error::Error};
 
-use super::{Delivery, NEVER, Outgoing, Phase, Runs, Session};
+use super::{NEVER, Outgoing, Phase, Runs, Session};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +192,7 @@ impl Session {
             runs: Runs::Partly,
             blocking: false,
             timeout: None,
-            delivery: Delivery::Sink,
+            for_sink: true,
         };
         let id = self.enqueue(&out, NEVER, Waker::noop().clone());
         self.pending.release(id, &mut self.spent);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{error::Error, resp::FAILED};
 
-use super::{Delivery, Ended, NEVER, Pieces, Received, ReplyBuf, Runs, Tick};
+use super::{Ended, NEVER, Pieces, ReplyBuf, Runs, Tick};
 
 /// What has become of a command.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ struct Slot {
     /// Its future is still there.
     held: bool,
     waker: Option<Waker>,
-    /// Replies of a batch that came and were not taken, until the last has come.
-    came: Option<CameReplies>,
+    /// The replies of a batch that were received, until the last one is received.
+    came: Option<Vec<Bytes>>,
     outcome: Outcome,
 }
 
@@ -52,47 +52,12 @@ struct Slot {
 pub(super) struct Shape {
     /// How many they are.
     pub(super) parts: u32,
-    /// What of them can be taken before the last has come.
-    pub(super) delivery: Delivery,
+    /// They go to the sink of the connection.
+    pub(super) for_sink: bool,
     /// What the server runs of it if not all of it arrives.
     pub(super) runs: Runs,
     /// The server may keep the reply back.
     pub(super) blocking: bool,
-}
-
-/// The first replies of a batch can be taken from so many bytes on.
-const EARLY: usize = 16 << 10;
-
-#[derive(Debug, Default)]
-struct CameReplies {
-    pieces: Vec<Bytes>,
-    replies: usize,
-    bytes: usize,
-}
-
-impl Slot {
-    /// One more piece of a batch; `true` where with it there is enough to be worth taking.
-    fn add(&mut self, bytes: Bytes, replies: u32) -> bool {
-        let came = self.came.get_or_insert_default();
-        let before = came.bytes;
-        came.bytes += bytes.len();
-        came.replies += replies as usize;
-        came.pieces.push(bytes);
-        before < EARLY && came.bytes >= EARLY
-    }
-
-    /// What can be taken before the last has come.
-    #[inline]
-    fn early(&mut self) -> Option<Received> {
-        let came = self.came.as_mut()?;
-        let failed = || matches!(self.outcome, Outcome::Failed(_));
-        let enough = came.bytes >= EARLY || (came.bytes > 0 && failed());
-        if self.shape.delivery != Delivery::Replies || !enough {
-            return None;
-        }
-        let CameReplies { pieces, replies, .. } = std::mem::take(came);
-        Some(Received::Replies(pieces.into(), replies))
-    }
 }
 
 #[derive(Debug, Default)]
@@ -114,8 +79,10 @@ struct Failure {
 }
 
 /// The failures of one batch, by the number of the reply.
-#[cold]
 fn take_failures(all: &mut Vec<Failure>, id: u32, start: u64) -> Vec<(usize, Error)> {
+    if all.is_empty() {
+        return Vec::new();
+    }
     let of_batch = |failure: &mut Failure| failure.id == id && failure.start == start;
     all.extract_if(.., of_batch).map(|Failure { part, error, .. }| (part, error)).collect()
 }
@@ -163,18 +130,10 @@ impl Pending {
         id: u32,
         waker: &Waker,
         spent: &mut Vec<Waker>,
-    ) -> Option<Result<Received, Error>> {
+    ) -> Option<Result<ReplyBuf, Error>> {
         let slot = &mut self.slots[id as usize];
-        if let Some(mut early) = slot.early() {
-            if let Received::Replies(all, _) = &mut early
-                && !self.failures.is_empty()
-            {
-                all.failures = take_failures(&mut self.failures, id, slot.start);
-            }
-            return Some(Ok(early));
-        }
         match std::mem::replace(&mut slot.outcome, Outcome::None) {
-            Outcome::Reply(reply) => Some(Ok(Received::Reply(reply))),
+            Outcome::Reply(reply) => Some(Ok(reply)),
             Outcome::Failed(error) => Some(Err(error)),
             Outcome::None => {
                 match &slot.waker {
@@ -216,15 +175,10 @@ impl Pending {
             if slot.shape.parts == 1 {
                 slot.outcome = Outcome::Reply(ReplyBuf::Whole(bytes));
             } else {
-                let worth_it = slot.add(bytes, replies);
-                if last && let Some(came) = slot.came.take() {
-                    let failures = match self.failures.is_empty() {
-                        true => Vec::new(),
-                        false => take_failures(&mut self.failures, id, slot.start),
-                    };
-                    slot.outcome = Outcome::Reply(Pieces { pieces: came.pieces, failures }.into());
-                } else if worth_it && slot.shape.delivery == Delivery::Replies {
-                    wakers.extend(slot.waker.take());
+                slot.came.get_or_insert_default().push(bytes);
+                if last && let Some(pieces) = slot.came.take() {
+                    let failures = take_failures(&mut self.failures, id, slot.start);
+                    slot.outcome = Outcome::Reply(Pieces { pieces, failures, lost: None }.into());
                 }
             }
         }
@@ -251,23 +205,21 @@ impl Pending {
         self.piece(id, Bytes::from_static(FAILED), 1, wakers)
     }
 
-    /// Its reply cannot be read.
+    /// The command has failed. Replies that come later are dropped.
     #[cold]
     pub(super) fn fail(&mut self, id: u32, error: Error) -> Option<Waker> {
-        self.finish(id, Outcome::Failed(error))
-    }
-
-    /// It has failed, whatever comes.
-    pub(super) fn finish(&mut self, id: u32, outcome: Outcome) -> Option<Waker> {
         let slot = &mut self.slots[id as usize];
         if !slot.held || !matches!(slot.outcome, Outcome::None) {
             return None;
         }
-        // Replies of a batch that came before are still handed over.
-        if slot.shape.delivery != Delivery::Replies {
-            slot.came = None;
-        }
-        slot.outcome = outcome;
+        slot.outcome = match slot.came.take() {
+            None => Outcome::Failed(error),
+            // The caller gets the replies of a batch that came before.
+            Some(pieces) => {
+                let failures = take_failures(&mut self.failures, id, slot.start);
+                Outcome::Reply(Pieces { pieces, failures, lost: Some(error) }.into())
+            }
+        };
         slot.waker.take()
     }
 

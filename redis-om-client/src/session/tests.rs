@@ -22,7 +22,7 @@ pub(super) fn get<'a>(body: &'a str) -> Outgoing<'a> {
         runs: Runs::Whole,
         blocking: false,
         timeout: Some(100),
-        delivery: Delivery::No,
+        for_sink: false,
     }
 }
 
@@ -47,14 +47,23 @@ pub(super) fn answer(session: &mut Session, bytes: &[u8]) -> Result<(), Error> {
 
 pub(super) fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result<String, Error>> {
     let outcome = session.reply(ticket, Waker::noop())?;
-    Some(outcome.map(|received| whole(received).replies().take().unwrap().describe()))
+    Some(outcome.map(|reply| reply.replies().take().unwrap().describe()))
 }
 
-fn whole(received: Received) -> ReplyBuf {
-    match received {
-        Received::Reply(reply) => reply,
-        other => panic!("not all of it: {other:?}"),
-    }
+/// A pipeline of so many commands.
+fn batch_of(body: &str, parts: u32, timeout: Option<u64>) -> Outgoing<'_> {
+    Outgoing { args: 0, parts, runs: Runs::Partly, timeout, ..get(body) }
+}
+
+/// A single command, or a pipeline of two.
+fn of_kind(body: &str, batch: bool) -> Outgoing<'_> {
+    if batch { batch_of(body, 2, None) } else { Outgoing { args: 0, timeout: None, ..get(body) } }
+}
+
+/// The replies of a batch as text.
+fn texts(batch: &ReplyBuf) -> Vec<String> {
+    let mut replies = batch.replies();
+    std::iter::from_fn(|| replies.take().ok().map(|reply| reply.describe())).collect()
 }
 
 #[test]
@@ -231,15 +240,7 @@ fn a_reply_that_nobody_asked_for_is_an_error() {
 fn a_batch_gets_its_replies_in_pieces() {
     let mut session = up(bounds());
     let mut ticket = Ticket::New;
-    let out = Outgoing {
-        body: b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n",
-        args: 0,
-        parts: 2,
-        runs: Runs::Partly,
-        blocking: false,
-        timeout: None,
-        delivery: Delivery::No,
-    };
+    let out = batch_of("*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n", 2, None);
     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
     let mut single = submit(&mut session, "$1");
     write_all(&mut session);
@@ -247,10 +248,7 @@ fn a_batch_gets_its_replies_in_pieces() {
     assert!(session.reply(&mut ticket, Waker::noop()).is_none());
     answer(&mut session, b":2\r\n:3\r\n").unwrap();
     let batch = session.reply(&mut ticket, Waker::noop()).unwrap().unwrap();
-    let batch = whole(batch);
-    let mut replies = batch.replies();
-    assert_eq!(replies.take().unwrap().describe(), "the integer 1");
-    assert_eq!(replies.take().unwrap().describe(), "the integer 2");
+    assert_eq!(texts(&batch), ["the integer 1", "the integer 2"]);
     assert_eq!(reply(&mut session, &mut single).unwrap().unwrap(), "the integer 3");
     assert!(session.is_clean());
 }
@@ -289,7 +287,7 @@ proptest! {
                 Act::Submit(batch) => {
                     let mut ticket = Ticket::New;
                     let text = body(next, batch);
-                    let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(batch), runs: if 1 + u32::from(batch) == 1 { Runs::Whole } else { Runs::Partly }, blocking: false, timeout: None, delivery: Delivery::No };
+                    let out = of_kind(&text, batch);
                     session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
                     waiting.push((next, batch, ticket));
                     next += 1;
@@ -330,10 +328,10 @@ proptest! {
                     let (number, batch, ticket) = &mut waiting[index];
                     if matches!(ticket, Ticket::Waiting(_)) {
                         let text = body(*number, *batch);
-                        let out = Outgoing { body: text.as_bytes(), args: 0, parts: 1 + u32::from(*batch), runs: if 1 + u32::from(*batch) == 1 { Runs::Whole } else { Runs::Partly }, blocking: false, timeout: None, delivery: Delivery::No };
+                        let out = of_kind(&text, *batch);
                         session.submit(ticket, out, 0, Waker::noop()).unwrap();
                     } else if let Some(outcome) = session.reply(ticket, Waker::noop()) {
-                        let reply = whole(outcome.unwrap());
+                        let reply = outcome.unwrap();
                         let mut replies = reply.replies();
                         for _ in 0..=u32::from(*batch) {
                             prop_assert_eq!(replies.take().unwrap().describe(), format!("the integer {number}"));
@@ -429,99 +427,41 @@ fn a_list_that_is_dropped_or_lost_in_its_middle_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_first_replies_of_a_long_batch_can_be_taken_early() {
-    let mut session = up(bounds());
-    let mut ticket = Ticket::New;
-    let out = Outgoing {
-        body: b"*1\r\n$1\r\na\r\n",
-        args: 0,
-        parts: 3000,
-        runs: if 3000 == 1 { Runs::Whole } else { Runs::Partly },
-        blocking: false,
-        timeout: None,
-        delivery: Delivery::Replies,
-    };
-    session.submit(&mut ticket, out, 0, Waker::noop()).unwrap();
-    write_all(&mut session);
-    let replies = b"$8\r\n01234567\r\n".repeat(3000);
-    let (first, rest) = replies.split_at(20_001);
-    feed(&mut session, &first[..5_000], 5_000).unwrap();
-    assert!(session.reply(&mut ticket, Waker::noop()).is_none(), "too few to be worth it");
-    let mut demux = ReplyDemux::new(Limits::default());
-    let mut buffer = BytesMut::from(&first[14 * (5_000 / 14)..]);
-    assert!(demux.scan(&buffer).unwrap());
-    let mut wakers = Vec::new();
-    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Notices::default()).unwrap();
-    assert_eq!(wakers.len(), 1);
-    let Some(Ok(Received::Replies(pieces, count))) = session.reply(&mut ticket, Waker::noop()) else {
-        panic!("nothing came early")
-    };
-    assert_eq!((pieces.pieces.len(), count), (2, 20_001 / 14));
-    assert!(session.reply(&mut ticket, Waker::noop()).is_none());
-    buffer.extend_from_slice(rest);
-    assert!(demux.scan(&buffer).unwrap());
-    demux.deliver(&mut buffer, &mut session, &mut wakers, &mut Notices::default()).unwrap();
-    let Some(Ok(Received::Reply(last))) = session.reply(&mut ticket, Waker::noop()) else {
-        panic!("the last did not come")
-    };
-    let mut replies = last.replies();
-    let left = std::iter::from_fn(|| replies.take().is_ok().then_some(())).count();
-    assert_eq!(count + left, 3000);
-    assert!(session.is_clean());
-}
-
-#[test]
-fn a_long_list_in_a_batch_is_not_taken_apart() {
+fn a_long_list_in_a_batch_is_handed_over_whole() {
     let mut session = up(bounds());
     let mut batch = Ticket::New;
-    let body = b"*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n";
-    let out = Outgoing {
-        body,
-        args: 0,
-        parts: 2,
-        runs: Runs::Partly,
-        blocking: false,
-        timeout: None,
-        delivery: Delivery::Replies,
-    };
+    let out = batch_of("*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n", 2, None);
     session.submit(&mut batch, out, 0, Waker::noop()).unwrap();
     let mut after = submit(&mut session, "$1");
     write_all(&mut session);
     let bytes = [&list(0..5000)[..], b":1\r\n", b":2\r\n"].concat();
     feed(&mut session, &bytes, 20_000).unwrap();
     assert_eq!(reply(&mut session, &mut after).unwrap().unwrap(), "the integer 2");
+    let batch = session.reply(&mut batch, Waker::noop()).unwrap().unwrap();
+    assert_eq!(texts(&batch), ["an array of 5000", "the integer 1"]);
 }
 
 #[test]
-fn a_batch_that_failed_with_pieces_leaves_its_slot_clean() {
+fn a_batch_that_failed_hands_over_the_replies_that_came_before() {
     let mut session = up(bounds());
-    let batch = |parts| Outgoing {
-        parts,
-        runs: Runs::Partly,
-        blocking: false,
-        timeout: Some(10),
-        delivery: Delivery::Replies,
-        ..get("$1")
-    };
     let mut first = Ticket::New;
-    session.submit(&mut first, batch(3000), 0, Waker::noop()).unwrap();
+    session.submit(&mut first, batch_of("$1", 3000, Some(10)), 0, Waker::noop()).unwrap();
     write_all(&mut session);
     let replies = b"$8\r\n01234567\r\n".repeat(3000);
     feed(&mut session, &replies[..14 * 2000], 14 * 100).unwrap();
     session.expire(10, &mut Vec::new());
-    let came = session.reply(&mut first, Waker::noop()).unwrap();
-    assert!(matches!(came, Ok(Received::Replies(_, 2000))), "those that came before are handed over");
-    assert!(session.reply(&mut first, Waker::noop()).unwrap().is_err());
+    let all = session.reply(&mut first, Waker::noop()).unwrap().unwrap();
+    assert_eq!(texts(&all).len(), 2000);
+    assert!(all.into_pieces().lost.unwrap().may_have_run());
+    // The other replies are dropped, and the slot serves the next command.
     feed(&mut session, &replies[14 * 2000..], 14 * 100).unwrap();
     assert!(session.is_clean());
     let mut next = Ticket::New;
-    session.submit(&mut next, batch(2), 0, Waker::noop()).unwrap();
+    session.submit(&mut next, batch_of("$1", 2, Some(10)), 0, Waker::noop()).unwrap();
     write_all(&mut session);
     feed(&mut session, b":1\r\n:2\r\n", 4).unwrap();
-    let last = whole(session.reply(&mut next, Waker::noop()).unwrap().unwrap());
-    let mut replies = last.replies();
-    assert_eq!(replies.take().unwrap().describe(), "the integer 1");
-    assert_eq!(replies.take().unwrap().describe(), "the integer 2");
+    let last = session.reply(&mut next, Waker::noop()).unwrap().unwrap();
+    assert_eq!(texts(&last), ["the integer 1", "the integer 2"]);
     assert_eq!(session.pending.assert_free(), 1);
 }
 

@@ -36,8 +36,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) blocking: bool,
     /// Milliseconds from its first submission until it has failed.
     pub(crate) timeout: Option<u64>,
-    /// What the caller can take before the last of the answer has come.
-    pub(crate) delivery: Delivery,
+    /// No future waits for its replies: they go to the sink of the connection.
+    pub(crate) for_sink: bool,
 }
 
 /// What a server does with a command of which only the first bytes arrive.
@@ -49,27 +49,6 @@ pub(crate) enum Runs {
     Partly,
 }
 
-/// What of a command's answer can be taken before the last of it has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// Nothing: it is wanted whole.
-    No,
-    /// The first replies of a batch, each of them whole. They are also handed over where the others do not come: the
-    /// error follows them.
-    Replies,
-    /// Nothing, since nobody waits for it: each reply goes to the sink of the connection.
-    Sink,
-}
-
-/// What has come of a command's answer.
-#[derive(Debug)]
-pub(crate) enum Received {
-    /// Its reply, or the last of its replies: nothing more will come.
-    Reply(ReplyBuf),
-    /// The first so many replies of a batch, or some that follow, under [`Delivery::Replies`].
-    Replies(Pieces, usize),
-}
-
 /// Replies of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
@@ -78,6 +57,8 @@ pub(crate) struct Pieces {
     /// The errors of replies that could not be read, by the number of the reply in the batch. In their place stands
     /// [`FAILED`](crate::resp::FAILED).
     pub(crate) failures: Vec<(usize, Error)>,
+    /// Why the other replies did not come, if they did not.
+    pub(crate) lost: Option<Error>,
 }
 
 /// A command's place in a session; belongs to the future that waits.
@@ -122,32 +103,28 @@ pub(crate) enum ReplyBuf {
     Small(u8, [u8; SMALL]),
     /// A slice of the read buffer.
     Whole(Bytes),
-    /// Those of a batch, as they were received; or the last of them.
+    /// The replies of a batch, as they were received.
     Pieces(Vec<Bytes>),
-    /// The same, where one of them could not be read.
+    /// The same, if not all of them were received, or if one of them could not be read.
     Partly(Box<Pieces>),
 }
 
 /// Replies up to here are copied into their slot.
 pub(crate) const SMALL: usize = 79;
 
-impl Pieces {
-    /// These, and the others behind them.
-    pub(crate) fn append(&mut self, mut others: Self) {
-        self.pieces.append(&mut others.pieces);
-        self.failures.append(&mut others.failures);
-    }
-}
-
 impl From<Vec<Bytes>> for Pieces {
     fn from(pieces: Vec<Bytes>) -> Self {
-        Self { pieces, failures: Vec::new() }
+        Self { pieces, ..Self::default() }
     }
 }
 
 impl From<Pieces> for ReplyBuf {
     fn from(all: Pieces) -> Self {
-        if all.failures.is_empty() { Self::Pieces(all.pieces) } else { Self::Partly(Box::new(all)) }
+        if all.failures.is_empty() && all.lost.is_none() {
+            Self::Pieces(all.pieces)
+        } else {
+            Self::Partly(Box::new(all))
+        }
     }
 }
 

@@ -84,7 +84,7 @@ async fn own_commands(on: &On, keys: &Keys) -> Result<()> {
 /// Generic code that runs any plan on another thread.
 fn spawned<P>(client: redis_om_client::Client, plan: P) -> tokio::task::JoinHandle<Result<P::Reply>>
 where
-    P: redis_om_client::Plan<Progress: Send, Reply: Send> + 'static,
+    P: redis_om_client::Plan<Reply: Send> + 'static,
 {
     tokio::spawn(async move { client.run(plan).await })
 }

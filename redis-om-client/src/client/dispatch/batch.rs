@@ -7,10 +7,10 @@ use bytes::Bytes;
 use crate::{
     command::Cmd,
     config::RetryPolicy,
-    error::{Error, Result},
+    error::Result,
     resp::{may_have_error, split},
     route::{random, refusal},
-    session::{Delivery, Outgoing, Pieces, ReplyBuf, Runs, Tick, limits},
+    session::{Outgoing, Pieces, ReplyBuf, Runs, Tick, limits},
 };
 
 use super::{
@@ -18,21 +18,20 @@ use super::{
         Client,
         answer::Answer,
         attempt::{Attempt, Deadline, Lane, outgoing, time_of},
-        partial::PartialReplies,
     },
     heal::{Healing, Loss, Rules, SentUnit, Step},
 };
 
 /// Sends a batch.
-pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -> Result<Answer> {
+pub(super) async fn send(client: &Client, cmd: &Cmd) -> Result<Answer> {
     if cmd.is_blocking() || cmd.needs_own_connection() {
         let work = async {
             let lane = Lane::of(client.route(), cmd).await.map_err(|error| cmd.in_context_of_all(error))?;
-            Batch::new(client, cmd, lane).send(replies).await
+            Batch::new(client, cmd, lane).send().await
         };
         return client.route().within(work).await;
     }
-    Batch::new(client, cmd, Lane::Shared(client.route().link())).send(replies).await
+    Batch::new(client, cmd, Lane::Shared(client.route().link())).send().await
 }
 
 /// A batch in progress.
@@ -52,51 +51,41 @@ impl<'a> Batch<'a> {
     }
 
     /// Sends the whole batch once. If something failed, further attempts follow.
-    async fn send(self, replies: &PartialReplies) -> Result<Answer> {
-        let out = outgoing(self.cmd, None);
-        let mut first = Attempt::new(self.lane.link(), out, self.deadline.left()).with_replies(replies);
-        let ended = (&mut first).await;
-        let written = first.written();
-        drop(first);
-        match ended {
-            Ok(reply)
-                if !replies.may_have_errors() && !pieces_of(&reply).iter().any(|p| may_have_error(p)) =>
-            {
-                Ok(reply.into())
+    async fn send(self) -> Result<Answer> {
+        let (all, loss) = self.attempt(outgoing(self.cmd, None)).await;
+        if loss.is_none() && !all.pieces.iter().any(|piece| may_have_error(piece)) {
+            return Ok(all.into());
+        }
+        self.client.route().within(self.heal(all, loss)).await
+    }
+
+    /// One attempt: the replies that came, and the loss if some of them did not come.
+    async fn attempt(&self, out: Outgoing<'_>) -> (Pieces, Option<Loss>) {
+        let mut attempt = Attempt::new(self.lane.link(), out, self.deadline.left());
+        match (&mut attempt).await {
+            Ok(reply) => (reply.into_pieces(), None),
+            Err(error) => {
+                let written = attempt.written();
+                (attempt.take_came(), Some(Loss { error, written }))
             }
-            ended => self.client.route().within(self.heal(replies, ended, written)).await,
         }
     }
 
     /// Continues after an attempt in which something failed or may have failed.
-    async fn heal(
-        mut self,
-        replies: &PartialReplies,
-        ended: Result<ReplyBuf>,
-        written: usize,
-    ) -> Result<Answer> {
-        let (given, mut all) = replies.hold();
-        let loss = match ended {
-            Ok(reply) => {
-                all.append(reply.into_pieces());
-                None
-            }
-            Err(error) => Some(Loss { error, written }),
-        };
+    async fn heal(mut self, all: Pieces, loss: Option<Loss>) -> Result<Answer> {
         let frames = self.frames(&all.pieces)?;
-        let refused =
-            |(index, frame): (usize, &Bytes)| refusal(frame, self.cmd.author(given + index)).is_some();
+        let refused = |(index, frame): (usize, &Bytes)| refusal(frame, self.cmd.author(index)).is_some();
         // Ordinary errors (`WRONGTYPE`, an unknown command) are reported when the replies are decoded.
         if loss.is_none() && !frames.iter().enumerate().any(refused) {
             return Ok(all.into());
         }
-        let mut healing = Healing::new(self.cmd, given);
+        let mut healing = Healing::new(self.cmd);
         let units = healing.in_flight();
         let sent: Vec<_> = units
             .into_iter()
             .map(|index| SentUnit { index, bytes: healing.bytes(self.cmd, index) })
             .collect();
-        healing.fail_unread(&sent, in_order(&all, given));
+        healing.fail_unread(&sent, &all.failures);
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
         self.go_on(&mut healing).await?;
         let (pieces, failures) = healing.finish();
@@ -161,24 +150,11 @@ impl<'a> Batch<'a> {
             args: 0,
             parts,
             runs: if whole { Runs::Whole } else { Runs::Partly },
-            delivery: Delivery::Replies,
             ..outgoing(self.cmd, None)
         };
-        let replies = PartialReplies::default();
-        let mut attempt = Attempt::new(self.lane.link(), out, self.deadline.left()).with_replies(&replies);
-        let ended = (&mut attempt).await;
-        let written = attempt.written();
-        drop(attempt);
-        let (_, mut all) = replies.hold();
-        let loss = match ended {
-            Ok(reply) => {
-                all.append(reply.into_pieces());
-                None
-            }
-            Err(error) => Some(Loss { error, written }),
-        };
+        let (all, loss) = self.attempt(out).await;
         let frames = self.frames(&all.pieces)?;
-        healing.fail_unread(&sent, in_order(&all, 0));
+        healing.fail_unread(&sent, &all.failures);
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
         Ok(())
     }
@@ -209,18 +185,5 @@ impl<'a> Batch<'a> {
     fn rules(&self) -> Rules<'a> {
         let policy: &RetryPolicy = &self.client.config().retry;
         Rules { policy, now: self.now(), random: random() }
-    }
-}
-
-/// The errors of the replies that could not be read, with the index of each behind the first `given` replies.
-fn in_order(all: &Pieces, given: usize) -> impl Iterator<Item = (usize, &Error)> {
-    all.failures.iter().map(move |(part, error)| (part.saturating_sub(given), error))
-}
-
-fn pieces_of(reply: &ReplyBuf) -> &[Bytes] {
-    match reply {
-        ReplyBuf::Pieces(pieces) => pieces,
-        ReplyBuf::Partly(partly) => &partly.pieces,
-        ReplyBuf::Small(..) | ReplyBuf::Whole(_) => &[],
     }
 }

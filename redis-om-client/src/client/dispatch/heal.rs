@@ -44,8 +44,6 @@ enum State {
 #[derive(Debug)]
 struct Entry {
     unit: Unit,
-    /// How many of its replies the caller has already.
-    given: usize,
     group: u32,
     state: State,
     tally: Tally,
@@ -104,19 +102,20 @@ pub(super) struct Healing {
 }
 
 impl Healing {
-    /// The state of a batch that was sent as a whole. The caller has the replies of its first `given` parts already.
-    pub(super) fn new(cmd: &Cmd, given: usize) -> Self {
+    /// The state of a batch that was sent as a whole.
+    pub(super) fn new(cmd: &Cmd) -> Self {
         let units = units(cmd);
         let groups = order_groups(cmd, &units);
         let entries = units
             .into_iter()
             .zip(groups)
-            .map(|(unit, group)| {
-                let given = given.clamp(unit.range().start, unit.range().end) - unit.range().start;
-                let is_done = given == unit.range().len();
-                let state =
-                    if is_done { State::Done { replies: Vec::new(), ran: true } } else { State::Sent };
-                Entry { unit, given, group, state, tally: Tally::default(), last: None, unread: None }
+            .map(|(unit, group)| Entry {
+                unit,
+                group,
+                state: State::Sent,
+                tally: Tally::default(),
+                last: None,
+                unread: None,
             })
             .collect();
         Self { entries, redial: false }
@@ -150,7 +149,7 @@ impl Healing {
         let mut frames = frames.drain(..);
         for SentUnit { index, bytes } in sent {
             let entry = &mut self.entries[*index];
-            let wanted = entry.unit.range().len() - entry.given;
+            let wanted = entry.unit.range().len();
             let replies: Vec<Bytes> = frames.by_ref().take(wanted).collect();
             if let Some(error) = entry.unread.as_ref().filter(|_| replies.len() == wanted) {
                 // The whole unit fails, because its replies are decoded together.
@@ -177,17 +176,13 @@ impl Healing {
 
     /// Records the errors of replies that could not be read, from units that were sent together. The number is the index of
     /// the reply among those that arrive. Called before the units are [settled](Self::settle).
-    pub(super) fn fail_unread<'a>(
-        &mut self,
-        sent: &[SentUnit],
-        failures: impl Iterator<Item = (usize, &'a Error)>,
-    ) {
+    pub(super) fn fail_unread(&mut self, sent: &[SentUnit], failures: &[(usize, Error)]) {
         for (reply, error) in failures {
             let mut first = 0;
             for SentUnit { index, .. } in sent {
                 let entry = &mut self.entries[*index];
-                first += entry.unit.range().len() - entry.given;
-                if reply < first {
+                first += entry.unit.range().len();
+                if *reply < first {
                     entry.unread = Some(error.clone());
                     break;
                 }
@@ -277,7 +272,7 @@ impl Healing {
         }
     }
 
-    /// The replies that the caller does not have yet, in the order of the batch, and the errors of the failed parts. An
+    /// The replies in the order of the batch, and the errors of the failed parts. An
     /// error line stands in the place of each failed part, so that the number of replies stays right.
     pub(super) fn finish(self) -> (Vec<Bytes>, Vec<(usize, Error)>) {
         let mut all = Vec::new();
@@ -286,7 +281,7 @@ impl Healing {
             match entry.state {
                 State::Done { replies, .. } => all.extend(replies),
                 State::Failed(error) => {
-                    for part in entry.unit.range().skip(entry.given) {
+                    for part in entry.unit.range() {
                         all.push(Bytes::from_static(FAILED));
                         failures.push((part, error.clone()));
                     }
@@ -301,11 +296,6 @@ impl Healing {
 impl Entry {
     /// Records the replies of the unit.
     fn replied(&mut self, replies: Vec<Bytes>, with: &Rules<'_>, redial: &mut bool) {
-        // A part of the unit ran, and the caller has its reply.
-        if self.given > 0 {
-            self.state = State::Done { replies, ran: true };
-            return;
-        }
         let (verdict, error) =
             judge_replies(&replies, self.unit.facts(), &mut self.tally, with.policy, with.random);
         self.state = match (verdict, error) {
@@ -321,10 +311,7 @@ impl Entry {
 
     /// Records that the replies of the unit did not arrive.
     fn lost(&mut self, error: Error, with: &Rules<'_>, redial: &mut bool) {
-        let verdict = match self.given {
-            0 => judge_loss(&error, self.unit.facts(), &mut self.tally, with.policy, with.random),
-            _ => Verdict::Fail,
-        };
+        let verdict = judge_loss(&error, self.unit.facts(), &mut self.tally, with.policy, with.random);
         self.state = match verdict {
             Verdict::Again { pause, redial: new } => {
                 *redial |= new;
@@ -342,11 +329,7 @@ impl Entry {
         let needed = if self.unit.parts == 1 || self.unit.transaction { bytes.end } else { bytes.start + 1 };
         let refused =
             self.unit.transaction && replies.iter().skip(1).any(|reply| reply.first() == Some(&b'-'));
-        if self.given > 0 || (written >= needed && !refused) {
-            Execution::MaybeExecuted
-        } else {
-            Execution::NotSent
-        }
+        if written >= needed && !refused { Execution::MaybeExecuted } else { Execution::NotSent }
     }
 }
 

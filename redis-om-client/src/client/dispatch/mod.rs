@@ -20,7 +20,6 @@ use super::{
     Client,
     answer::Answer,
     attempt::{Attempt, Deadline, Lane, outgoing, time_of},
-    partial::PartialReplies,
 };
 
 /// What a single command declares about itself.
@@ -34,13 +33,13 @@ pub(super) fn facts(cmd: &Cmd) -> Facts {
     }
 }
 
-/// Sends a command or a batch. The first replies of a batch can be read from `replies` before the last ones arrive.
-pub(super) async fn send(client: &Client, cmd: &Cmd, replies: &PartialReplies) -> Result<Answer> {
+/// Sends a command or a batch.
+pub(super) async fn send(client: &Client, cmd: &Cmd) -> Result<Answer> {
     cmd.check()?;
     match cmd.parts() {
         0 => Ok(ReplyBuf::Pieces(Vec::new()).into()),
         1 => single(client, cmd).await.map(Answer::from),
-        _ => batch::send(client, cmd, replies).await,
+        _ => batch::send(client, cmd).await,
     }
 }
 

@@ -57,7 +57,7 @@ fn a_batch_knows_its_units_and_their_order() {
 fn only_what_was_refused_is_sent_again() {
     let plan = pipe().incr("a").incr("b").incr("c");
     let policy = RetryPolicy::default();
-    let mut healing = Healing::new(plan.cmd(), 0);
+    let mut healing = Healing::new(plan.cmd());
     let all = sent(&healing, plan.cmd());
     healing.settle(&all, frames(&[":1\r\n", LOADING, ":1\r\n"]), None, &rules(&policy, 0));
     assert_eq!(next(&mut healing), [1]);
@@ -72,7 +72,7 @@ fn only_what_was_refused_is_sent_again() {
 fn nothing_is_sent_again_behind_a_later_command_on_the_same_key() {
     let plan = pipe().incr("a").incr("a");
     let policy = RetryPolicy::default();
-    let mut healing = Healing::new(plan.cmd(), 0);
+    let mut healing = Healing::new(plan.cmd());
     let all = sent(&healing, plan.cmd());
     healing.settle(&all, frames(&[LOADING, ":1\r\n"]), None, &rules(&policy, 0));
     assert!(next(&mut healing).is_empty());
@@ -88,7 +88,7 @@ fn after_a_loss_each_part_says_whether_it_may_have_run() {
     let plan = pipe().incr("a").incr("b").get::<i64>("c").incr("d");
     let cmd = plan.cmd();
     let policy = RetryPolicy::default();
-    let mut healing = Healing::new(cmd, 0);
+    let mut healing = Healing::new(cmd);
     let all = sent(&healing, cmd);
     // The first unit was answered. The second and the third arrived whole, the last one did not.
     let written = cmd.part_range(3).end - 1;
@@ -108,7 +108,7 @@ fn an_earlier_attempt_that_may_have_run_is_told() {
     let plan = pipe().add(set("a")).add(set("b"));
     let cmd = plan.cmd();
     let policy = RetryPolicy::default();
-    let mut healing = Healing::new(cmd, 0);
+    let mut healing = Healing::new(cmd);
     let all = sent(&healing, cmd);
     healing.settle(&all, Vec::new(), Some(&lost(cmd.body().len())), &rules(&policy, 0));
     assert_eq!(next(&mut healing), [0, 1]);
@@ -125,7 +125,7 @@ fn a_transaction_is_whole() {
     plan.seal();
     let cmd = plan.cmd();
     let policy = RetryPolicy::default();
-    let mut healing = Healing::new(cmd, 0);
+    let mut healing = Healing::new(cmd);
     let all = sent(&healing, cmd);
     healing.settle(&all, frames(&["+OK\r\n"]), Some(&lost(cmd.body().len() - 1)), &rules(&policy, 0));
     assert_eq!(next(&mut healing), [0], "without the last byte of EXEC nothing ran");
@@ -141,10 +141,10 @@ fn a_transaction_is_whole() {
 fn a_reply_that_could_not_be_read_fails_its_unit_only_and_counts_as_run() {
     let plan = pipe().incr("a").incr("a").incr("b").incr("c");
     let policy = RetryPolicy::default();
-    let mut healing = Healing::new(plan.cmd(), 0);
+    let mut healing = Healing::new(plan.cmd());
     let all = sent(&healing, plan.cmd());
     let unread = Error::new(ErrorKind::Protocol, Execution::Answered, "it breaks a limit");
-    healing.fail_unread(&all, [(1, &unread)].into_iter());
+    healing.fail_unread(&all, &[(1, unread)]);
     let replies = frames(&[LOADING, "-CLIENT failed\r\n", LOADING, ":1\r\n"]);
     healing.settle(&all, replies, None, &rules(&policy, 0));
     // The first one is not sent again, because a later one on the same key has run.

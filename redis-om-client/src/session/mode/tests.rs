@@ -397,7 +397,7 @@ proptest! {
         prop_assert_eq!(ear.take(), expected);
         for (ticket, expected) in tickets.iter_mut().zip(replied) {
             let found = match session.reply(ticket, Waker::noop()) {
-                Some(Ok(super::super::Received::Reply(reply))) => reply.to_bytes(),
+                Some(Ok(reply)) => reply.to_bytes(),
                 other => panic!("{other:?}"),
             };
             prop_assert_eq!(&found[..], &expected[..]);
