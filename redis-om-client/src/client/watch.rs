@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::{
     command::{Cmd, Decoder, Plan},
     error::{Author, Error, ErrorKind, Execution, Result},
     resp::split,
-    route::{Facts, Tally, Verdict, judge_loss, judge_replies, random},
+    route::{Facts, Tally, Verdict, is_left_open, judge_loss, judge_replies, random},
     session::{ReplyBuf, limits},
     value::ToArgs,
 };
@@ -124,11 +126,12 @@ impl Watch {
             .await
             .map_err(|error| cmd.in_context_of_all(error))?;
         if cmd.is_transaction() {
-            if self.is_refused(&reply)? {
+            let replies = self.split(&reply)?;
+            if self.is_refused(&replies) {
                 return Ok(Outcome::Conflict);
             }
-            // `EXEC` ends the watch.
-            connection.set_watching(false);
+            // `EXEC` ends the watch. If the server did not run `EXEC`, the connection is not used again.
+            connection.set_watching(is_left_open(&replies));
         } else {
             self.unwatch().await;
         }
@@ -145,23 +148,28 @@ impl Watch {
 
     /// Whether the server refused the transaction for a reason that passes, so that nothing of it ran. The connection is not
     /// used again then: after a failover it leads to a server that no longer serves.
-    fn is_refused(&self, reply: &ReplyBuf) -> Result<bool> {
+    fn is_refused(&self, replies: &[Bytes]) -> bool {
         let client = self.connection.client();
-        let mut frames = Vec::new();
-        if let ReplyBuf::Pieces(pieces) = reply {
-            let limits = limits(client.config());
-            pieces.iter().try_for_each(|piece| split(piece, limits, &mut frames))?;
-        }
         let facts = Facts { writes: true, repeatable: false, author: Author::Server, transaction: true };
-        match judge_replies(&frames, facts, &mut Tally::default(), &client.config().retry, random()) {
+        match judge_replies(replies, facts, &mut Tally::default(), &client.config().retry, random()) {
             (Verdict::Again { redial, .. }, _) => {
                 if redial {
                     client.route().node().redial();
                 }
-                Ok(true)
+                true
             }
-            _ => Ok(false),
+            _ => false,
         }
+    }
+
+    /// The replies of a transaction, one by one.
+    fn split(&self, reply: &ReplyBuf) -> Result<Vec<Bytes>> {
+        let mut replies = Vec::new();
+        if let ReplyBuf::Pieces(pieces) = reply {
+            let limits = limits(self.connection.client().config());
+            pieces.iter().try_for_each(|piece| split(piece, limits, &mut replies))?;
+        }
+        Ok(replies)
     }
 
     /// Ends the watch. If this fails, the connection is not used again.

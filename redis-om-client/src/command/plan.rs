@@ -105,6 +105,11 @@ impl<L: ReplySlots> Plan for Transaction<L> {
                 replies.take().map_err(|error| part_in_context(&self.batch, error, part))?
             {
                 let error = error.mismatch("QUEUED");
+                if part == 0 {
+                    let error = Error::from(error).with_execution(Execution::MaybeExecuted);
+                    let why = "the server refused MULTI, so the commands may have run one by one";
+                    return Err(self.batch.in_context_of_part(error, 0).context(why));
+                }
                 refused.get_or_insert_with(|| part_in_context(&self.batch, error, part));
             }
         }
@@ -178,6 +183,9 @@ mod tests {
         let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
         assert_eq!(error.command(), Some("NOPE"));
         assert!(error.to_string().contains("none of its commands ran"), "{error}");
+        let bytes = b"-NOPERM no\r\n:1\r\n-ERR unknown command 'NOPE'\r\n-ERR EXEC without MULTI\r\n";
+        let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
+        assert!(error.may_have_run() && error.to_string().contains("one by one"), "{error}");
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n_\r\n";
         assert_eq!(plan.read(&mut Replies::new(bytes)).unwrap_err().kind(), &ErrorKind::Conflict);
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n-WRONGTYPE no\r\n";

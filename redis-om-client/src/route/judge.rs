@@ -149,6 +149,16 @@ fn refusal_line(line: &[u8], author: Author) -> Option<(&'static Refusal, String
     Refusal::of(&line, author).map(|refusal| (refusal, line))
 }
 
+/// Whether the connection is still inside the transaction whose replies these are: the server did not know `EXEC`. Every
+/// other error of `EXEC` ends the transaction. Such a connection must not be used again.
+pub(crate) fn is_left_open(replies: &[Bytes]) -> bool {
+    let [first, .., last] = replies else { return false };
+    first.first() == Some(&b'+')
+        && last.first() == Some(&b'-')
+        && !last.starts_with(b"-EXECABORT")
+        && refusal(last, Author::Server).is_none()
+}
+
 /// The refusal in the replies of `MULTI`, of each command behind it, and of `EXEC`. Nothing ran if `EXEC` was refused.
 /// Redis refuses a command when it is queued (then `EXEC` answers `EXECABORT`); Valkey 9 refuses some commands at
 /// `EXEC`.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use redis_om_client::{
-    Client, ErrorKind, Result, ServerErrorCode, blocking, prelude::*, raw, testing::Server,
+    Client, ErrorKind, Result, ServerErrorCode, blocking,
+    prelude::*,
+    raw,
+    testing::{Kind, Server},
 };
 use redis_om_tests::{Keys, in_time, valkey};
 
@@ -112,10 +115,30 @@ async fn a_user_that_may_not() {
         assert_eq!(error.code(), Some(&ServerErrorCode::NoPerm), "{error}");
     }
     assert_eq!(client.get::<Option<i64>>("own:k").await.unwrap(), None);
-    // It may not run in a transaction either. Then no command of the transaction runs.
+    // Without the right to `MULTI`, the server runs the commands one by one, and the error says so.
     let error = refused(client.run(atomic().get::<Option<i64>>("own:k")).await);
-    assert!(matches!(error.kind(), ErrorKind::Server(_)), "{error}");
+    assert_eq!((error.code(), error.may_have_run()), (Some(&ServerErrorCode::NoPerm), true), "{error}");
+    assert!(error.to_string().contains("MULTI"), "{error}");
     client.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_without_exec_leaves_no_connection_inside_a_transaction() {
+    let server = Server::builder().kind(Kind::Redis6).config("rename-command EXEC \"\"").start().unwrap();
+    let client = connect(&format!("{}?{QUICK}&pool_size=1", server.url())).await.unwrap();
+    client.set("k", 7).await.unwrap();
+    for _ in 0..2 {
+        let error = refused(client.run(atomic().incr("k")).await);
+        assert!(error.to_string().contains("EXEC"), "{error}");
+        assert_eq!(in_time("a read", client.get::<i64>("k")).await.unwrap(), 7);
+        let error = refused(client.watch(["k"], |_| async { Ok(atomic().incr("k")) }).await);
+        assert!(error.to_string().contains("EXEC"), "{error}");
+        // The only place in the pool is free again, and its connection is not inside a transaction.
+        let taken =
+            client.watch(["k"], |conn| async move { Ok(pipe().set("read", conn.get::<i64>("k").await?)) });
+        in_time("a watch", taken).await.unwrap();
+    }
+    assert_eq!(client.get::<i64>("read").await.unwrap(), 7);
 }
 
 #[tokio::test]
