@@ -1,4 +1,4 @@
-//! A position in bytes that hold whole replies, and the reading of one value there.
+//! Reads single values from bytes that hold whole replies.
 
 use std::cell::Cell;
 
@@ -16,16 +16,16 @@ pub(super) struct Cursor<'a> {
     pub(super) position: Cell<usize>,
 }
 
-/// What lay behind a position, where that is known to be UTF-8.
+/// Bytes from the position `start` to the end, which were checked to be UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text<'a> {
     text: &'a str,
     start: usize,
 }
 
-/// So many values or more may be looked through for UTF-8 at once.
+/// The least number of values for which one UTF-8 check of all of them is made.
 const MANY: usize = 8;
-/// Only where the values are short: bytes a value.
+/// In bytes. The check is made only if the values are not longer than this on average.
 const SHORT_ON_AVERAGE: usize = 256;
 
 impl<'a> Cursor<'a> {
@@ -39,7 +39,7 @@ impl<'a> Cursor<'a> {
         self.bytes.len() - self.position.get()
     }
 
-    /// Whether a string of bytes starts here that is not null.
+    /// Whether a bulk string that is not null starts here.
     #[inline(always)]
     pub(super) fn at_string(&self) -> bool {
         matches!(self.bytes.get(self.position.get()..), Some([b'$', b'0'..=b'9', ..]))
@@ -92,7 +92,7 @@ impl<'a> Cursor<'a> {
         Blob { bytes, shared: self.shared }
     }
 
-    /// The line behind the type byte; steps behind it.
+    /// Returns the line after the type byte, and moves the position past the line end.
     #[inline]
     fn line(&self) -> Result<&'a [u8], DecodeError> {
         let start = self.position.get() + 1;
@@ -101,7 +101,7 @@ impl<'a> Cursor<'a> {
         Ok(&self.bytes[start..start + length])
     }
 
-    /// The length or count behind the type byte, `None` for null; steps behind its line.
+    /// Returns the length or count after the type byte (`None` for null), and moves the position past its line.
     #[inline(always)]
     pub(super) fn count(&self) -> Result<Option<usize>, DecodeError> {
         let mut position = self.position.get() + 1;
@@ -129,7 +129,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn blob(&'a self) -> Result<Option<Blob<'a>>, DecodeError> {
         let Some(length) = self.count()? else { return Ok(None) };
         let start = self.position.get();
-        // The position is never behind the end; the length may be any number.
+        // The position is never past the end of the bytes. The length may be any number.
         let room = self.bytes.len() - start;
         if length > room || room - length < 2 {
             return Err(broken_off());
@@ -139,8 +139,9 @@ impl<'a> Cursor<'a> {
         Ok(Some(self.borrow(&self.bytes[start..end])))
     }
 
-    /// What is left as text, looked through once for these many values, if they are many and short. (The look at a string
-    /// of 32 bytes by itself costs as much as its copy.)
+    /// Checks once whether all bytes from here on are UTF-8. `values` is the number of values that follow. `None` if
+    /// the bytes are not UTF-8, or if the values are too few or too long. A check of each value would be slower: for a
+    /// string of 32 bytes it costs as much as the copy of the string.
     #[inline]
     pub(super) fn as_text(&self, values: usize) -> Option<Text<'a>> {
         if values < MANY || self.bytes_left() > values.saturating_mul(SHORT_ON_AVERAGE) {
@@ -151,18 +152,18 @@ impl<'a> Cursor<'a> {
         Some(Text { text, start })
     }
 
-    /// The string that starts here, out of what is known to be text.
+    /// Returns the string that starts here, as a part of the checked text.
     #[inline(always)]
     pub(super) fn text(&self, Text { text, start }: &Text<'a>) -> Result<&'a str, DecodeError> {
         let length = self.count()?.ok_or_else(broken_off)?;
         let from = self.position.get() - start;
-        // Where a length lies, this is no boundary of a character, or the end is missing.
+        // A wrong length ends inside a character or past the end of the text.
         let found = from.checked_add(length).and_then(|to| text.get(from..to)).ok_or_else(broken_off)?;
         self.position.set((start + from + length + 2).min(self.bytes.len()));
         Ok(found)
     }
 
-    /// Passes over so many values, without recursion.
+    /// Skips `owed` values, without recursion.
     #[cold]
     pub(super) fn skip(&self, mut owed: usize) {
         let over = || -> Result<usize, DecodeError> {
@@ -192,10 +193,10 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The scan has found these bytes whole, so this is met only where somebody decodes bytes that were not scanned.
+/// The scan accepts whole replies only, so this error occurs only for bytes that were not scanned.
 #[cold]
 pub(super) fn broken_off() -> DecodeError {
-    DecodeError::new("expected a whole RESP value, found bytes that are none")
+    DecodeError::new("expected a complete RESP value, found bytes that are not one")
 }
 
 #[inline]

@@ -1,29 +1,30 @@
-//! Arguments to bytes: `$<length>\r\n<bytes>\r\n`, after a header `*<count>\r\n`.
+//! Encodes arguments: `$<length>\r\n<bytes>\r\n` for each, after a header `*<count>\r\n`.
 
 use std::{fmt, ops::Deref};
 
-/// What fits into a [`Body`] without an allocation: a `GET` with a key of some 40 bytes.
+/// The number of bytes that a [`Body`] holds without an allocation. A `GET` with a key of about 40 bytes fits.
 const INLINE: usize = 63;
 
-/// The bytes of a command's arguments. Those of a short command live in the value itself.
+/// The encoded arguments of a command. The value itself holds the bytes of a short command.
 ///
-/// In the order of its fields, as is all that holds it in front: a command is copied in steps of 16 bytes, and its inline
-/// part is read fastest in the same steps.
+/// The fields have a fixed order in memory, and so have those of the types that hold a body as their first field.
+/// Commands are copied in steps of 16 bytes, and the inline part is read fastest in the same steps.
 #[derive(Clone)]
 #[repr(C)]
 pub(crate) struct Body {
     inline: [u8; INLINE],
-    /// How much of `inline` is used; [`HEAP`] when the bytes are in `heap`.
+    /// The number of bytes of `inline` that are used; [`HEAP`] if the bytes are in `heap`.
     used: u8,
     heap: Vec<u8>,
 }
 
+/// The value of [`Body::used`] when the bytes are on the heap.
 const HEAP: u8 = u8::MAX;
 
-/// Bytes of the header of a command with fewer than ten arguments.
+/// The size of the header of a command with fewer than ten arguments, in bytes.
 const HEADER: usize = 4;
 
-/// No more room than this is made for commands that have not come.
+/// The most bytes that [`Body::reserve_commands`] reserves for later commands.
 const MOST_AHEAD: usize = 1 << 20;
 
 impl Body {
@@ -32,13 +33,13 @@ impl Body {
         Self { inline: [0; INLINE], used: 0, heap: Vec::new() }
     }
 
-    /// A body that will be long.
+    /// An empty body whose bytes are on the heap from the start.
     pub(crate) fn on_heap() -> Self {
         Self { used: HEAP, ..Self::new() }
     }
 
-    /// Appends the header for `args` arguments (none, if it is 0) and the arguments; says where these start. To a body
-    /// [on the heap](Self::on_heap).
+    /// Appends the header for `args` arguments (none if `args` is 0), then the arguments in `body`. Returns the offset
+    /// at which the arguments start. The result is always [on the heap](Self::on_heap).
     #[inline]
     pub(crate) fn append(&mut self, args: u32, body: &Self) -> usize {
         if self.used != HEAP {
@@ -51,15 +52,17 @@ impl Body {
         if body.used == HEAP {
             self.heap.extend_from_slice(&body.heap);
         } else {
-            // All of the inline part, since a copy of a known size needs no call; then back to what is used of it.
+            // The whole inline part is copied, because a copy of a constant size needs no call. Then the unused part is
+            // cut off.
             self.heap.extend_from_slice(&body.inline);
             self.heap.truncate(start + usize::from(body.used));
         }
         start
     }
 
-    /// A body that starts with this argument. Made for names that are known as the program is compiled: such a body is
-    /// a constant then, copied in a few wide stores. (Narrow ones stall whoever moves the body while they are under way.)
+    /// A body that starts with the argument `name`. If the name is known at compile time, the body is a constant and is
+    /// copied in a few wide stores. With narrow stores, a move of the body shortly after has to wait until they are
+    /// done.
     #[inline(always)]
     pub(crate) fn starting_with(name: &[u8]) -> Self {
         let mut body = Self::new();
@@ -105,20 +108,20 @@ impl Body {
         if self.used == HEAP { self.heap.len() } else { usize::from(self.used) }
     }
 
-    /// Whether it has more bytes than this, which are more than fit into the value itself.
+    /// Whether the body has more than `most` bytes. `most` must be at least [`INLINE`].
     #[inline]
     pub(crate) fn is_longer(&self, most: usize) -> bool {
         self.used == HEAP && self.heap.len() > most
     }
 
-    /// Makes room to [append](Self::append) so many commands like this one, within reason: how many there are to come may
-    /// be anybody's guess.
+    /// Reserves room to [append](Self::append) `count` commands of the size of `like`. The room is limited by
+    /// [`MOST_AHEAD`], because `count` may be an estimate that is far too high.
     pub(crate) fn reserve_commands(&mut self, like: &Self, count: usize) {
         let bytes = (HEADER + like.len()).saturating_mul(count).min(MOST_AHEAD);
         self.reserve(bytes + INLINE);
     }
 
-    /// Makes room for so many more bytes.
+    /// Reserves room for `more` more bytes.
     #[inline]
     pub(crate) fn reserve(&mut self, more: usize) {
         if self.used == HEAP {
@@ -146,8 +149,8 @@ impl Body {
         }
     }
 
-    /// The next so many bytes of the inline part, now used; `None` where the bytes are on the heap. The room must have
-    /// been reserved.
+    /// Marks the next `bytes` bytes of the inline part as used, and returns them. `None` if the bytes are on the heap.
+    /// The room must have been reserved.
     #[inline(always)]
     fn free(&mut self, bytes: usize) -> Option<&mut [u8]> {
         if self.used == HEAP {
@@ -232,7 +235,7 @@ fn long(out: &mut Body, bytes: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends the header of a command of `count` arguments.
+/// Appends the header of a command with `count` arguments.
 #[inline]
 pub(crate) fn header(out: &mut Vec<u8>, count: u32) {
     if count < 10 {
@@ -244,8 +247,8 @@ pub(crate) fn header(out: &mut Vec<u8>, count: u32) {
     }
 }
 
-/// The arguments in encoded bytes, one after another; headers are told as such. What is malformed ends the walk: these
-/// bytes are our own.
+/// Iterates over the headers and arguments in encoded bytes. Malformed bytes end the iteration; they do not occur,
+/// because this module has encoded the bytes.
 pub(crate) fn arguments(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
     std::iter::from_fn(move || {
         let end = memchr::memchr(b'\r', bytes)?;
@@ -261,9 +264,9 @@ pub(crate) fn arguments(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
     })
 }
 
-/// What [`arguments`] meets.
+/// One item of [`arguments`].
 pub(crate) enum Part<'a> {
-    /// A command starts here.
+    /// The header of a command.
     Header,
     /// One argument.
     Argument(&'a [u8]),
@@ -274,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_length_on_both_sides_of_the_inline_part() {
+    fn arguments_of_every_length_inline_and_on_the_heap() {
         for first in 0..70 {
             for second in [0, 1, 9, 10, 40, 99, 100, 1000] {
                 let mut body = Body::new();

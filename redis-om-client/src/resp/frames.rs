@@ -1,4 +1,4 @@
-//! Whole replies one after another, taken apart.
+//! Splits bytes into whole replies.
 
 use bytes::Bytes;
 
@@ -6,14 +6,14 @@ use crate::error::Error;
 
 use super::{Limits, Scanner};
 
-/// What stands in the place of a reply that did not come or could not be read: the error itself is kept beside it.
+/// The bytes that replace a reply which did not come or could not be read. The error itself is stored separately.
 pub(crate) const FAILED: &[u8] = b"-CLIENT failed\r\n";
 
-/// Appends each reply of a piece that holds whole replies.
+/// Appends each reply in `piece` to `frames`. The piece must hold whole replies only.
 ///
 /// # Errors
 ///
-/// The bytes are no replies.
+/// The bytes are not valid replies.
 pub(crate) fn split(piece: &Bytes, limits: Limits, frames: &mut Vec<Bytes>) -> Result<(), Error> {
     let mut scanner = Scanner::new(limits);
     let mut start = 0;
@@ -25,7 +25,7 @@ pub(crate) fn split(piece: &Bytes, limits: Limits, frames: &mut Vec<Bytes>) -> R
     Ok(())
 }
 
-/// Whether one of the replies may be an error. `false` is certain; `true` may be the content of a string.
+/// Whether one of the replies may be an error. `false` is certain. `true` may be caused by the content of a string.
 #[inline]
 pub(crate) fn may_have_error(piece: &[u8]) -> bool {
     piece.first() == Some(&b'-') || memchr::memmem::find(piece, b"\r\n-").is_some()

@@ -1,7 +1,7 @@
-//! Attributes and streamed aggregates to their plain form, by the `redis-protocol` crate.
+//! Rewrites replies with attributes and streamed aggregates to their plain form, with the `redis-protocol` crate.
 //!
-//! No server of today sends these on any path that is hot, so a tree may be built, and the order of a streamed map may
-//! be lost in it.
+//! No current server sends these on a hot path. So this module may build a tree of values, and it may lose the order of
+//! the entries of a streamed map.
 
 use redis_protocol::resp3::{
     decode::streaming,
@@ -12,17 +12,18 @@ use crate::error::{Error, ErrorKind, Execution};
 
 use super::{Limits, Scanner};
 
-/// Aggregates inside aggregates: the tree is built, written and dropped by recursion.
+/// The deepest nesting of aggregates. The tree is built, written and dropped by recursion.
 const DEEPEST: usize = 128;
 
-/// The same reply without its attributes and with counted aggregates.
+/// Returns the same reply without attributes, and with a count in each aggregate.
 ///
 /// # Errors
 ///
-/// A stream inside a stream, deep nesting, or bytes that the crate does not know: it is the error of the reply's command.
+/// The reply has a stream inside a stream, is nested too deeply, or has bytes that the crate does not support. The
+/// error belongs to the command of the reply.
 pub(crate) fn regular(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut scanner = Scanner::new(Limits { bulk: usize::MAX, reply: usize::MAX, depth: DEEPEST });
-    // The bytes were scanned before with the limits of the settings.
+    // The bytes were scanned before with the configured limits. Only the depth is checked here.
     if !matches!(scanner.frame(bytes), Ok(Some(frame)) if !frame.aside) {
         return Err(refused(&format!("it is nested more than {DEEPEST} deep")));
     }
@@ -36,7 +37,7 @@ fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
     let mut next = || {
         let (frame, used) = streaming::decode(&bytes[position..])
             .map_err(|error| refused(&error.to_string()))?
-            .ok_or_else(|| refused("the stream ends too early"))?;
+            .ok_or_else(|| refused("its stream ends too early"))?;
         position += used;
         Ok::<_, Error>(frame)
     };
@@ -48,7 +49,7 @@ fn decode(bytes: &[u8]) -> Result<OwnedFrame, Error> {
         match next()? {
             DecodedFrame::Complete(frame) if frame.is_end_stream_frame() => break,
             DecodedFrame::Complete(frame) => stream.add_frame(frame),
-            DecodedFrame::Streaming(_) => return Err(refused("a stream inside a stream")),
+            DecodedFrame::Streaming(_) => return Err(refused("it has a stream inside a stream")),
         }
     }
     stream.take().map_err(|error| refused(&error.to_string()))
@@ -58,7 +59,7 @@ fn refused(why: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
         Execution::Answered,
-        format!("the reply was not read: found a streamed or attributed one that cannot be read: {why}"),
+        format!("the reply is streamed or has attributes, and it cannot be read: {why}"),
     )
 }
 
@@ -66,7 +67,7 @@ fn write(frame: &OwnedFrame, out: &mut Vec<u8>) {
     match frame {
         OwnedFrame::BlobString { data, .. } => blob(b'$', data, out),
         OwnedFrame::BlobError { data, .. } => blob(b'!', data, out),
-        // A chunk of a stream that was put together is a string like any other.
+        // The chunks of a string are joined here, so the result is an ordinary string.
         OwnedFrame::ChunkedString(data) => blob(b'$', data, out),
         OwnedFrame::VerbatimString { data, format, .. } => {
             let format: &[u8] = match format {
@@ -102,7 +103,7 @@ fn write(frame: &OwnedFrame, out: &mut Vec<u8>) {
                 write(value, out);
             }
         }
-        // A client's greeting is never a reply.
+        // `HELLO` is a command of a client and is never a reply.
         OwnedFrame::Hello { .. } => line(b'_', b"", out),
     }
 }
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_forms() {
+    fn irregular_replies_are_rewritten_or_refused() {
         for (irregular, plain) in [
             (&b"$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n"[..], &b"$5\r\nHello\r\n"[..]),
             (b"*?\r\n:1\r\n+b\r\n.\r\n", b"*2\r\n:1\r\n+b\r\n"),

@@ -9,52 +9,54 @@ use super::{
     cursor::{Cursor, Text},
 };
 
-/// The elements of an aggregate. What is not taken is passed over on drop.
+/// The elements of an aggregate. Elements that were not taken are skipped when the value is dropped.
 pub struct Items<'a> {
     pub(super) cursor: &'a Cursor<'a>,
     pub(super) left: usize,
-    /// What is left, where it is known to be UTF-8.
+    /// The text of the remaining values, if it was checked to be UTF-8.
     pub(super) text: Option<Text<'a>>,
 }
 
 impl<'a> Items<'a> {
-    /// How many values are left; a map counts its keys and its values.
+    /// The number of remaining values. An entry of a map counts as two: its key and its value.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.left
     }
 
-    /// Whether none is left.
+    /// Whether no value remains.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.left == 0
     }
 
-    /// How many elements to make room for: never more than the bytes that are there could hold.
+    /// The number of elements to reserve room for. It is at most the number that the received bytes can hold, so a
+    /// wrong count cannot cause a large allocation.
     #[inline]
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.left.min(self.cursor.bytes_left() / 3)
     }
 
-    /// Looks whether all that is left is UTF-8, if it is worth it: then [`Items::take_text`] gives the values.
+    /// Checks once whether all remaining values are UTF-8, if they are many and short. If so, [`Items::take_text`]
+    /// returns them.
     #[inline]
     pub(crate) fn read_as_text(&mut self) {
         self.text = self.cursor.as_text(self.left);
     }
 
-    /// The type byte of the next value.
+    /// The type byte of the next value; `None` if no value remains.
     #[inline]
     pub(crate) fn peek_kind(&self) -> Option<u8> {
         if self.left == 0 { None } else { self.cursor.bytes.get(self.cursor.position.get()).copied() }
     }
 
-    /// The next value.
+    /// Takes the next value.
     ///
     /// # Errors
-    /// Where none is left, or the bytes are no RESP.
+    /// No value remains, or the bytes are not valid RESP.
     #[inline]
     pub fn take(&mut self) -> Result<Reply<'a>, DecodeError> {
         if self.left == 0 {
@@ -64,13 +66,15 @@ impl<'a> Items<'a> {
         self.cursor.reply()
     }
 
-    /// The next value if it is a string of bytes; nothing is taken where it is something else, or where none is left.
+    /// Takes the next value if it is a bulk string. Returns `None`, and takes nothing, if it is another value or if no
+    /// value remains.
     ///
-    /// For loops over many short strings: the parts of the string stay in registers, while a [`Reply`] is moved through
-    /// memory in pieces of other sizes than it was written in, and waits for that each time.
+    /// It is faster than [`Items::take`] in loops over many short strings. The parts of the string stay in registers,
+    /// while a [`Reply`] is moved through memory: it is read in steps of other sizes than it was written in, and each
+    /// such read has to wait.
     ///
     /// # Errors
-    /// Where the bytes are no RESP.
+    /// The bytes are not valid RESP.
     #[inline(always)]
     pub fn take_bulk(&mut self) -> Result<Option<Blob<'a>>, DecodeError> {
         if self.left == 0 || !self.cursor.at_string() {
@@ -80,10 +84,10 @@ impl<'a> Items<'a> {
         self.cursor.blob()
     }
 
-    /// The next value if it is a string and all was found to be text by [`Items::read_as_text`].
+    /// Takes the next value if it is a bulk string and [`Items::read_as_text`] found all values to be UTF-8.
     ///
     /// # Errors
-    /// Where the bytes are no RESP.
+    /// The bytes are not valid RESP.
     #[inline(always)]
     pub(crate) fn take_text(&mut self) -> Result<Option<&'a str>, DecodeError> {
         let Some(text) = &self.text else { return Ok(None) };

@@ -1,17 +1,21 @@
-//! RESP, the wire protocol of Redis and Valkey, versions 2 and 3: bytes in, bytes out.
+//! RESP, the wire protocol of Redis and Valkey, versions 2 and 3. Arguments are encoded here, and replies are decoded.
 //!
-//! Layer 1: knows errors, and nothing of sockets, commands or Rust types.
+//! Layer 1. It knows errors. It knows nothing of sockets, of commands, or of the types that callers decode replies
+//! into.
 //!
-//! * [`scan`]: where does a reply end? Resumable: a byte that was looked at is not looked at again. What breaks a limit is
-//!   passed over; push messages inside a reply are found.
-//! * [`replies`]: complete replies, from which the caller's types are decoded without a tree between; [`reply`] is one
-//!   value of them, [`items`] the elements of an aggregate, [`blob`] a string, [`cursor`] the position.
-//! * [`irregular`]: attributes and streamed aggregates, which no server sends on the hot path, are rewritten to their
-//!   plain form by the `redis-protocol` crate.
-//! * [`encode`]: arguments to bytes.
+//! * [`scan`]: finds the end of a reply. It resumes after a partial read and does not scan the same values twice. It
+//!   skips replies that exceed a limit, and it finds push messages inside a reply.
+//! * [`replies`]: complete replies. The types of the caller are decoded directly from their bytes, without a tree of
+//!   values. [`reply`] is one value, [`items`] are the elements of an aggregate, [`blob`] is a string, and [`cursor`]
+//!   is a position in the bytes.
+//! * [`frames`]: splits bytes into whole replies.
+//! * [`irregular`]: rewrites replies with attributes and streamed aggregates to their plain form, with the
+//!   `redis-protocol` crate. No server sends them on a hot path.
+//! * [`encode`]: encodes arguments.
 //!
-//! Why two decoders: `redis-protocol` builds a tree (of a map, twice) and starts over at each partial read. Held equal
-//! to it by a property test, the scan is several times faster on whole replies and linear on those in pieces.
+//! There are two decoders because `redis-protocol` builds a tree of values (twice for a map), and decodes a reply from
+//! its beginning again at each partial read. The scan is several times faster on whole replies, and its time is linear
+//! for replies that arrive in pieces. A property test checks that the two decoders agree.
 //!
 //! Source: the [RESP3 specification](https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md).
 

@@ -1,7 +1,9 @@
-//! The replies of one command or of a batch, from which the caller's types are decoded without a tree between.
+//! The replies of one command or of a batch. The types of the caller are decoded directly from the bytes, without a
+//! tree of values.
 //!
-//! A leaf is consumed as it is met; an aggregate hands out its elements and passes over what its user leaves, so that
-//! the next reply of a pipeline is read from the right byte whatever a decoder did.
+//! A value without elements is consumed when it is taken. An aggregate gives access to its elements, and skips the
+//! elements that were not taken when it is dropped. So the next reply of a pipeline is read from the right byte, even
+//! if a decoder stops early.
 
 use bytes::Bytes;
 
@@ -16,24 +18,24 @@ use super::{
 #[derive(Debug)]
 pub struct Replies<'a> {
     cursor: Cursor<'a>,
-    /// Where the rest of them are, when they arrived in several pieces; each piece is whole replies.
+    /// The pieces after the current one, if the replies arrived in several pieces. Each piece holds whole replies.
     more: std::slice::Iter<'a, Bytes>,
     taken: usize,
-    /// Where the replies of the command that is being decoded end.
+    /// The value of `taken` after the last reply of the command that is being decoded.
     end: usize,
-    /// The errors of commands of a batch that have no reply, by the number of the command. In the place of such a reply
-    /// stands an error line.
+    /// The errors of the commands of a batch that have no reply, each with the number of the command. An error line
+    /// stands in the place of such a reply.
     failures: &'a [(usize, Error)],
 }
 
 impl<'a> Replies<'a> {
-    /// Over the bytes of whole replies.
+    /// Reads from bytes that hold whole replies.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { cursor: Cursor::new(bytes, None), more: [].iter(), taken: 0, end: usize::MAX, failures: &[] }
     }
 
-    /// Over shared bytes: strings can be taken out without a copy.
+    /// Reads from shared bytes that hold whole replies. Large strings can be taken out without a copy.
     #[must_use]
     pub fn shared(bytes: &'a Bytes) -> Self {
         Self {
@@ -45,7 +47,7 @@ impl<'a> Replies<'a> {
         }
     }
 
-    /// Over several pieces, each of whole replies.
+    /// Reads from several pieces, each of which holds whole replies.
     #[must_use]
     pub fn pieces(pieces: &'a [Bytes]) -> Self {
         match pieces.split_first() {
@@ -54,18 +56,19 @@ impl<'a> Replies<'a> {
         }
     }
 
-    /// The same replies, with the errors of the commands that have none.
+    /// Adds the errors of the commands that have no reply, each with the number of the command.
     pub(crate) fn with_failures(mut self, failures: &'a [(usize, Error)]) -> Self {
         self.failures = failures;
         self
     }
 
-    /// The errors of the commands that have no reply, by the number of the command.
+    /// The errors of the commands that have no reply, each with the number of the command.
     pub(crate) fn failures(&self) -> &'a [(usize, Error)] {
         self.failures
     }
 
-    /// The next reply if it is a string of bytes, the most frequent of all; see [`Items::take_bulk`](super::Items::take_bulk).
+    /// Takes the next reply if it is a bulk string, the most frequent kind. Otherwise it returns `None` and takes
+    /// nothing. See [`Items::take_bulk`](super::Items::take_bulk).
     #[inline]
     pub(crate) fn take_bulk(&mut self) -> Result<Option<Blob<'_>>, DecodeError> {
         if self.taken >= self.end || !self.cursor.at_string() {
@@ -75,15 +78,16 @@ impl<'a> Replies<'a> {
         self.cursor.blob()
     }
 
-    /// The next replies as text, looked through once for these many of them, if they are many and short: for
-    /// [`Replies::take_text`], until the [piece](Self::piece_has_more) ends.
+    /// Checks once whether the rest of the piece is UTF-8, if the values are many and short. `values` is the number of
+    /// replies that are expected. If it is UTF-8, [`Replies::take_text`] takes the replies, until the
+    /// [piece](Self::piece_has_more) ends.
     #[inline]
     pub(crate) fn as_text(&mut self, values: usize) -> Option<Text<'a>> {
         self.next_piece();
         self.cursor.as_text(values)
     }
 
-    /// The next reply if it is a string, out of what is known to be text.
+    /// Takes the next reply if it is a bulk string, as a part of the checked text.
     #[inline(always)]
     pub(crate) fn take_text(&mut self, text: &Text<'a>) -> Result<Option<&'a str>, DecodeError> {
         if self.taken >= self.end || !self.cursor.at_string() {
@@ -93,13 +97,13 @@ impl<'a> Replies<'a> {
         self.cursor.text(text).map(Some)
     }
 
-    /// Whether the piece that the last reply was in has one more.
+    /// Whether the current piece has one more reply.
     #[inline]
     pub(crate) fn piece_has_more(&self) -> bool {
         self.cursor.bytes_left() > 0
     }
 
-    /// Steps to the next piece where this one is used up; `false` where that was the last.
+    /// Moves to the next piece if the current one has no more replies. `false` if there is no next piece.
     #[inline]
     fn next_piece(&mut self) -> bool {
         while self.cursor.bytes_left() == 0 {
@@ -109,14 +113,14 @@ impl<'a> Replies<'a> {
         true
     }
 
-    /// The next reply.
+    /// Takes the next reply.
     ///
     /// # Errors
-    /// Where there is none, or the bytes are no RESP.
+    /// No reply remains, or the bytes are not valid RESP.
     #[inline]
     pub fn take(&mut self) -> Result<Reply<'_>, DecodeError> {
         if self.taken >= self.end {
-            return Err(DecodeError::new("expected one more reply, found the end of this command's"));
+            return Err(DecodeError::new("expected one more reply, found the end of this command's replies"));
         }
         if !self.next_piece() {
             return Err(DecodeError::new("expected one more reply, found none"));
@@ -125,31 +129,31 @@ impl<'a> Replies<'a> {
         self.cursor.reply()
     }
 
-    /// Whether there is one more reply for the command that is being decoded: for a decoder of as many replies as its
-    /// command has parts.
+    /// Whether one more reply remains for the command that is being decoded. It is meant for the decoder of a command
+    /// whose number of replies varies.
     #[must_use]
     pub fn has_more(&self) -> bool {
         self.taken < self.end && (self.cursor.bytes_left() > 0 || self.more.len() > 0)
     }
 
-    /// Ends the replies of the command that is decoded next after so many (`None`: with the bytes).
+    /// Sets the number of replies of the command that is decoded next. With `None`, its replies end with the bytes.
     #[inline]
     pub(crate) fn limit(&mut self, parts: Option<u32>) {
         self.end = parts.map_or(usize::MAX, |parts| self.taken + parts as usize);
     }
 
-    /// How many replies were taken so far.
+    /// The number of replies that were taken so far.
     #[inline]
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Steps into the next reply, an array, so that its elements come as the next replies; says how many they are, or
-    /// `None` for nil.
+    /// Takes the header of the next reply, which must be an array or nil. The elements of the array can be taken as the
+    /// next replies. Returns the number of elements; `None` for nil.
     ///
     /// # Errors
-    /// Where it is neither array nor nil.
+    /// The reply is neither an array nor nil.
     pub(crate) fn enter(&mut self) -> Result<Option<usize>, DecodeError> {
         match self.take()? {
             Reply::Nil => Ok(None),
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_in_pieces() {
+    fn replies_are_read_across_pieces() {
         let pieces = [Bytes::from_static(b"+a\r\n:1\r\n"), Bytes::from_static(b"$5\r\nhello\r\n")];
         let mut replies = Replies::pieces(&pieces);
         assert!(matches!(replies.take().unwrap(), Reply::Simple(_)));
@@ -187,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_into_an_array() {
+    fn the_elements_of_an_entered_array_are_read_as_replies() {
         let mut replies = Replies::new(b"+OK\r\n*2\r\n:1\r\n:2\r\n");
         replies.take().unwrap();
         assert_eq!(replies.enter().unwrap(), Some(2));

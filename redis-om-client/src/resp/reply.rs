@@ -1,14 +1,14 @@
-//! One value of a reply, as a decoder meets it.
+//! One value of a reply, as a decoder receives it.
 
 use crate::error::{DecodeError, ServerError};
 
 use super::{Blob, Items};
 
-/// One value of a reply: what [`crate::FromRedis`] decodes.
+/// One value of a reply, from which [`crate::FromRedis`] decodes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Reply<'a> {
-    /// Null, in any of its three forms on the wire.
+    /// Null, in any of its three encodings.
     Nil,
     /// `:42`
     Int(i64),
@@ -20,24 +20,24 @@ pub enum Reply<'a> {
     Simple(Blob<'a>),
     /// `$5 hello`: a string of bytes.
     Bulk(Blob<'a>),
-    /// `=15 txt:Some string`: a text with its format, three bytes such as `txt` or `mkd`.
+    /// `=15 txt:Some string`: a text and its format. The format has three bytes, such as `txt` or `mkd`.
     Verbatim([u8; 3], Blob<'a>),
-    /// `(3492890328409238509324850943850943825024385`, as its digits.
+    /// `(3492890328409238509324850943850943825024385`: the digits of a big number.
     BigNumber(Blob<'a>),
-    /// `-ERR …`: an error in a value's place.
+    /// `-ERR …`: an error in the place of a value.
     Error(Blob<'a>),
     /// `*3 …`
     Array(Items<'a>),
     /// `~3 …`
     Set(Items<'a>),
-    /// `%3 …`: keys and values in turn.
+    /// `%3 …`: keys and values alternate.
     Map(Items<'a>),
-    /// `>3 …`: what the server sent by itself.
+    /// `>3 …`: a message that the server sent without a request.
     Push(Items<'a>),
 }
 
 impl<'a> Reply<'a> {
-    /// What this is, for an error's text: `an integer (42)`.
+    /// Describes the value for an error text, such as `the integer 42`.
     #[cold]
     #[must_use]
     pub fn describe(&self) -> String {
@@ -56,7 +56,8 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// The error to return where `expected` was wanted: the server's own if this is one.
+    /// The error of a decoder that wanted `expected` and received this value. If this value is an error of the server,
+    /// that error is returned.
     #[cold]
     #[must_use]
     pub fn mismatch(&self, expected: &str) -> DecodeError {
@@ -69,10 +70,10 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// The elements of an array, a set or a push message; the keys and values, in turn, of a map.
+    /// The elements of an array, a set, a map or a push message. The keys and values of a map alternate.
     ///
     /// # Errors
-    /// Where this is not an aggregate; `expected` says what was wanted.
+    /// The value is not an aggregate. `expected` names the wanted value in the error text.
     #[inline]
     pub fn items(self, expected: &str) -> Result<Items<'a>, DecodeError> {
         match self {
@@ -81,10 +82,10 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// The bytes of a string of any form.
+    /// The bytes of a string of any form, or the digits of a big number.
     ///
     /// # Errors
-    /// Where this is not a string.
+    /// The value is neither a string nor a big number. `expected` names the wanted value in the error text.
     #[inline]
     pub fn blob(self, expected: &str) -> Result<Blob<'a>, DecodeError> {
         match self {

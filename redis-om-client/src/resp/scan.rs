@@ -1,15 +1,17 @@
-//! Where does a reply end? A scan that resumes where the last piece of input stopped.
+//! Finds the end of a reply. The scan resumes where the last piece of input stopped.
 //!
-//! Only the structure is looked at: type bytes, lengths and counts. Each is checked against [`Limits`], so that a server
-//! out of order costs an error and not the memory or the stack of the process. There are two kinds of error:
+//! The scan reads only the structure: type bytes, lengths and counts. Each length and each count is checked against
+//! [`Limits`], so that a faulty server causes an error and does not exhaust the memory or the stack of the process.
+//! There are two kinds of error:
 //!
-//! * Bytes that are not RESP, and lengths that no server has: where the next reply starts is not known any more. It is the
-//!   error of the connection.
-//! * A reply that breaks a limit: its end is still found, so it is the error of its command ([`Scanner::take_aside`]). Its
-//!   bytes need not be kept: see [`Scanner::discard`].
+//! * Bytes that are not RESP, and lengths that no server sends. After them the start of the next reply is unknown, so
+//!   this is an error of the connection.
+//! * A reply that exceeds a limit. Its end is still found, so this is an error of its command only
+//!   ([`Scanner::take_aside`]). Its bytes need not be kept ([`Scanner::discard`]).
 //!
-//! A push message that a server puts between the elements of an aggregate is not an element: it is not counted, and
-//! [`Aside::pushes`] says where it stands. (Redis 6.2 does so in the reply of `EXEC`; a `SUBSCRIBE` in a transaction does so everywhere.)
+//! A server may send a push message between the elements of an aggregate. It is not an element and is not counted.
+//! [`Aside::pushes`] says where it stands. Redis 6.2 sends such a message in the reply of `EXEC`. For a `SUBSCRIBE` in
+//! a transaction, every server does.
 
 mod aside;
 mod token;
@@ -20,14 +22,14 @@ use crate::error::{Error, ErrorKind, Execution};
 
 use token::{Number, SHORT, broken, line, number, short_string, unexpected};
 
-/// What a reply may be at most.
+/// The limits of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Bytes of one string. The servers' own limit (`proto-max-bulk-len`) is 512 MiB by default.
+    /// The longest string, in bytes. The servers' own limit (`proto-max-bulk-len`) is 512 MiB by default.
     pub(crate) bulk: usize,
-    /// Bytes of one whole reply.
+    /// The longest reply, in bytes.
     pub(crate) reply: usize,
-    /// Aggregates inside aggregates.
+    /// The deepest nesting of aggregates.
     pub(crate) depth: usize,
 }
 
@@ -37,104 +39,106 @@ impl Default for Limits {
     }
 }
 
-/// Open-ended aggregate: it ends with `.\r\n`.
+/// The count of an open-ended aggregate (its header has `?` as its count), which ends with `.\r\n`.
 const STREAMED: u64 = u64::MAX;
-/// String in chunks: it ends with `;0\r\n`.
+/// The count of a string in chunks, which ends with `;0\r\n`.
 const CHUNKED: u64 = u64::MAX - 1;
-/// Bytes of the shortest value (`_`): an aggregate of so many values is at least so many times as long.
+/// The length of the shortest value (`_\r\n`), in bytes. An aggregate of `n` values has at least `n` times this length.
 const SHORTEST: u64 = 3;
-/// A longer string is not waited for, unless the limit is higher: no server has one.
+/// In bytes. The scan does not wait for the end of a longer string, unless the limit is higher: no server sends one.
 const LONGEST_STRING: u64 = 512 << 20;
-/// The same for the entries of an aggregate.
+/// The scan does not wait for the end of an aggregate with more entries: no server sends one.
 const MOST_ENTRIES: u64 = u32::MAX as u64;
-/// So many open-ended values may be open beyond the limit of the depth: their ends are found with a stack only.
+/// The number of open-ended values that may be open beyond the limit of the depth. Their ends can be found only with a
+/// stack.
 const OPEN_BEYOND_DEPTH: usize = 16;
 
 /// The end of a reply, and what kind of reply it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame {
-    /// Bytes from its start to behind its end.
+    /// The offset after its last byte, from its start.
     pub(crate) end: usize,
-    /// Not a reply: something that the server sent by itself.
+    /// It is a push message and not a reply.
     pub(crate) push: bool,
     /// It has attributes or streamed parts: see [`super::regular`].
     pub(crate) irregular: bool,
-    /// It breaks a limit, or has push messages inside: see [`Scanner::take_aside`].
+    /// It exceeds a limit, or has push messages inside: see [`Scanner::take_aside`].
     pub(crate) aside: bool,
 }
 
 impl Frame {
-    /// A reply without anything special.
+    /// A reply without any of these properties.
     #[inline(always)]
     pub(crate) fn plain(end: usize) -> Self {
         Self { end, push: false, irregular: false, aside: false }
     }
 }
 
-/// What is known of a reply beside where it ends.
+/// What the scan found in a reply, apart from its end.
 #[derive(Debug, Default)]
 pub(crate) struct Aside {
-    /// It breaks a limit.
+    /// The error, if the reply exceeds a limit.
     pub(crate) error: Option<Error>,
-    /// Where push messages stand inside it, counted from its start.
+    /// The ranges of the push messages inside the reply, from its start.
     pub(crate) pushes: Vec<Range<usize>>,
 }
 
-/// The scan's state between two pieces of input.
+/// The state of the scan between two pieces of input.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
     limits: Limits,
-    /// Everything before this offset (from the reply's start) has been looked at.
+    /// The bytes before this offset (from the reply's start) are scanned.
     position: usize,
     /// The line that starts at the position has no end before this offset.
     searched: usize,
-    /// Values that the innermost open aggregate still owes.
+    /// The number of values that the innermost open aggregate still needs.
     owed: u64,
-    /// The same of those around it.
+    /// The same number for each aggregate around it, the outermost first.
     outer: Vec<u64>,
     started: bool,
     push: bool,
     irregular: bool,
-    /// What stands at the position is passed over while it comes: only in a reply that breaks a limit.
+    /// What is being skipped at the position. Used only in a reply that exceeds a limit.
     passing: Passing,
-    /// The push message inside the reply that has not come to its end.
+    /// The push message inside the reply whose end has not come.
     open_push: Option<OpenPush>,
-    /// What was found beside the end.
+    /// What was found in the current reply, apart from its end.
     aside: Aside,
-    /// The same of the last whole reply.
+    /// The same for the last complete reply.
     last_aside: Aside,
 }
 
-/// What is passed over while it comes.
+/// What is being skipped while its bytes arrive.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Passing {
     #[default]
     Nothing,
-    /// So many bytes of a string, and its line end.
+    /// This many bytes of a string, then its line end.
     Body(u64),
-    /// A line.
+    /// The rest of a line.
     Line,
 }
 
-/// A push message that has not come to its end.
+/// A push message whose end has not come.
 #[derive(Debug, Clone, Copy)]
 struct OpenPush {
     start: usize,
-    /// How many aggregates are around it.
+    /// The number of aggregates around it.
     around: usize,
 }
 
-/// What stands at one position.
+/// What the scan found at one position.
 enum Step {
-    /// A value that ends there.
+    /// A value without elements: the offset of its end.
     Leaf(usize),
-    /// A header that ends there, of a string of so many bytes, which are more than the limit.
+    /// The header of a string that is longer than the limit: the offset of the header's end, and the length of the
+    /// string in bytes.
     TooLong(usize, u64),
-    /// A header that ends there, of an aggregate of so many values.
+    /// The header of an aggregate: the offset of the header's end, and the number of values.
     Aggregate(usize, u64),
-    /// The same for attributes, which are not a value of their own.
+    /// The same for attributes, which do not count as a value.
     Attributes(usize, u64),
-    /// The end of a streamed aggregate or chunked string.
+    /// The offset after the end of a streamed aggregate or of a chunked string.
     End(usize),
 }
 
@@ -143,24 +147,26 @@ impl Scanner {
         Self { limits, ..Self::default() }
     }
 
-    /// The end of the reply that starts at `at`, if it is a short string and whole: the most frequent of all, found in a
-    /// few instructions. What is none is for [`Scanner::frame`] to judge.
+    /// The end of the reply that starts at `at`, if it is a complete short string. This is the most frequent kind of
+    /// reply, and its end is found in a few instructions. `None` says nothing about the reply: call [`Scanner::frame`]
+    /// then.
     #[inline(always)]
     pub(crate) fn short(&self, bytes: &[u8], at: usize) -> Option<usize> {
         if self.started || self.limits.bulk < SHORT { None } else { short_string(bytes, at) }
     }
 
-    /// Finds the end of the reply that starts at `bytes[0]`. `None`: not all of it is there; call again with the same
-    /// bytes and more.
+    /// Finds the end of the reply that starts at `bytes[0]`. `None` if a part of it is missing: call it again with the
+    /// same bytes and more.
     ///
     /// # Errors
     ///
-    /// The bytes are no reply, or it is a push message that breaks a limit: nothing that follows can be relied on. (A
-    /// push message belongs to no command. Its receiver learns of the loss by the new connection.)
+    /// The bytes are not a reply, or they are a push message that exceeds a limit. The bytes after them cannot be read.
+    /// A push message belongs to no command, so the connection fails. The receiver of push messages learns of the loss
+    /// when a new connection is made.
     #[inline]
     pub(crate) fn frame(&mut self, bytes: &[u8]) -> Result<Option<Frame>, Error> {
         if !self.started {
-            // The common case, without any state: a string, or a line, complete.
+            // The common case, which needs no state: a complete string or line.
             if let Some(&kind) = bytes.first()
                 && let Some(Step::Leaf(end)) = match kind {
                     b'$' => match self.short(bytes, 0) {
@@ -197,7 +203,7 @@ impl Scanner {
                     None => return self.complete(position).map(Some),
                 }
             }
-            // Most aggregates are short strings one after another.
+            // Most aggregates contain short strings only.
             while short
                 && (1..CHUNKED).contains(&owed)
                 && let Some(end) = short_string(bytes, position)
@@ -249,7 +255,7 @@ impl Scanner {
         }
     }
 
-    /// All of it is there.
+    /// The reply is complete.
     fn complete(&mut self, end: usize) -> Result<Frame, Error> {
         if end > self.limits.reply {
             self.reply_too_long()?;
@@ -263,7 +269,7 @@ impl Scanner {
         Ok(frame)
     }
 
-    /// Not all of it is there: what was found is kept for the next call.
+    /// A part of the reply is missing. The state of the scan is kept for the next call.
     fn wait(&mut self, bytes: &[u8], mut position: usize, owed: u64) -> Result<Option<Frame>, Error> {
         if bytes.len() > self.limits.reply {
             self.reply_too_long()?;
@@ -327,7 +333,7 @@ impl Scanner {
         })
     }
 
-    /// A length, then that many bytes.
+    /// Reads a length, then that many bytes.
     #[inline]
     fn blob(&self, bytes: &[u8], at: usize) -> Result<Option<Step>, Error> {
         let Some((length, start)) = number(bytes, at)? else { return Ok(None) };
@@ -345,7 +351,7 @@ impl Scanner {
                     return Ok(None);
                 }
                 if &bytes[end - 2..end] != b"\r\n" {
-                    return Err(unexpected("the line end behind a string", bytes, end - 2));
+                    return Err(unexpected("the line end after a string", bytes, end - 2));
                 }
                 Ok(Some(Step::Leaf(end)))
             }
@@ -355,7 +361,8 @@ impl Scanner {
         }
     }
 
-    /// How many bytes are surely missing: of the string that the scan stopped in. A hint for the read buffer.
+    /// The number of bytes that are certainly missing from the string that the scan stopped in; 0 if it did not stop in
+    /// a string. A hint for the read buffer.
     pub(crate) fn missing(&self, bytes: &[u8]) -> usize {
         match bytes.get(self.position) {
             Some(b'$' | b'=' | b'!') if self.started && !self.is_over() => match number(bytes, self.position)
@@ -376,7 +383,7 @@ impl Scanner {
     }
 }
 
-/// The header of an aggregate with `each` values for an entry.
+/// Reads the header of an aggregate. Each entry has `each` values.
 #[inline]
 fn aggregate(bytes: &[u8], at: usize, each: u64) -> Result<Option<Step>, Error> {
     let Some((count, end)) = number(bytes, at)? else { return Ok(None) };
@@ -389,7 +396,7 @@ fn aggregate(bytes: &[u8], at: usize, each: u64) -> Result<Option<Step>, Error> 
     }
 }
 
-/// One value of an aggregate was found; those of an open-ended one are not counted.
+/// Counts one value of an aggregate as found. The values of an open-ended aggregate are not counted.
 #[inline(always)]
 fn count_down(owed: &mut u64) {
     if *owed < CHUNKED {

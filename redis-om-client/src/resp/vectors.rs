@@ -1,4 +1,4 @@
-//! The examples of the RESP3 specification, and whatever `redis-protocol` can encode, through both decoders.
+//! Both decoders on the examples of the RESP3 specification, and on random values that `redis-protocol` can encode.
 
 use proptest::prelude::*;
 use redis_protocol::resp3::{
@@ -8,7 +8,7 @@ use redis_protocol::resp3::{
 
 use super::*;
 
-/// What the cursor reads, as text in one canonical form.
+/// Decodes a reply with the cursor, and shows it as text in one canonical form.
 fn ours(bytes: &[u8]) -> String {
     fn show(reply: Reply<'_>) -> String {
         let list = |mut items: Items<'_>| {
@@ -46,7 +46,7 @@ fn ours(bytes: &[u8]) -> String {
     show(Replies::new(bytes).take().unwrap())
 }
 
-/// What `redis-protocol` reads, in the same form.
+/// Decodes a reply with `redis-protocol`, and shows it in the same form.
 fn oracle(bytes: &[u8]) -> String {
     fn show(frame: &OwnedFrame) -> String {
         match frame {
@@ -124,12 +124,13 @@ fn the_examples_of_the_specification() {
         assert_eq!(ours(bytes), expected);
         assert_eq!(oracle(bytes), expected);
     }
-    // Nulls of RESP2, which redis-protocol's RESP3 decoder does not know.
+    // The nulls of RESP2, which the RESP3 decoder of `redis-protocol` does not support.
     assert_eq!(ours(b"$-1\r\n"), "nil");
     assert_eq!(ours(b"*-1\r\n"), "nil");
 }
 
-/// Any value, encoded: not nested in a set or as a map's key, where the oracle would drop duplicates.
+/// An encoded value of any kind, except for sets and for maps with composite keys: the oracle would drop duplicates in
+/// them.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let line = "[a-zA-Z0-9 ]{1,20}";
     let leaf = prop_oneof![
@@ -162,7 +163,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// The two decoders agree, wherever the input is cut.
+    /// The two decoders agree, at whatever place the input is cut.
     #[test]
     fn both_decoders_agree(bytes in value(), cut in any::<prop::sample::Index>(), tail in any::<[u8; 3]>()) {
         let mut scanner = Scanner::default();
@@ -173,9 +174,9 @@ proptest! {
         prop_assert_eq!(ours(&bytes), oracle(&bytes));
     }
 
-    /// Arbitrary bytes are an error or a wait, never a panic, however they are cut.
+    /// Arbitrary bytes cause an error or `None`, and never a panic, at whatever place they are cut.
     #[test]
-    fn garbage_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..200) {
+    fn arbitrary_bytes_cause_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..200) {
         let mut scanner = Scanner::default();
         let first = scanner.frame(&bytes[..cut.min(bytes.len())]);
         let whole = Scanner::default().frame(&bytes);

@@ -1,24 +1,25 @@
-//! Replies that break a limit, and push messages inside replies: what is found beside a reply's end.
+//! Replies that exceed a limit, and push messages inside replies.
 //!
-//! No server sends these on any path that is hot, so all of it is cold. The end of a reply that breaks a limit is found in
-//! bounded memory: what was looked at can be [discarded](Scanner::discard), also within a string or a line, and beyond the
-//! limit of the depth the values that are owed are counted in one sum instead of a stack.
+//! No server sends these on a hot path, so all of this code is cold. The end of a reply that exceeds a limit is found
+//! in bounded memory. Bytes that were scanned can be [discarded](Scanner::discard), also in the middle of a string or a
+//! line. Beyond the limit of the depth, one sum counts the values that are still needed, and no stack is used.
 
 use super::*;
 
 impl Scanner {
-    /// What is known of the reply that was found last, where its [`Frame::aside`] is set.
+    /// What was found in the last complete reply, if its [`Frame::aside`] is set.
     pub(crate) fn take_aside(&mut self) -> Aside {
         std::mem::take(&mut self.last_aside)
     }
 
-    /// Whether the reply whose end has not come breaks a limit.
+    /// Whether the reply whose end has not come exceeds a limit.
     pub(crate) fn is_over(&self) -> bool {
         self.aside.error.is_some()
     }
 
-    /// Of a reply that breaks a limit and has not come to its end: the error, and how many of its bytes are of no more use.
-    /// The next bytes to look at start behind them. The ranges are those of the push messages in them.
+    /// If the reply whose end has not come exceeds a limit: returns the error, the number of bytes at its start that
+    /// are no longer needed, and the ranges of the push messages in these bytes. The caller removes the bytes. The next
+    /// call of [`Scanner::frame`] starts after them.
     pub(crate) fn discard(&mut self) -> Option<(Error, usize, Vec<Range<usize>>)> {
         let error = self.aside.error.clone()?;
         let end = self.open_push.map_or(self.position, |push| push.start);
@@ -30,7 +31,7 @@ impl Scanner {
         Some((error, end, std::mem::take(&mut self.aside.pushes)))
     }
 
-    /// Goes on with what is passed over; `true` where its end was found.
+    /// Continues to skip a string or a line. `true` if its end was found.
     #[cold]
     pub(super) fn pass(&mut self, bytes: &[u8], position: &mut usize) -> Result<bool, Error> {
         match self.passing {
@@ -59,7 +60,7 @@ impl Scanner {
         }
     }
 
-    /// The string or line at the position, which has not come to its end, is passed over from now on.
+    /// Starts to skip the string or line at the position, whose end has not come.
     pub(super) fn pass_partial(&mut self, bytes: &[u8], position: &mut usize) -> Result<(), Error> {
         if self.passing != Passing::Nothing {
             return Ok(());
@@ -86,7 +87,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// An aggregate has come to its end: it may have been the push message.
+    /// An aggregate has ended. If it was the push message, its range is recorded.
     #[inline]
     pub(super) fn close_push(&mut self, end: usize) {
         if let Some(push) = self.open_push
@@ -102,7 +103,7 @@ impl Scanner {
         let depth = self.limits.depth;
         self.violates(&format!("aggregates nested more than {depth} deep, the limit of `max_depth`"))?;
         if count < CHUNKED && *owed < CHUNKED {
-            // The end is where nothing is owed any more, however it is nested.
+            // The reply ends when no value is needed any more, however the values are nested.
             let sum = owed.checked_add(count).filter(|sum| *sum < CHUNKED);
             *owed = sum.ok_or_else(|| broken("an aggregate of more entries than can be counted".into()))?;
             return Ok(());
@@ -129,14 +130,14 @@ impl Scanner {
     pub(super) fn too_many(&mut self, count: u64) -> Result<(), Error> {
         let limit = self.limits.reply;
         self.violates(&format!(
-            "an aggregate of {count} values, more than the limit of {limit} bytes has room for (`max_reply`)"
+            "an aggregate of {count} values, more than a reply of {limit} bytes can hold (`max_reply`)"
         ))
     }
 
     #[cold]
     pub(super) fn reply_too_long(&mut self) -> Result<(), Error> {
         let found = format!("a reply of more than {} bytes, the limit of `max_reply`", self.limits.reply);
-        // Of a push message inside the reply the length is checked by itself.
+        // The length of a push message inside the reply is checked separately.
         if self.push {
             return Err(push_violates(&found));
         }
@@ -144,8 +145,8 @@ impl Scanner {
         Ok(())
     }
 
-    /// The reply breaks a limit. Of several errors the first is kept. A push message belongs to no command, so there it is
-    /// the error of the connection.
+    /// Records that the reply exceeds a limit. The first such error of a reply is kept. A push message belongs to no
+    /// command, so its error is returned as the error of the connection.
     fn violates(&mut self, found: &str) -> Result<(), Error> {
         if self.push || self.open_push.is_some() {
             return Err(push_violates(found));
@@ -157,7 +158,7 @@ impl Scanner {
     fn note_violation(&mut self, found: &str) {
         if self.aside.error.is_none() {
             let text = format!(
-                "the reply was not read, since it breaks a limit: found {found}: raise that limit, or ask for less"
+                "the reply exceeds a limit and was not read: found {found}: raise that limit, or request less data"
             );
             self.aside.error = Some(Error::new(ErrorKind::Protocol, Execution::Answered, text));
         }
@@ -165,5 +166,5 @@ impl Scanner {
 }
 
 fn push_violates(found: &str) -> Error {
-    broken(format!("a push message that breaks a limit: found {found}: raise that limit"))
+    broken(format!("a push message that exceeds a limit: found {found}: raise that limit"))
 }

@@ -1,4 +1,4 @@
-//! Ends of replies, wherever the input is cut.
+//! The ends of replies, for input that is cut at any place.
 
 use proptest::prelude::*;
 
@@ -24,14 +24,14 @@ fn resumes_at_every_cut() {
 }
 
 #[test]
-fn finds_the_first_of_several() {
+fn finds_the_end_of_the_first_of_several_replies() {
     assert_eq!(end(b"+OK\r\n:1\r\n"), Some(5));
     assert_eq!(end(b"*0\r\n+OK\r\n"), Some(4));
     assert_eq!(end(b"$0\r\n\r\n$1\r\nx\r\n"), Some(6));
 }
 
 #[test]
-fn tells_pushes_and_attributes() {
+fn recognizes_push_messages_and_attributes() {
     let frame = Scanner::default().frame(b">2\r\n+message\r\n+x\r\n").unwrap().unwrap();
     assert!(frame.push && !frame.irregular);
     let frame = Scanner::default().frame(b"|1\r\n+ttl\r\n:3\r\n*1\r\n:5\r\n+next\r\n").unwrap().unwrap();
@@ -40,7 +40,7 @@ fn tells_pushes_and_attributes() {
 }
 
 #[test]
-fn follows_streams() {
+fn finds_the_end_of_streamed_values() {
     for whole in [
         &b"$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n"[..],
         b"*?\r\n:1\r\n*?\r\n:2\r\n.\r\n.\r\n",
@@ -56,7 +56,7 @@ fn follows_streams() {
 }
 
 #[test]
-fn refuses_what_is_not_resp() {
+fn refuses_bytes_that_are_not_resp() {
     for (bytes, text) in [
         (&b"HTTP/1.1 400 Bad Request\r\n"[..], "found \"HTTP/1.1 400 Bad Request"),
         (b"$4294967296\r\n", "4294967296 bytes, more than the limit"),
@@ -82,8 +82,8 @@ const SMALL: Limits = Limits { bulk: 300, reply: 1000, depth: 5 };
 
 type Found = (Vec<Option<Vec<u8>>>, Vec<Vec<u8>>);
 
-/// The frames of the bytes, when so many come at a time and what is of no more use is discarded: what each is without its
-/// push messages (nothing for one that was refused), and the push messages.
+/// Scans `bytes` in pieces of the sizes in `steps`, and discards the bytes that are no longer needed. Returns each
+/// reply without its push messages (`None` if it was refused), and the push messages.
 fn frames(bytes: &[u8], steps: &[usize]) -> Result<Found, Error> {
     let mut scanner = Scanner::new(SMALL);
     let (mut found, mut pushes) = (Vec::new(), Vec::new());
@@ -115,7 +115,7 @@ fn frames(bytes: &[u8], steps: &[usize]) -> Result<Found, Error> {
         if let Some((_, end, inside)) = scanner.discard() {
             pushes.extend(inside.into_iter().map(|range| bytes[from..from + end][range].to_vec()));
             from += end;
-            assert!(to - from < 40, "{} bytes are of use", to - from);
+            assert!(to - from < 40, "{} bytes are kept after a discard", to - from);
         }
         assert!(scanner.outer.len() <= 2 * SMALL.depth + OPEN_BEYOND_DEPTH);
     }
@@ -132,7 +132,7 @@ fn refused(bytes: &[u8]) -> Error {
 }
 
 #[test]
-fn what_breaks_a_limit_is_passed_over() {
+fn a_reply_that_exceeds_a_limit_is_skipped() {
     let string = |bytes: usize| format!("${bytes}\r\n{}\r\n", "x".repeat(bytes));
     let cases = [
         (format!("{}:1\r\n", "*1\r\n".repeat(6)), "nested more than 5 deep, the limit of `max_depth`"),
@@ -168,7 +168,7 @@ fn what_breaks_a_limit_is_passed_over() {
 }
 
 #[test]
-fn a_long_line_is_looked_at_once() {
+fn a_long_line_is_searched_once() {
     let long = [&b"-"[..], &vec![b'x'; 70_000], b"\r\n"].concat();
     let mut scanner = Scanner::default();
     for to in (1..long.len()).step_by(1000) {
@@ -183,8 +183,8 @@ fn a_long_line_is_looked_at_once() {
 }
 
 #[test]
-fn push_messages_inside_are_found() {
-    // Redis 6.2.5, the own write of a tracked key inside a transaction.
+fn push_messages_inside_a_reply_are_found() {
+    // From Redis 6.2.5: a client writes a key that it tracks, inside a transaction.
     let bytes = b"*2\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n:2\r\n+next\r\n";
     let push = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n".to_vec();
     for step in 1..bytes.len() {
@@ -192,7 +192,7 @@ fn push_messages_inside_are_found() {
         assert_eq!(found, [Some(b"*2\r\n:1\r\n:2\r\n".to_vec()), Some(b"+next\r\n".to_vec())]);
         assert_eq!(pushes, std::slice::from_ref(&push));
     }
-    // In a reply that is passed over they are found as well.
+    // They are also found in a reply that is skipped.
     let long =
         [&b"*200\r\n"[..], &b"$4\r\ntext\r\n".repeat(150), &push, &b"$4\r\ntext\r\n".repeat(50)].concat();
     for step in [1, 10, 333] {
@@ -201,7 +201,7 @@ fn push_messages_inside_are_found() {
 }
 
 #[test]
-fn a_push_message_that_breaks_a_limit_is_the_connections_error() {
+fn a_push_message_that_exceeds_a_limit_is_an_error_of_the_connection() {
     let long = format!(">2\r\n+message\r\n$400\r\n{}\r\n", "x".repeat(400));
     let deep = format!(">2\r\n+message\r\n{}", "*1\r\n".repeat(9));
     let many = format!(">2\r\n+message\r\n*100\r\n{}", "$10\r\n0123456789\r\n".repeat(100));
@@ -213,7 +213,8 @@ fn a_push_message_that_breaks_a_limit_is_the_connections_error() {
     }
 }
 
-/// A frame, what is left of it without its push messages (nothing if it breaks a limit), and how many those are.
+/// A reply, the same reply without its push messages (`None` if it exceeds a limit), and the number of its push
+/// messages.
 fn frame() -> impl Strategy<Value = (Vec<u8>, Option<Vec<u8>>, usize)> {
     const PUSH: &[u8] = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
     let string = |length: usize| [format!("${length}\r\n").as_bytes(), &vec![b'x'; length], b"\r\n"].concat();
@@ -251,7 +252,7 @@ fn frame() -> impl Strategy<Value = (Vec<u8>, Option<Vec<u8>>, usize)> {
         })
     });
     value.prop_map(|(with, without, pushes)| {
-        // The limits count the push messages of a reply, too.
+        // The limits include the push messages of a reply.
         let mut scanner = Scanner::new(SMALL);
         let whole = scanner.frame(&with).unwrap().unwrap();
         let fits = !whole.aside || scanner.take_aside().error.is_none();
@@ -260,9 +261,10 @@ fn frame() -> impl Strategy<Value = (Vec<u8>, Option<Vec<u8>>, usize)> {
 }
 
 proptest! {
-    /// However they are cut and whatever stands between them, frames are found as if each came alone and at once.
+    /// Replies are found as if each came alone and in one piece, however the input is cut and whatever replies come
+    /// before.
     #[test]
-    fn frames_in_any_pieces(
+    fn replies_are_found_however_the_input_is_cut(
         all in proptest::collection::vec(frame(), 1..8),
         steps in proptest::collection::vec(1usize..200, 1..6),
     ) {
@@ -277,7 +279,7 @@ proptest! {
 }
 
 #[test]
-fn says_how_much_is_missing() {
+fn counts_the_missing_bytes_of_a_string() {
     let mut scanner = Scanner::default();
     let bytes = b"*2\r\n:1\r\n$100\r\nabc";
     assert_eq!(scanner.frame(bytes).unwrap(), None);

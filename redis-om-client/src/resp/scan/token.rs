@@ -1,11 +1,11 @@
-//! Short strings, lengths, counts and lines: what the scan meets at one position.
+//! Reads short strings, lengths, counts and lines at one position.
 
 use crate::error::{Error, ErrorKind, Execution};
 
-/// Strings of fewer bytes than this have a length of one or two digits.
+/// A string with fewer bytes than this has a length of one or two digits.
 pub(super) const SHORT: usize = 100;
 
-/// The end of the string that starts at `at`, if it is whole and shorter than [`SHORT`].
+/// The end of the string that starts at `at`, if it is complete and shorter than [`SHORT`].
 #[inline(always)]
 pub(super) fn short_string(bytes: &[u8], at: usize) -> Option<usize> {
     let (start, length) = match bytes.get(at..at + 5)? {
@@ -19,6 +19,7 @@ pub(super) fn short_string(bytes: &[u8], at: usize) -> Option<usize> {
     (bytes.get(end..end + 2)? == b"\r\n").then_some(end + 2)
 }
 
+/// A length or a count.
 pub(super) enum Number {
     Count(u64),
     /// `-1`
@@ -27,7 +28,8 @@ pub(super) enum Number {
     Open,
 }
 
-/// The length or count behind the type byte, and the offset behind its line.
+/// Reads the length or count after the type byte. Returns it with the offset after its line; `None` if a part is
+/// missing.
 #[inline(always)]
 pub(super) fn number(bytes: &[u8], at: usize) -> Result<Option<(Number, usize)>, Error> {
     let mut position = at + 1;
@@ -49,7 +51,7 @@ pub(super) fn number(bytes: &[u8], at: usize) -> Result<Option<(Number, usize)>,
     Ok(None)
 }
 
-/// What is not a plain count: `-1`, `?`, or nonsense.
+/// Reads a number that is not a plain count: `-1` or `?`. Anything else is an error.
 #[cold]
 fn odd_number(bytes: &[u8], at: usize) -> Result<Option<(Number, usize)>, Error> {
     for (text, number) in [(&b"-1\r\n"[..], Number::Null), (&b"?\r\n"[..], Number::Open)] {
@@ -64,7 +66,8 @@ fn odd_number(bytes: &[u8], at: usize) -> Result<Option<(Number, usize)>, Error>
     Err(unexpected("a length or a count", bytes, at))
 }
 
-/// The offset behind the line that starts at `at` and has no end before `from`.
+/// Returns the offset after the line that starts at `at`; `None` if its end is missing. The line does not end before
+/// `from`.
 #[inline(always)]
 pub(super) fn line(bytes: &[u8], at: usize, from: usize) -> Result<Option<usize>, Error> {
     let Some(length) = memchr::memchr(b'\r', &bytes[from..]) else { return Ok(None) };
@@ -86,6 +89,6 @@ pub(super) fn broken(what: String) -> Error {
     Error::new(
         ErrorKind::Protocol,
         Execution::NotSent,
-        format!("the server sent what is not a valid reply: {what}"),
+        format!("the server sent bytes that are not a valid reply: {what}"),
     )
 }
