@@ -1,4 +1,5 @@
-//! Commands whose reply nobody waits for, until they can be queued: while there is no connection, or no room.
+//! Detached commands: their replies are discarded. While no command can be queued, because there is no connection or
+//! because it is being replaced, they are kept here.
 
 use std::{collections::VecDeque, task::Waker};
 
@@ -7,15 +8,16 @@ use crate::error::Error;
 use super::{NEVER, Outgoing, Phase, Runs, Session, Tick};
 
 #[derive(Debug)]
+/// A detached command that is not in the queue yet.
 struct Kept {
-    /// With its headers.
+    /// The encoded command, with its headers.
     bytes: Vec<u8>,
     parts: u32,
     runs: Runs,
     deadline: Tick,
 }
 
-/// The commands, in order.
+/// The detached commands that are not in the queue yet, in their order.
 #[derive(Debug, Default)]
 pub(super) struct Detached {
     commands: VecDeque<Kept>,
@@ -33,7 +35,7 @@ impl Detached {
         self.commands.push_back(command);
     }
 
-    /// Puts these behind.
+    /// Appends these commands.
     pub(super) fn append(&mut self, mut younger: Self) {
         self.bytes += younger.bytes;
         self.commands.append(&mut younger.commands);
@@ -45,7 +47,7 @@ impl Detached {
         Some(command)
     }
 
-    /// Drops those whose time is up; the earliest deadline that is left.
+    /// Drops the commands whose deadline has passed. Returns the earliest remaining deadline.
     pub(super) fn expire(&mut self, now: Tick) -> Tick {
         self.commands.retain(|command| command.deadline > now);
         self.bytes = self.commands.iter().map(|command| command.bytes.len()).sum();
@@ -54,12 +56,12 @@ impl Detached {
 }
 
 impl Session {
-    /// Takes a command whose reply nobody waits for. While there is no connection it is kept, within the budget of bytes and
-    /// until its deadline.
+    /// Takes a command whose reply is discarded. While there is no connection, the command is kept until its deadline.
+    /// Its bytes count towards the limit of queued bytes.
     ///
     /// # Errors
     ///
-    /// The queue is full, or closed, or the connection listens.
+    /// The queue is full, the session is closed, or the connection listens.
     pub(crate) fn submit_detached(&mut self, out: Outgoing<'_>, now: Tick) -> Result<(), Error> {
         if let Phase::Closed(error) = &self.phase {
             return Err(error.clone());
@@ -85,13 +87,13 @@ impl Session {
         Ok(())
     }
 
-    /// The bytes of a command that was not sent are kept for the next connection.
+    /// Keeps the bytes of a command that was not sent, for the next connection.
     pub(super) fn keep_detached(&mut self, id: u32, bytes: &[u8]) {
         let (shape, deadline) = (self.pending.shape(id), self.pending.deadline(id));
         self.detached.push(Kept { bytes: bytes.to_vec(), parts: shape.parts, runs: shape.runs, deadline });
     }
 
-    /// The connection stands: those that were kept go first.
+    /// Queues the kept commands on a new connection, before all others.
     pub(super) fn queue_detached(&mut self) {
         while let Some(command) = self.detached.pop() {
             let out = Outgoing {

@@ -1,9 +1,13 @@
-//! The first commands on a connection: protocol, user, database, names. Sans-IO: replies in, bytes out.
+//! The greeting: the first commands on a connection. They set the protocol, the user, the database and the names.
+//! Sans-IO: replies are passed in, and bytes are returned.
 //!
-//! With RESP3 that is `HELLO 3 AUTH …`, and with RESP2, or where `HELLO` is refused, `AUTH`, `SELECT` and `PING`. Each
-//! answer is checked, so that what is no Redis server is found here and not by a user's command. What is optional
-//! follows: a refusal of the connection's name or of the library's name is passed over, and where the peer closes the
-//! connection on one of them, [`Greeting::closed`] says what the next connection can go without.
+//! With RESP3 the first command is `HELLO 3 AUTH …`. With RESP2, or if the server refuses `HELLO`, the first commands
+//! are `AUTH`, `SELECT` and `PING`. Each answer is checked, so that a peer which is not a Redis server is found here
+//! and not by a command of a user.
+//!
+//! The optional commands follow. If the server refuses the name of the connection or of the library, the greeting
+//! continues. If the peer closes the connection on one of them, [`Greeting::closed`] says what the next connection can
+//! leave out.
 
 use crate::{
     config::Secret,
@@ -17,10 +21,10 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// The name under which a connection's library is shown by `CLIENT LIST`.
+/// The name of this library, which `CLIENT LIST` shows for each connection.
 const LIBRARY: &str = "redis-om-rs";
 
-/// What the greeting says.
+/// The values that the greeting sends.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Identity {
     pub(crate) resp3: bool,
@@ -28,20 +32,20 @@ pub(crate) struct Identity {
     pub(crate) password: Option<Secret>,
     pub(crate) database: u32,
     pub(crate) client_name: Option<String>,
-    /// Whether the library's name is told.
+    /// Whether the name of the library is sent.
     pub(crate) library: bool,
 }
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Send these bytes, read so many replies, and hand them to [`Greeting::next`].
+    /// Send these bytes, read this many replies, and pass them to [`Greeting::next`].
     Send(Vec<u8>, usize),
-    /// The connection is ready; whether it speaks RESP3.
+    /// The connection is ready. `resp3` says whether it uses RESP3.
     Ready { resp3: bool },
 }
 
-/// What a connection can go without.
+/// A command of the greeting that the next connection can leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Optional {
     /// `CLIENT SETINFO`.
@@ -53,6 +57,7 @@ pub(crate) enum Optional {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A command of the greeting.
 enum Word {
     Hello,
     Auth,
@@ -62,16 +67,16 @@ enum Word {
     SetInfo,
 }
 
-/// A greeting under way.
+/// A greeting in progress.
 #[derive(Debug)]
 pub(crate) struct Greeting {
     identity: Identity,
     resp3: bool,
-    /// What was sent and is not answered.
+    /// The commands that were sent and not answered.
     sent: Vec<Word>,
-    /// The database is chosen, or its command is on its way.
+    /// Whether the database is selected, or the command for it was sent.
     selected: bool,
-    /// The names have been sent: they come last.
+    /// Whether the names were sent. They are sent last.
     named: bool,
 }
 
@@ -81,13 +86,13 @@ impl Greeting {
         Self { identity, resp3, sent: Vec::new(), selected: false, named: false }
     }
 
-    /// The first bytes.
+    /// Returns the first bytes to send.
     pub(crate) fn start(&mut self) -> Step {
         let words = if self.resp3 { vec![Word::Hello] } else { self.resp2() };
         self.send(words)
     }
 
-    /// What to do after these replies, one for each command that was sent.
+    /// Checks these replies, one for each command that was sent, and returns the next step.
     pub(crate) fn next(&mut self, replies: &mut Replies<'_>) -> Result<Step> {
         for word in std::mem::take(&mut self.sent) {
             let outcome = self.answer(word, replies.take()?)?;
@@ -104,8 +109,9 @@ impl Greeting {
         Ok(if words.is_empty() { Step::Ready { resp3: self.resp3 } } else { self.send(words) })
     }
 
-    /// The peer has closed the connection after so many of the replies: an error where one of them says why, else what
-    /// can be left out on the next connection. `None`: nothing can.
+    /// Handles a connection that the peer closed after `answered` replies. If one of the replies says why, it is
+    /// returned as an error. Otherwise this returns what the next connection can leave out; `None` if it can leave out
+    /// nothing.
     pub(crate) fn closed(&mut self, replies: &mut Replies<'_>, answered: usize) -> Result<Option<Optional>> {
         let mut sent = std::mem::take(&mut self.sent).into_iter();
         for word in sent.by_ref().take(answered) {
@@ -129,21 +135,24 @@ impl Greeting {
                 return Ok(Answer::Done);
             }
             (Word::Ping, Reply::Simple(text)) if &*text == b"PONG" => return Ok(Answer::Done),
-            (Word::Ping, other) => return Err(stranger("PING", "PONG", &other)),
+            (Word::Ping, other) => return Err(unexpected_answer("PING", "PONG", &other)),
             (_, Reply::Simple(text)) if &*text == b"OK" => return Ok(Answer::Done),
-            (word, other) => return Err(stranger(word.name(), "OK", &other)),
+            (word, other) => return Err(unexpected_answer(word.name(), "OK", &other)),
         };
         match word {
-            // Whatever was sent first: the server takes no client, or not this one without a login.
-            _ if turns_away(&error) || error.code() == &ServerErrorCode::NoAuth && !self.has_login() => {}
+            // Any command may get these errors: the server accepts no more clients or none from this address, or it
+            // requires a login and the settings have none.
+            _ if refuses_clients(&error) || error.code() == &ServerErrorCode::NoAuth && !self.has_login() => {
+            }
             Word::Hello if !is_final(&error) => {
-                tracing::debug!(%error, "HELLO 3 was refused, speaking RESP2");
+                tracing::debug!(%error, "HELLO 3 was refused, using RESP2");
                 return Ok(Answer::NoHello);
             }
-            // An error, too, comes from a server: it loads its data, or the user may not send PING.
+            // An error reply also proves that a Redis server answers. It may be loading its data, or the user may not
+            // run `PING`.
             Word::Ping => return Ok(Answer::Done),
             Word::SetName | Word::SetInfo => {
-                tracing::debug!(%error, command = word.name(), "refused, going on without");
+                tracing::debug!(%error, command = word.name(), "refused, continuing without it");
                 return Ok(Answer::Done);
             }
             Word::Hello | Word::Auth | Word::Select => {}
@@ -155,14 +164,14 @@ impl Greeting {
         self.identity.password.is_some()
     }
 
-    /// What RESP2 begins with; its `PING` proves that a server answers.
+    /// Returns the first commands over RESP2. The `PING` proves that a Redis server answers.
     fn resp2(&mut self) -> Vec<Word> {
         self.selected = true;
         let select = (self.identity.database != 0).then_some(Word::Select);
         self.has_login().then_some(Word::Auth).into_iter().chain(select).chain([Word::Ping]).collect()
     }
 
-    /// What comes last, and is optional but for the database, which `HELLO` does not choose.
+    /// Returns the last commands. They are optional, except for `SELECT`, because `HELLO` does not select the database.
     fn names(&mut self) -> Vec<Word> {
         self.named = true;
         let identity = &self.identity;
@@ -213,12 +222,12 @@ impl Greeting {
         Step::Send(out, count)
     }
 
-    /// The server's refusal, with what was attempted; never the password.
+    /// Returns the error reply of the server, with what was attempted. It never contains the password.
     fn explain(&self, word: Word, error: ServerError) -> Error {
         let identity = &self.identity;
         let user = crate::error::brief(identity.username.as_deref().unwrap_or("default"));
         let what = match word {
-            _ if turns_away(&error) => "greeting the server".to_owned(),
+            _ if refuses_clients(&error) => "greeting the server".to_owned(),
             _ if error.code() == &ServerErrorCode::NoAuth => "logging in without a password".to_owned(),
             Word::Hello | Word::Auth => format!("logging in as `{user}`"),
             Word::Select => format!("choosing database {}", identity.database),
@@ -228,11 +237,11 @@ impl Greeting {
     }
 }
 
-/// What an answer means for the greeting.
+/// The meaning of an answer for the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Done,
-    /// `HELLO` was refused, and the connection speaks RESP2.
+    /// `HELLO` was refused. The connection uses RESP2.
     NoHello,
 }
 
@@ -249,7 +258,7 @@ impl Word {
     }
 }
 
-/// The protocol that the answer to `HELLO` names: a map, or with RESP2 an array of keys and values.
+/// Reads the protocol version from the answer to `HELLO`: a map, or over RESP2 an array of keys and values.
 fn protocol(reply: Reply<'_>) -> Result<u8> {
     let found = reply.describe();
     if let Reply::Map(mut items) | Reply::Array(mut items) = reply {
@@ -266,11 +275,11 @@ fn protocol(reply: Reply<'_>) -> Result<u8> {
     Err(no_server("HELLO", "a map with `proto`", &found))
 }
 
-fn stranger(command: &'static str, expected: &str, found: &Reply<'_>) -> Error {
+fn unexpected_answer(command: &'static str, expected: &str, found: &Reply<'_>) -> Error {
     no_server(command, expected, &found.describe())
 }
 
-/// Who answers is no Redis server: an echo service, or one of another protocol.
+/// The error for a peer that is not a Redis server, such as an echo service or a server of another protocol.
 fn no_server(command: &'static str, expected: &str, found: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
@@ -283,18 +292,19 @@ fn no_server(command: &'static str, expected: &str, found: &str) -> Error {
     .with_command(command, None)
 }
 
-/// Whether it is not `HELLO` itself that was refused, but the login, or anything for now.
+/// Whether the error refuses the login, or every command for now, and not `HELLO` itself. RESP2 would not help then.
 fn is_final(error: &ServerError) -> bool {
     match error.code() {
         ServerErrorCode::WrongPass => true,
         ServerErrorCode::Err => error.message().contains("without any password configured"),
-        // `HELLO` may be tried again later; to speak RESP2 for good because of it would be wrong.
+        // A later `HELLO` may succeed, so this connection must not change to RESP2 because of it.
         code => code.is_transient(),
     }
 }
 
-/// Whether the server takes no more clients, or none from this address: it says so to a new connection and closes it.
-fn turns_away(error: &ServerError) -> bool {
+/// Whether the server accepts no more clients, or none from this address. It sends this error on a new connection and
+/// closes the connection.
+fn refuses_clients(error: &ServerError) -> bool {
     match error.code() {
         ServerErrorCode::Denied => true,
         ServerErrorCode::Err => error.message().starts_with("max number of clients"),

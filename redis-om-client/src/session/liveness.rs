@@ -1,19 +1,21 @@
-//! When a peer is asked whether it is there, and when it is given up. A pure policy: no socket and no clock.
+//! Decides when a `PING` checks whether the peer is alive, and when the connection is given up. This is a pure policy:
+//! it has no socket and no clock.
 //!
-//! * A connection on which nothing was read for the idle time is asked by `PING`, unless a blocking command is in flight:
-//!   its server could not answer. (A dead peer behind a blocking command is found by TCP keepalive.)
-//! * After a command timed out, the peer is asked at once.
-//! * The patience counts from when the kernel took the bytes of the `PING`: a full queue, or a write that is stuck, says
-//!   nothing about the peer's silence.
-//! * Whatever is read ends the question. A connection is not given up while a command in flight has time left: the server
-//!   may be at work on it, and would lose it with all the others.
+//! * A `PING` is sent when nothing was read for the idle time.
+//! * A `PING` is sent at once when a command that was sent has timed out.
+//! * No `PING` is sent while a blocking command is in flight: the server could not answer it. (TCP keepalive finds a
+//!   dead peer behind a blocking command.)
+//! * The patience is the time for the answer to the `PING`. It starts when the kernel has taken the bytes of the
+//!   `PING`: a full queue or a blocked write says nothing about the peer.
+//! * Any byte that is read ends the check. The connection is not given up while a command in flight has time left: the
+//!   server may still be executing it, and all other commands in flight would fail with it.
 
 use super::{NEVER, Tick};
 
-/// The times of the policy, and what is known of the peer.
+/// The times of the policy, and the state of the check.
 #[derive(Debug)]
 pub(crate) struct Liveness {
-    /// [`NEVER`]: an idle peer is not asked.
+    /// [`NEVER`] if an idle peer is not checked.
     idle: Tick,
     patience: Tick,
     last_read: Tick,
@@ -24,19 +26,20 @@ pub(crate) struct Liveness {
 enum Asked {
     /// The kernel has not taken all bytes of the `PING`.
     Queued,
-    /// It has, at this tick.
+    /// The kernel has taken all bytes of the `PING`, since this tick at the latest.
     Sent(Tick),
-    /// The patience is over. The peer is given up at this tick, when the commands that were in flight have no time left: what
-    /// is sent later does not prolong it.
+    /// The patience has passed. The connection is given up at this tick unless something is read before. The tick is
+    /// the latest deadline of the commands that were in flight when the patience had passed, or the end of the patience
+    /// if that is later. A command that is sent later does not move it.
     Silent(Tick),
 }
 
-/// What is in flight at this moment.
+/// The commands that are in flight at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InFlight {
-    /// A command that the server may answer as late as it likes.
+    /// Whether a blocking command is in flight. The server may answer it at any later time.
     pub(crate) blocking: bool,
-    /// The latest deadline of a command that was sent; `None` if none has a deadline.
+    /// The latest deadline of the commands that were sent; `None` if none has a deadline.
     pub(crate) latest_deadline: Option<Tick>,
     /// Whether the kernel has taken all bytes of the last `PING`.
     pub(crate) probe_written: bool,
@@ -45,33 +48,33 @@ pub(crate) struct InFlight {
 /// What to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// Queue a `PING`, and tell [`Liveness::asked`].
+    /// Queue a `PING`, and call [`Liveness::asked`].
     Ping,
-    /// The peer is silent.
+    /// Give the connection up: the peer does not answer.
     GiveUp,
-    /// Nothing before this tick.
+    /// Do nothing before this tick.
     Wait(Tick),
 }
 
 impl Liveness {
-    /// `idle` and `patience` in milliseconds; `None`: an idle peer is not asked.
+    /// `idle` and `patience` are in milliseconds. With `None`, an idle peer is not checked.
     pub(crate) fn new(idle: Option<Tick>, patience: Tick, now: Tick) -> Self {
         Self { idle: idle.unwrap_or(NEVER), patience, last_read: now, asked: None }
     }
 
-    /// Something was read.
+    /// Records that something was read.
     #[inline]
     pub(crate) fn read(&mut self, now: Tick) {
         self.last_read = now;
         self.asked = None;
     }
 
-    /// A `PING` was queued.
+    /// Records that a `PING` was queued.
     pub(crate) fn asked(&mut self) {
         self.asked = Some(Asked::Queued);
     }
 
-    /// What to do now. `unanswered`: a command that was sent has just timed out.
+    /// Returns what to do now. `unanswered` says that a command which was sent has just timed out.
     pub(crate) fn check(&mut self, now: Tick, unanswered: bool, in_flight: InFlight) -> Check {
         if let Some(Asked::Queued) = self.asked
             && in_flight.probe_written
@@ -95,7 +98,7 @@ impl Liveness {
                     false => Check::Wait(at),
                 }
             }
-            // It is looked at again when bytes were written, or when a command times out.
+            // The driver calls this earlier if bytes were written or a command timed out.
             Some(Asked::Queued | Asked::Sent(_)) => Check::Wait(now.saturating_add(self.patience)),
             Some(Asked::Silent(limit)) if now >= limit => Check::GiveUp,
             Some(Asked::Silent(limit)) => Check::Wait(limit),
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_peer_is_asked_and_given_up() {
+    fn an_idle_peer_is_checked_and_given_up() {
         let mut live = liveness();
         assert_eq!(live.check(99, false, NOTHING), Check::Wait(100));
         assert_eq!(live.check(100, false, NOTHING), Check::Ping);
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_read_ends_the_question() {
+    fn a_read_ends_the_check() {
         let mut live = liveness();
         live.asked();
         live.read(105);
@@ -135,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_that_was_not_written_proves_nothing() {
+    fn the_patience_starts_when_the_ping_is_written() {
         let mut live = liveness();
         live.asked();
         let stuck = InFlight { probe_written: false, ..NOTHING };
@@ -146,12 +149,12 @@ mod tests {
         assert_eq!(
             live.check(10_000, false, sent),
             Check::Wait(10_010),
-            "the patience begins when it was written"
+            "the patience starts when the PING is written"
         );
     }
 
     #[test]
-    fn one_timeout_does_not_end_a_busy_connection() {
+    fn one_timeout_does_not_end_a_connection_with_other_commands() {
         let mut live = liveness();
         let busy = InFlight { latest_deadline: Some(500), probe_written: true, ..NOTHING };
         assert_eq!(live.check(50, true, busy), Check::Ping);
@@ -167,7 +170,7 @@ mod tests {
         let mut live = liveness();
         live.asked();
         let given_up = (0..10_000).find(|now| {
-            // Each moment brings a command with 300 ms of time.
+            // Each tick brings a command with 300 ms of time.
             let busy = InFlight { latest_deadline: Some(now + 300), probe_written: true, ..NOTHING };
             live.check(*now, false, busy) == Check::GiveUp
         });
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_behind_a_blocking_command() {
+    fn no_ping_is_sent_behind_a_blocking_command() {
         let mut live = liveness();
         let blocked = InFlight { blocking: true, ..NOTHING };
         assert_eq!(live.check(100_000, false, blocked), Check::Wait(NEVER));
@@ -184,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_overflows_and_never_waits_for_the_past(
+        fn never_overflows_and_never_waits_for_a_past_tick(
             idle in any::<Option<u64>>(), patience in any::<u64>(), now in any::<u64>(),
             asked: bool, written: bool, deadline in any::<Option<u64>>(), blocking: bool,
         ) {

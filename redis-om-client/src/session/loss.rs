@@ -1,4 +1,4 @@
-//! What becomes of commands when a connection is lost, closed or replaced, and when their time is up.
+//! Ends commands when their connection is lost, closed or replaced, and when their deadline passes.
 
 use std::task::Waker;
 
@@ -7,14 +7,15 @@ use crate::error::{Error, ErrorKind, Execution, TimeoutKind};
 use super::{Detached, NEVER, Phase, Runs, Session, Tick};
 
 impl Session {
-    /// The connection is lost: every command in flight fails. Those that may have run fail as
+    /// The connection is lost. Every command in flight fails. The commands that may have run fail as
     /// [`Execution::MaybeExecuted`].
     pub(crate) fn lose(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
-        // While a write is under way, all that it was given may have left.
+        // During a write, the kernel may already have taken all bytes that were handed to the writer.
         let left = if self.writing { self.handed } else { self.written };
         let queued_from = self.inflight.len() - self.queued;
         let queue = std::mem::take(&mut self.queue);
-        // Those that were queued are older than those that wait for the next connection.
+        // The detached commands in the queue are older than those that wait for the next connection, so they stay in
+        // front.
         let younger = std::mem::take(&mut self.detached);
         for (index, id) in std::mem::take(&mut self.inflight).into_iter().enumerate() {
             let (start, size) = (self.pending.start(id), self.pending.size(id));
@@ -23,7 +24,8 @@ impl Session {
                 self.keep_detached(id, &queue[from..from + size]);
             }
             let written = left.saturating_sub(start).min(size as u64) as usize;
-            // A single command and a transaction run only if they arrived whole; of a pipeline the first commands may.
+            // A single command or a transaction runs only if all of it arrives. Of a pipeline, the commands that arrive
+            // run.
             let may_have_run = match self.pending.shape(id).runs {
                 Runs::Whole => written == size,
                 Runs::Partly => written > 0,
@@ -45,22 +47,22 @@ impl Session {
         self.phase = Phase::Down(Some(error.clone()));
     }
 
-    /// Why the last attempt to connect failed; told to those whose time runs out.
+    /// Records why the last attempt to connect failed. The error of a command that times out contains it.
     pub(crate) fn note_failure(&mut self, error: Error) {
         self.phase = Phase::Down(Some(error));
     }
 
-    /// From now on nothing more is written: commands wait until the connection was replaced.
+    /// Stops all writes on this connection. Commands wait until the connection was replaced.
     pub(crate) fn hold(&mut self) {
         self.held = true;
     }
 
-    /// Whether everything that was written is answered.
+    /// Whether every command that was written is answered.
     pub(crate) fn is_drained(&self) -> bool {
         self.inflight.len() == self.queued && self.handed == self.written && !self.writing
     }
 
-    /// No connection will be made any more: those that wait fail, and so does every command from now on.
+    /// No new connection will be made. The waiting commands fail, and so does each later command.
     pub(crate) fn close(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         self.lose(error, wakers);
         self.wait_queue.fail_all(error, wakers);
@@ -68,8 +70,8 @@ impl Session {
         self.phase = Phase::Closed(error.clone());
     }
 
-    /// Fails what nobody has begun to write, as [`Execution::NotSent`], so that it can take another connection. What was
-    /// sent keeps its place, and so do commands whose reply nobody waits for.
+    /// Fails the commands whose write has not begun, as [`Execution::NotSent`], so that they can take another
+    /// connection. Commands that were sent keep their place, and so do commands whose reply is discarded.
     pub(crate) fn evict(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         let error = error.clone().with_execution(Execution::NotSent);
         for index in self.inflight.len() - self.queued..self.inflight.len() {
@@ -86,7 +88,8 @@ impl Session {
         self.wait_queue.fail_all(&error, wakers);
     }
 
-    /// Fails what has waited too long. The earliest deadline that is left, and whether a sent command was among them.
+    /// Fails the commands whose deadline has passed. Returns the earliest remaining deadline, and whether one of the
+    /// failed commands had been sent.
     pub(crate) fn expire(&mut self, now: Tick, wakers: &mut Vec<Waker>) -> (Tick, bool) {
         let mut next = self.detached.expire(now);
         let mut unanswered = false;
@@ -100,7 +103,10 @@ impl Session {
             }
             let queued = index >= queued_from;
             let (execution, why) = if queued {
-                (Execution::NotSent, "timed out before it could be sent: the connection takes no more bytes")
+                (
+                    Execution::NotSent,
+                    "timed out before it could be sent: the connection accepts no more bytes",
+                )
             } else {
                 (Execution::MaybeExecuted, "timed out waiting for the reply")
             };
@@ -123,7 +129,8 @@ impl Session {
                 Phase::Down(Some(cause)) => format!("timed out while there was no connection: {cause}"),
                 Phase::Down(None) => "timed out while the connection was being made".to_owned(),
                 Phase::Up | Phase::Listening | Phase::Closed(_) => {
-                    "timed out waiting for room in the queue: more is sent than the server answers".to_owned()
+                    "timed out waiting for room in the queue: commands come faster than the server answers"
+                        .to_owned()
                 }
             };
             Error::new(kind, Execution::NotSent, why)

@@ -1,12 +1,12 @@
-//! Connections that listen, and what a server sends without being asked.
+//! Connections that listen, and what a server sends without a request.
 //!
-//! A [`Sink`] receives it. On a shared connection that is what RESP3 marks as a push, and the replies to what was
-//! replayed. A connection for subscriptions or for `MONITOR` belongs to the sink alone: it receives every frame, in the
-//! order of the wire, over RESP2 and RESP3 alike, since confirmations, refusals and pongs tell it what its subscriptions
-//! have become.
+//! A [`Sink`] receives it. On a shared connection the sink receives the frames that RESP3 marks as pushes, and the
+//! replies to replayed commands. A connection for subscriptions or for `MONITOR` is used by the sink alone. There the
+//! sink receives every frame in the order of the wire, over RESP2 and RESP3: confirmations, errors and pongs tell it
+//! the state of its subscriptions.
 //!
-//! The sink has everything of a read before any reply of the same read can be taken: a caller that has a reply never finds
-//! the sink behind it.
+//! The sink receives all its frames of a read before a caller can take a reply of the same read. So when a caller has a
+//! reply, the sink already has the frames that came with it or before it.
 
 use std::{fmt, sync::Arc, task::Waker};
 
@@ -16,7 +16,7 @@ use crate::{config::Protocol, error::Error};
 
 use super::{NEVER, Outgoing, Phase, Runs, Session};
 
-/// What a connection is for.
+/// The use of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Commands of many callers.
@@ -29,70 +29,72 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    /// Whether the sink receives every frame, and no command is taken.
+    /// Whether the sink receives every frame, and commands are refused.
     pub(super) fn listens(self) -> bool {
         self != Self::Shared
     }
 }
 
-/// What the sink receives: one frame of the server.
+/// One frame from the server, for the sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) kind: NoticeKind,
-    /// The whole frame, from its type byte on. A slice of the read buffer: what is kept for long is to be copied.
+    /// The whole frame, from its type byte on. It is a slice of the read buffer: a sink must copy what it keeps for
+    /// long.
     pub(crate) bytes: Bytes,
 }
 
-/// What kind of frame it is.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoticeKind {
     /// A message, a confirmation or an invalidation: `>…`, or `*…` under RESP2.
     Push,
-    /// The reply to a command of the sink: `+OK`, an error, a pong.
+    /// The reply to a command of the sink: `+OK`, an error or a pong.
     Reply,
     /// A line of `MONITOR`.
     Line,
 }
 
-/// Receives what the server sends by itself, and knows what has to be sent again on a new connection.
+/// Receives what the server sends without a request, and gives the commands to send again on a new connection.
 ///
-/// It is called under the lock of the session: it must not block, and must not use the connection. Wakers come out in the
-/// vector and are woken after the lock was released. It must not own the connection that it belongs to.
+/// It is called under the lock of the session: it must not block, and it must not use the connection. The wakers that
+/// it adds to `wakers` are woken after the lock was released. It must not own its connection.
 pub(crate) trait Sink: fmt::Debug + Send + Sync {
-    /// A new connection stands: what is to be written on it before anything else. Between this and [`Sink::lost`] the
-    /// sink is connected.
+    /// A new connection was made. Returns the commands to write on it before any other. The sink is connected from this
+    /// call on, until [`Sink::lost`] is called.
     fn connected(&self, protocol: Protocol) -> Replay;
 
-    /// Takes what was received, in the order of the wire. What is left in the vector is dropped.
+    /// Takes the frames that were received, in the order of the wire. The frames that are left in the vector are
+    /// dropped.
     ///
     /// # Errors
     ///
-    /// The sink cannot go on with this connection. It is lost with this error, and a new one is made.
+    /// The sink cannot continue with this connection. The connection ends with this error, and a new one is made.
     fn receive(&self, notices: &mut Vec<Notice>, wakers: &mut Vec<Waker>) -> Result<(), Error>;
 
-    /// Appends the encoded commands that are to be written now, on a connection that listens. Asked after each
-    /// [`Sink::receive`] and whenever the handle of the connection is told that there is something; only while the sink is
-    /// connected.
+    /// Appends the encoded commands to write now, on a connection that listens. It is called after each
+    /// [`Sink::receive`], and when the handle of the connection is told that there are such commands. It is called only
+    /// while the sink is connected.
     fn output(&self, out: &mut Vec<u8>) {
         let _nothing = out;
     }
 
-    /// The connection is lost. Called before the futures of the commands that failed with it are woken. `again`: a new
-    /// connection is going to be made. The last call is the one without it.
+    /// The connection is lost. This is called before the futures of the failed commands are woken. `again` is true if a
+    /// new connection is going to be made. The call with `again` false is the last call.
     fn lost(&self, error: &Error, again: bool, wakers: &mut Vec<Waker>);
 }
 
-/// Commands that are written on a new connection before any other: subscriptions, tracking, fresh credentials.
+/// Commands that are written on a new connection before any other: subscriptions, tracking, new credentials.
 #[derive(Debug, Default)]
 pub(crate) struct Replay {
-    /// The commands, encoded, one after another.
+    /// The encoded commands, one after another.
     pub(crate) bytes: Vec<u8>,
-    /// How many replies they get on a shared connection, pushes not counted. Each comes to the sink as
-    /// [`NoticeKind::Reply`], and to no command. Not used on a connection that listens: all is the sink's there.
+    /// The number of their replies on a shared connection, pushes not included. The sink receives each as
+    /// [`NoticeKind::Reply`]. Not used on a connection that listens: the sink receives all frames there.
     pub(crate) replies: u32,
 }
 
-/// What was read for the sink, on its way there.
+/// Collects the frames for the sink, and passes them to it.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     sink: Option<Arc<dyn Sink>>,
@@ -101,7 +103,7 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// For this sink; without one they are dropped.
+    /// With `None`, the frames are dropped.
     pub(crate) fn new(sink: Option<Arc<dyn Sink>>) -> Self {
         Self { sink, found: Vec::new(), has_output: false }
     }
@@ -110,7 +112,7 @@ impl Notices {
         self.found.push(Notice { kind, bytes });
     }
 
-    /// Hands all that was found to the sink, and queues what it answers.
+    /// Passes the collected frames to the sink, and queues the commands that it sends then.
     pub(super) fn hand_over(&mut self, session: &mut Session, wakers: &mut Vec<Waker>) -> Result<(), Error> {
         if self.found.is_empty() {
             return Ok(());
@@ -129,20 +131,20 @@ impl Notices {
         outcome
     }
 
-    /// Whether the sink has queued something since this was last asked.
+    /// Whether the sink has queued commands since the last call.
     #[inline]
     pub(crate) fn has_output(&mut self) -> bool {
         std::mem::take(&mut self.has_output)
     }
 }
 
-/// The `PING` of a connection that listens. Its argument comes back, so that its reply is told from all others.
+/// The `PING` of a connection that listens. The server returns its argument, so its reply differs from all others.
 pub(super) const PROBE: &[u8] = b"*2\r\n$4\r\nPING\r\n$8\r\nredis-om\r\n";
 const PROBE_REPLY: &[u8] = b"$8\r\nredis-om\r\n";
-/// The same, where something is subscribed to under RESP2.
+/// The same reply over RESP2, while the connection has a subscription.
 const PROBE_REPLY_IN_RESP2: &[u8] = b"*2\r\n$4\r\npong\r\n$8\r\nredis-om\r\n";
 
-/// What RESP2 sends to a subscriber without being asked, and as confirmations.
+/// The first words of messages and confirmations that a subscriber receives over RESP2.
 const MESSAGES: [&[u8]; 9] = [
     b"message",
     b"pmessage",
@@ -155,18 +157,18 @@ const MESSAGES: [&[u8]; 9] = [
     b"sunsubscribe",
 ];
 
-/// What a frame is for.
+/// The receiver of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Addressee {
-    /// It is the reply of the next command.
+    /// The next command: the frame is its reply.
     Command,
     Sink(NoticeKind),
-    /// The reply to the session's own `PING`.
+    /// The session: the frame is the reply to its own `PING`.
     Session,
 }
 
 impl Session {
-    /// What a frame of a connection that listens is, where it is not marked as a push.
+    /// Returns the receiver of a frame that is not marked as a push, on a connection that listens.
     pub(super) fn addressee(&self, frame: &[u8]) -> Addressee {
         match frame {
             PROBE_REPLY | PROBE_REPLY_IN_RESP2 => Addressee::Session,
@@ -179,7 +181,7 @@ impl Session {
         }
     }
 
-    /// Queues what is written before anything else on a new connection.
+    /// Queues the commands that are written first on a new connection.
     pub(super) fn queue_replay(&mut self, replay: &Replay) {
         if self.mode.listens() || replay.replies == 0 {
             self.queue.extend_from_slice(&replay.bytes);
@@ -200,7 +202,7 @@ impl Session {
         self.for_sink += 1;
     }
 
-    /// Queues the commands that the sink of a connection that listens has at this moment; `true` if there are any.
+    /// Queues the commands that the sink of a connection that listens has at this moment. `true` if there are any.
     pub(crate) fn take_output(&mut self, sink: &dyn Sink) -> bool {
         if !matches!(self.phase, Phase::Listening) || self.held {
             return false;
@@ -214,11 +216,11 @@ impl Session {
     /// The error of a command on a connection that listens.
     #[cold]
     pub(super) fn listens() -> Error {
-        Error::argument("this connection receives messages and takes no commands: send them on another one")
+        Error::argument("this connection only receives messages: send commands on another connection")
     }
 }
 
-/// The first element of an array, where it is a string.
+/// The first element of an array, if it is a string.
 fn first_word(frame: &[u8]) -> Option<&[u8]> {
     let mut lines = frame.split(|byte| *byte == b'\n');
     let (_array, length, word) = (lines.next()?, lines.next()?, lines.next()?);

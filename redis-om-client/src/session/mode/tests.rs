@@ -1,4 +1,4 @@
-//! What the server sends by itself, and what is sent again on a new connection.
+//! What the server sends without a request, and the commands that are sent again on a new connection.
 
 use std::sync::Mutex;
 
@@ -11,18 +11,18 @@ use super::{
 };
 use crate::{error::ErrorKind, resp::Limits};
 
-/// Remembers what it received.
+/// A sink that records what it receives.
 #[derive(Debug, Default)]
-struct Ear {
+struct RecordingSink {
     received: Mutex<Vec<(NoticeKind, String)>>,
     waker: Mutex<Option<Waker>>,
-    /// What it wants to be written.
+    /// The commands that it gives to write.
     output: Mutex<Vec<u8>>,
-    /// It cannot go on after the next frame.
+    /// Whether it returns an error after the next frames.
     refuses: Mutex<bool>,
 }
 
-impl Sink for Ear {
+impl Sink for RecordingSink {
     fn connected(&self, protocol: Protocol) -> Replay {
         Replay { bytes: format!("<{protocol:?}>").into_bytes(), replies: 1 }
     }
@@ -32,7 +32,7 @@ impl Sink for Ear {
         self.received.lock().unwrap().extend(notices);
         wakers.extend(self.waker.lock().unwrap().take());
         match *self.refuses.lock().unwrap() {
-            true => Err(Error::config("the sink cannot go on")),
+            true => Err(Error::config("the sink cannot continue")),
             false => Ok(()),
         }
     }
@@ -44,7 +44,7 @@ impl Sink for Ear {
     fn lost(&self, _error: &Error, _again: bool, _wakers: &mut Vec<Waker>) {}
 }
 
-impl Ear {
+impl RecordingSink {
     fn take(&self) -> Vec<(NoticeKind, String)> {
         std::mem::take(&mut self.received.lock().unwrap())
     }
@@ -58,16 +58,21 @@ fn gone() -> Error {
     Error::new(ErrorKind::Disconnected, crate::error::Execution::NotSent, "gone")
 }
 
-fn listening(mode: Mode, first: &str) -> (Session, Arc<Ear>) {
+fn listening(mode: Mode, first: &str) -> (Session, Arc<RecordingSink>) {
     let mut session = Session::with_mode(bounds(), mode);
     session.up_with(&replay(first, 0), &mut Vec::new());
-    (session, Arc::new(Ear::default()))
+    (session, Arc::new(RecordingSink::default()))
 }
 
-/// What is read, in pieces of so many bytes.
-fn read(session: &mut Session, ear: &Arc<Ear>, bytes: &[u8], step: usize) -> Result<Vec<Waker>, Error> {
+/// Reads `bytes` in pieces of `step` bytes.
+fn read(
+    session: &mut Session,
+    sink: &Arc<RecordingSink>,
+    bytes: &[u8],
+    step: usize,
+) -> Result<Vec<Waker>, Error> {
     let mut demux = ReplyDemux::new(Limits::default());
-    let mut notices = Notices::new(Some(ear.clone()));
+    let mut notices = Notices::new(Some(sink.clone()));
     let (mut buffer, mut wakers) = (BytesMut::new(), Vec::new());
     for piece in bytes.chunks(step) {
         buffer.extend_from_slice(piece);
@@ -87,13 +92,13 @@ fn shown(frames: &[(NoticeKind, &[u8])]) -> Vec<(NoticeKind, String)> {
 fn pushes_between_replies_go_to_the_sink() {
     for step in [1, 7, 1000] {
         let mut session = up(bounds());
-        let ear = Arc::new(Ear::default());
+        let sink = Arc::new(RecordingSink::default());
         let mut tickets = [submit(&mut session, "$1"), submit(&mut session, "$2")];
         write_all(&mut session);
         let pushes: [&[u8]; 2] = [b">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n", b">2\r\n+invalidate\r\n_\r\n"];
         let bytes = [b":1\r\n", pushes[0], b":2\r\n", pushes[1]].concat();
-        read(&mut session, &ear, &bytes, step).unwrap();
-        assert_eq!(ear.take(), shown(&pushes.map(|bytes| (NoticeKind::Push, bytes))));
+        read(&mut session, &sink, &bytes, step).unwrap();
+        assert_eq!(sink.take(), shown(&pushes.map(|bytes| (NoticeKind::Push, bytes))));
         for (ticket, expected) in tickets.iter_mut().zip(["the integer 1", "the integer 2"]) {
             assert_eq!(reply(&mut session, ticket).unwrap().unwrap(), expected);
         }
@@ -104,41 +109,41 @@ fn pushes_between_replies_go_to_the_sink() {
 #[test]
 fn the_sink_has_a_push_before_a_reply_of_the_same_read_can_be_taken() {
     let mut session = up(bounds());
-    let ear = Arc::new(Ear::default());
-    *ear.waker.lock().unwrap() = Some(Waker::noop().clone());
+    let sink = Arc::new(RecordingSink::default());
+    *sink.waker.lock().unwrap() = Some(Waker::noop().clone());
     let mut ticket = submit(&mut session, "$1");
     write_all(&mut session);
-    // The reply comes first on the wire. Nothing was woken while the session was in use, and the sink has the push.
-    let wakers = read(&mut session, &ear, b":1\r\n>2\r\n+invalidate\r\n_\r\n", 1000).unwrap();
-    assert_eq!((wakers.len(), ear.take().len()), (2, 1));
+    // The reply comes first on the wire. While the session was in use, nothing was woken. The sink has the push.
+    let wakers = read(&mut session, &sink, b":1\r\n>2\r\n+invalidate\r\n_\r\n", 1000).unwrap();
+    assert_eq!((wakers.len(), sink.take().len()), (2, 1));
     assert!(reply(&mut session, &mut ticket).unwrap().is_ok());
 }
 
 #[test]
-fn what_is_replayed_goes_first_and_shifts_no_reply() {
+fn replayed_commands_are_written_first_and_shift_no_reply() {
     for step in [100, 1 << 20] {
         let mut session = Session::new(bounds());
-        let ear = Arc::new(Ear::default());
+        let sink = Arc::new(RecordingSink::default());
         let mut ticket = submit(&mut session, "$1");
         for connection in 0..2 {
-            session.up_with(&ear.connected(Protocol::Resp3), &mut Vec::new());
+            session.up_with(&sink.connected(Protocol::Resp3), &mut Vec::new());
             let queued = session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap();
             assert_eq!(queued, Submitted::Queued);
             assert_eq!(write_all(&mut session), b"<Resp3>*1\r\n$1");
             if connection == 0 {
-                // Lost before the reply came: the next connection begins anew.
+                // The connection is lost before the reply came. The commands are replayed on the next one.
                 session.lose(&gone(), &mut Vec::new());
                 assert!(reply(&mut session, &mut ticket).unwrap().unwrap_err().may_have_run());
                 ticket = submit(&mut session, "$1");
             }
         }
-        // A long reply to what was replayed is not taken for elements of the command's list.
+        // A long reply to a replayed command goes to the sink and not to the waiting command.
         let long = [&b"*3000\r\n"[..], &b"$8\r\n01234567\r\n".repeat(3000)].concat();
         let push: &[u8] = b">2\r\n+invalidate\r\n_\r\n";
-        read(&mut session, &ear, &[&long[..], push].concat(), step).unwrap();
+        read(&mut session, &sink, &[&long[..], push].concat(), step).unwrap();
         assert!(!session.is_clean() && reply(&mut session, &mut ticket).is_none());
-        read(&mut session, &ear, b"+mine\r\n", step).unwrap();
-        assert_eq!(ear.take(), shown(&[(NoticeKind::Reply, &long), (NoticeKind::Push, push)]));
+        read(&mut session, &sink, b"+mine\r\n", step).unwrap();
+        assert_eq!(sink.take(), shown(&[(NoticeKind::Reply, &long), (NoticeKind::Push, push)]));
         assert!(reply(&mut session, &mut ticket).unwrap().unwrap().contains("mine"));
         assert!(session.is_clean());
         assert_eq!((session.special, session.for_sink), (0, 0));
@@ -147,7 +152,7 @@ fn what_is_replayed_goes_first_and_shifts_no_reply() {
 }
 
 #[test]
-fn nothing_is_clean_or_drained_before_the_replay_is_answered() {
+fn a_session_is_not_clean_or_drained_before_the_replay_is_answered() {
     let mut session = Session::new(bounds());
     session.up_with(&replay("<auth><track>", 2), &mut Vec::new());
     assert!(!session.is_clean());
@@ -163,7 +168,7 @@ fn nothing_is_clean_or_drained_before_the_replay_is_answered() {
 }
 
 #[test]
-fn what_was_replayed_and_not_written_is_not_written_twice() {
+fn a_replay_that_was_not_written_is_not_written_twice() {
     for replies in [0, 1] {
         let mut session = Session::new(bounds());
         session.up_with(&replay("<first>", replies), &mut Vec::new());
@@ -181,7 +186,7 @@ fn what_was_replayed_and_not_written_is_not_written_twice() {
 }
 
 #[test]
-fn a_command_that_is_withdrawn_takes_nothing_of_the_replay_with_it() {
+fn withdrawing_a_command_does_not_withdraw_the_replay() {
     for replies in [0, 1] {
         let mut session = Session::new(bounds());
         session.up_with(&replay("<first>", replies), &mut Vec::new());
@@ -193,28 +198,31 @@ fn a_command_that_is_withdrawn_takes_nothing_of_the_replay_with_it() {
 }
 
 #[test]
-fn a_refusal_of_what_was_replayed_is_the_sinks_and_ends_the_connection_if_it_says_so() {
+fn a_refused_replay_goes_to_the_sink_which_can_end_the_connection() {
     for refuses in [false, true] {
         let mut session = Session::new(bounds());
-        let ear = Arc::new(Ear::default());
-        *ear.refuses.lock().unwrap() = refuses;
-        session.up_with(&ear.connected(Protocol::Resp2), &mut Vec::new());
+        let sink = Arc::new(RecordingSink::default());
+        *sink.refuses.lock().unwrap() = refuses;
+        session.up_with(&sink.connected(Protocol::Resp2), &mut Vec::new());
         let mut ticket = submit(&mut session, "$1");
         write_all(&mut session);
-        let outcome = read(&mut session, &ear, b"-WRONGPASS no\r\n+mine\r\n", 1000);
+        let outcome = read(&mut session, &sink, b"-WRONGPASS no\r\n+mine\r\n", 1000);
         assert_eq!(outcome.map_err(|error| error.to_string()).is_err(), refuses);
-        assert_eq!(ear.take(), shown(&[(NoticeKind::Reply, b"-WRONGPASS no\r\n")]));
-        assert!(reply(&mut session, &mut ticket).unwrap().is_ok(), "what came is not taken away");
+        assert_eq!(sink.take(), shown(&[(NoticeKind::Reply, b"-WRONGPASS no\r\n")]));
+        assert!(
+            reply(&mut session, &mut ticket).unwrap().is_ok(),
+            "the reply that was received is still delivered"
+        );
     }
 }
 
 #[test]
 fn a_subscriber_receives_every_frame_over_resp2() {
     for step in [1, 5, 1000] {
-        let (mut session, ear) = listening(Mode::Subscriber, "<SUBSCRIBE a>");
+        let (mut session, sink) = listening(Mode::Subscriber, "<SUBSCRIBE a>");
         assert_eq!(write_all(&mut session), b"<SUBSCRIBE a>");
-        ear.output.lock().unwrap().extend_from_slice(b"<SUBSCRIBE b>");
-        assert!(session.take_output(&*ear) && !session.take_output(&*ear));
+        sink.output.lock().unwrap().extend_from_slice(b"<SUBSCRIBE b>");
+        assert!(session.take_output(&*sink) && !session.take_output(&*sink));
         assert!(session.probe());
         assert_eq!(write_all(&mut session), [b"<SUBSCRIBE b>", PROBE].concat());
         assert!(session.in_flight().probe_written);
@@ -229,17 +237,17 @@ fn a_subscriber_receives_every_frame_over_resp2() {
             (NoticeKind::Reply, b"+PONG\r\n"),
         ];
         let mut bytes: Vec<u8> = frames.iter().flat_map(|frame| frame.1).copied().collect();
-        // The replies to the session's own PING, with and without subscriptions, are nothing for the sink.
+        // The sink does not receive the replies to the session's own PING, with and without subscriptions.
         bytes.extend_from_slice(PROBE_REPLY);
         bytes.extend_from_slice(PROBE_REPLY_IN_RESP2);
-        read(&mut session, &ear, &bytes, step).unwrap();
-        assert_eq!(ear.take(), shown(&frames));
+        read(&mut session, &sink, &bytes, step).unwrap();
+        assert_eq!(sink.take(), shown(&frames));
     }
 }
 
 #[test]
 fn a_subscriber_receives_every_frame_over_resp3() {
-    let (mut session, ear) = listening(Mode::Subscriber, "<SUBSCRIBE a>");
+    let (mut session, sink) = listening(Mode::Subscriber, "<SUBSCRIBE a>");
     write_all(&mut session);
     let frames: [(NoticeKind, &[u8]); 4] = [
         (NoticeKind::Push, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"),
@@ -248,43 +256,43 @@ fn a_subscriber_receives_every_frame_over_resp3() {
         (NoticeKind::Reply, b"+PONG\r\n"),
     ];
     let bytes: Vec<u8> = frames.iter().flat_map(|frame| frame.1).copied().collect();
-    read(&mut session, &ear, &bytes, 3).unwrap();
-    assert_eq!(ear.take(), shown(&frames));
+    read(&mut session, &sink, &bytes, 3).unwrap();
+    assert_eq!(sink.take(), shown(&frames));
 }
 
 #[test]
 fn a_monitor_receives_lines() {
-    let (mut session, ear) = listening(Mode::Monitor, "<MONITOR>");
+    let (mut session, sink) = listening(Mode::Monitor, "<MONITOR>");
     write_all(&mut session);
     let line: &[u8] = b"+1700000000.123456 [0 127.0.0.1:5] \"GET\" \"k\"\r\n";
-    read(&mut session, &ear, &[b"+OK\r\n", line, PROBE_REPLY].concat(), 9).unwrap();
-    assert_eq!(ear.take(), shown(&[(NoticeKind::Reply, b"+OK\r\n"), (NoticeKind::Line, line)]));
+    read(&mut session, &sink, &[b"+OK\r\n", line, PROBE_REPLY].concat(), 9).unwrap();
+    assert_eq!(sink.take(), shown(&[(NoticeKind::Reply, b"+OK\r\n"), (NoticeKind::Line, line)]));
 }
 
 #[test]
-fn what_the_sink_answers_is_queued_at_once() {
-    let (mut session, ear) = listening(Mode::Subscriber, "<SUBSCRIBE a>");
+fn commands_of_the_sink_are_queued_at_once() {
+    let (mut session, sink) = listening(Mode::Subscriber, "<SUBSCRIBE a>");
     write_all(&mut session);
-    ear.output.lock().unwrap().extend_from_slice(b"<UNSUBSCRIBE a>");
-    read(&mut session, &ear, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n", 1000).unwrap();
+    sink.output.lock().unwrap().extend_from_slice(b"<UNSUBSCRIBE a>");
+    read(&mut session, &sink, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n", 1000).unwrap();
     assert_eq!(write_all(&mut session), b"<UNSUBSCRIBE a>");
-    // Nothing is asked of it on a connection that is going to be replaced, or while there is none.
-    ear.output.lock().unwrap().extend_from_slice(b"<SUBSCRIBE b>");
+    // The sink is not asked for commands on a connection that is going to be replaced, or while there is none.
+    sink.output.lock().unwrap().extend_from_slice(b"<SUBSCRIBE b>");
     session.hold();
-    assert!(!session.take_output(&*ear) && !session.probe() && session.is_drained());
+    assert!(!session.take_output(&*sink) && !session.probe() && session.is_drained());
     session.lose(&gone(), &mut Vec::new());
-    assert!(!session.take_output(&*ear) && !session.has_output());
+    assert!(!session.take_output(&*sink) && !session.has_output());
     session.up_with(&replay("<SUBSCRIBE a b>", 0), &mut Vec::new());
     assert_eq!(write_all(&mut session), b"<SUBSCRIBE a b>");
-    // A shared connection asks for nothing: the replies would be taken for those of commands.
+    // On a shared connection it is not asked either: the replies would be taken for those of commands.
     let mut shared = Session::new(bounds());
     shared.up(&mut Vec::new());
-    assert!(!shared.take_output(&*ear) && !shared.has_output());
+    assert!(!shared.take_output(&*sink) && !shared.has_output());
 }
 
 #[test]
 fn a_connection_that_listens_takes_no_commands() {
-    let (mut session, _ear) = listening(Mode::Subscriber, "");
+    let (mut session, _sink) = listening(Mode::Subscriber, "");
     for connected in [true, false] {
         let mut ticket = Ticket::New;
         let error = session.submit(&mut ticket, get("$1"), 5, Waker::noop()).unwrap_err();
@@ -298,7 +306,7 @@ fn a_connection_that_listens_takes_no_commands() {
 }
 
 #[test]
-fn what_is_evicted_was_not_sent_and_can_go_elsewhere() {
+fn evicted_commands_fail_as_not_sent() {
     let mut session = Session::new(Bounds { commands: 4, ..bounds() });
     session.up_with(&replay("<first>", 1), &mut Vec::new());
     let mut sent = submit(&mut session, "$sent");
@@ -314,7 +322,7 @@ fn what_is_evicted_was_not_sent_and_can_go_elsewhere() {
     assert!(matches!(queued, Ticket::Done(Ended { deadline: 100, written: 0 })), "{queued:?}");
     let error = session.submit(&mut waiting, get("$waiting"), 0, Waker::noop()).unwrap_err();
     assert!(!error.may_have_run());
-    // What was sent keeps its place, and so does what nobody waits for.
+    // Commands that were sent keep their place, and so do commands whose reply is discarded.
     assert_eq!(write_all(&mut session), b"*1\r\n$forget");
     answer(&mut session, b"+OK\r\n:1\r\n:2\r\n").unwrap();
     assert_eq!(reply(&mut session, &mut sent).unwrap().unwrap(), "the integer 1");
@@ -330,7 +338,7 @@ fn word() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A frame, and what it is over RESP2.
+/// A frame, and its kind over RESP2.
 fn frame() -> impl Strategy<Value = (NoticeKind, Vec<u8>)> {
     let array = proptest::collection::vec(word(), 1..5).prop_map(|words| {
         let kind = match MESSAGES.contains(&&*words[0]) {
@@ -350,8 +358,8 @@ fn frame() -> impl Strategy<Value = (NoticeKind, Vec<u8>)> {
 }
 
 proptest! {
-    /// Whatever the frames are and however they are cut, the sink receives them all, in order, and each is what it is:
-    /// over RESP2, over RESP3 (where what is a push is marked as one), and among the replies of a shared connection.
+    /// The sink receives all frames in order and with their kind, whatever the frames are and however they are cut:
+    /// over RESP2, over RESP3 (where pushes are marked), and among the replies of a shared connection.
     #[test]
     fn every_frame_is_received_once_and_in_order(
         frames in proptest::collection::vec(frame(), 0..20), step in 1usize..200, resp3: bool, replies in 0u32..3,
@@ -366,12 +374,13 @@ proptest! {
         let bytes: Vec<u8> = frames.iter().flat_map(|frame| frame.1.clone()).collect();
         let expected: Vec<_> =
             frames.iter().map(|(kind, bytes)| (*kind, bytes.escape_ascii().to_string())).collect();
-        let (mut session, ear) = listening(Mode::Subscriber, "<first>");
+        let (mut session, sink) = listening(Mode::Subscriber, "<first>");
         write_all(&mut session);
-        read(&mut session, &ear, &bytes, step).unwrap();
-        prop_assert_eq!(ear.take(), expected);
+        read(&mut session, &sink, &bytes, step).unwrap();
+        prop_assert_eq!(sink.take(), expected);
 
-        // On a shared connection: the first replies are the sink's, the others those of commands, pushes go to the sink.
+        // On a shared connection, the first replies and all pushes go to the sink. The other replies go to the
+        // commands.
         let mut session = Session::new(bounds());
         let is_push = |bytes: &[u8]| bytes[0] == b'>';
         let commands = frames.iter().filter(|frame| !is_push(&frame.1)).count();
@@ -380,7 +389,7 @@ proptest! {
         let mut tickets: Vec<_> =
             (replies as usize..commands).map(|number| submit(&mut session, &format!("${number}"))).collect();
         write_all(&mut session);
-        read(&mut session, &ear, &bytes, step).unwrap();
+        read(&mut session, &sink, &bytes, step).unwrap();
         let mut left = replies;
         let mut replied = Vec::new();
         let mut expected = Vec::new();
@@ -394,7 +403,7 @@ proptest! {
                 false => replied.push(bytes.clone()),
             }
         }
-        prop_assert_eq!(ear.take(), expected);
+        prop_assert_eq!(sink.take(), expected);
         for (ticket, expected) in tickets.iter_mut().zip(replied) {
             let found = match session.reply(ticket, Waker::noop()) {
                 Some(Ok(reply)) => reply.to_bytes(),
