@@ -1,7 +1,7 @@
-//! Bytes in, replies out.
+//! Divides the received bytes into replies, and delivers each reply to its command.
 //!
-//! Two steps, so that only the second needs the session: the scan for the replies' ends, then handing them over. A reply
-//! that cannot be read is the error of its command; the others do not notice it.
+//! There are two steps. The first step finds the ends of the replies. Only the second step, the delivery, needs the
+//! session. A reply that cannot be read is an error of its command only.
 
 use std::{ops::Range, task::Waker};
 
@@ -14,17 +14,17 @@ use crate::{
 
 use super::{NoticeKind, Notices, SMALL, Session, mode::Addressee};
 
-/// The read buffer's side of a session.
+/// The state of the read buffer of a session.
 #[derive(Debug)]
 pub(crate) struct ReplyDemux {
     scanner: Scanner,
-    /// The whole replies that were found and not handed over. Their ends count from the start of the buffer.
+    /// The complete replies that were found and not delivered. Their ends count from the start of the buffer.
     frames: Vec<Frame>,
-    /// Of the replies that break a limit or have push messages inside.
+    /// The findings in the replies of `frames` that exceed a limit or have push messages inside.
     aside: Vec<Aside>,
-    /// Bytes of whole replies that were found and not handed over.
+    /// The number of bytes of these complete replies.
     whole: usize,
-    /// Some of them cannot be copied into a slot, or the reply whose end has not come breaks a limit.
+    /// One of these replies cannot be copied into a slot, or the incomplete reply after them exceeds a limit.
     large: bool,
 }
 
@@ -33,12 +33,16 @@ impl ReplyDemux {
         Self { scanner: Scanner::new(limits), frames: Vec::new(), aside: Vec::new(), whole: 0, large: false }
     }
 
-    /// Finds the ends of the replies in the buffer; `true` if there is something to [deliver](Self::deliver).
+    /// Finds the ends of the replies in the buffer. Returns `true` if there is something to [deliver](Self::deliver).
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not replies, or they are a push message that exceeds a limit. The connection has to be closed.
     #[inline]
     pub(crate) fn scan(&mut self, buffer: &[u8]) -> Result<bool, Error> {
         let mut start = self.whole;
         loop {
-            // Most replies are short strings one after another.
+            // Most replies are short strings.
             while let Some(end) = self.scanner.short(buffer, start) {
                 self.large |= end - start > SMALL;
                 start = end;
@@ -62,20 +66,20 @@ impl ReplyDemux {
         Ok(!self.frames.is_empty() || self.large)
     }
 
-    /// How many more bytes the reply at the buffer's end surely needs.
+    /// The number of bytes that are certainly missing from the incomplete reply at the end of the buffer.
     pub(crate) fn missing(&self, buffer: &[u8]) -> usize {
         self.scanner.missing(&buffer[self.whole..])
     }
 
-    /// Hands the replies that were found to their commands, and the rest to the sink of `notices`. The beginning of a reply
-    /// that breaks a limit is dropped.
+    /// Delivers the replies that were found to their commands, and the other frames to the sink of `notices`. If the
+    /// incomplete reply at the end exceeds a limit, its bytes are discarded.
     ///
-    /// The sink has all of it when this returns, and the session cannot be used by others meanwhile: nobody takes a reply
-    /// before the sink has what came with it.
+    /// When this returns, the sink has received all its frames. Until then, the session is borrowed. So a caller that
+    /// takes a reply can rely on this: the sink has the frames that were received with the reply.
     ///
     /// # Errors
     ///
-    /// A reply belongs to no command, or the sink cannot go on: the connection has to be given up.
+    /// A reply belongs to no command, or the sink cannot continue. The connection has to be closed.
     pub(crate) fn deliver(
         &mut self,
         buffer: &mut BytesMut,
@@ -85,9 +89,9 @@ impl ReplyDemux {
     ) -> Result<(), Error> {
         let outcome = if self.large || session.special > 0 {
             let bytes = buffer.split_to(self.whole).freeze();
-            self.hand_over_all(&bytes, buffer, session, wakers, notices)
+            self.deliver_all(&bytes, buffer, session, wakers, notices)
         } else {
-            let outcome = self.hand_over_small(buffer, session, wakers);
+            let outcome = self.deliver_small(buffer, session, wakers);
             buffer.advance(self.whole);
             outcome
         };
@@ -97,9 +101,9 @@ impl ReplyDemux {
         outcome
     }
 
-    /// Only short replies of single commands.
+    /// Delivers short replies of single commands.
     #[inline]
-    fn hand_over_small(
+    fn deliver_small(
         &self,
         buffer: &[u8],
         session: &mut Session,
@@ -107,7 +111,7 @@ impl ReplyDemux {
     ) -> Result<(), Error> {
         let mut start = 0;
         for frame in &self.frames {
-            let id = session.next_sent().ok_or_else(|| unasked(&buffer[start..frame.end]))?;
+            let id = session.next_sent().ok_or_else(|| unrequested(&buffer[start..frame.end]))?;
             session.answered(id);
             wakers.extend(session.pending.small(id, &buffer[start..frame.end]));
             start = frame.end;
@@ -115,9 +119,9 @@ impl ReplyDemux {
         Ok(())
     }
 
-    /// Not inlined: the path of short replies keeps its registers.
+    /// Delivers frames of any kind. It is not inlined, so that the path of short replies needs fewer registers.
     #[inline(never)]
-    fn hand_over_all(
+    fn deliver_all(
         &mut self,
         bytes: &Bytes,
         buffer: &mut BytesMut,
@@ -126,13 +130,13 @@ impl ReplyDemux {
         notices: &mut Notices,
     ) -> Result<(), Error> {
         let outcome = self
-            .hand_over_shared(bytes, session, wakers, notices)
+            .deliver_frames(bytes, session, wakers, notices)
             .and_then(|()| self.discard(buffer, session, wakers, notices));
         let received = notices.hand_over(session, wakers);
         outcome.and(received)
     }
 
-    fn hand_over_shared(
+    fn deliver_frames(
         &mut self,
         bytes: &Bytes,
         session: &mut Session,
@@ -165,15 +169,15 @@ impl ReplyDemux {
                 if frame.aside {
                     session.refuse_for_sink(aside.error.as_ref())?;
                 }
-                let id = session.next_sent().ok_or_else(|| unasked(&bytes[reply.clone()]))?;
+                let id = session.next_sent().ok_or_else(|| unrequested(&bytes[reply.clone()]))?;
                 if frame.aside || frame.irregular {
                     let bytes = bytes.slice(reply);
-                    hand_over_rare(id, &bytes, frame, aside, session, wakers, notices);
+                    deliver_changed(id, &bytes, frame, aside, session, wakers, notices);
                     1
                 } else if session.pending.is_batch(id) {
-                    self.hand_over_run(id, bytes, (start, index), session, wakers)
+                    self.deliver_run(id, bytes, (start, index), session, wakers)
                 } else {
-                    hand_over_one(id, bytes, reply, session, wakers);
+                    deliver_one(id, bytes, reply, session, wakers);
                     session.answered(id);
                     1
                 }
@@ -184,8 +188,9 @@ impl ReplyDemux {
         Ok(())
     }
 
-    /// As many replies of a batch as were received, as one piece; how many they were. The first is an ordinary one.
-    fn hand_over_run(
+    /// Delivers the replies of a batch that were received one after another, in one piece. Returns their number. The
+    /// first one must be ordinary: no push message, not irregular and without findings.
+    fn deliver_run(
         &self,
         id: u32,
         bytes: &Bytes,
@@ -204,7 +209,7 @@ impl ReplyDemux {
         run
     }
 
-    /// Drops the beginning of a reply that breaks a limit; its command fails at once.
+    /// Discards the received bytes of an incomplete reply that exceeds a limit. Its command fails at once.
     fn discard(
         &mut self,
         buffer: &mut BytesMut,
@@ -215,8 +220,8 @@ impl ReplyDemux {
         let Some((error, length, inside)) = self.scanner.discard() else { return Ok(()) };
         let bytes = buffer.split_to(length);
         session.refuse_for_sink(Some(&error))?;
-        let id = session.next_sent().ok_or_else(|| unasked(&bytes))?;
-        // A part of a batch has its error when its reply has ended, so that the replies stay in their order.
+        let id = session.next_sent().ok_or_else(|| unrequested(&bytes))?;
+        // A part of a batch gets its error when the end of its reply is received, so that the replies keep their order.
         if !session.pending.is_batch(id) {
             wakers.extend(session.pending.fail(id, error));
         }
@@ -228,9 +233,9 @@ impl ReplyDemux {
     }
 }
 
-/// A reply that is not read as it came: it breaks a limit, has push messages inside, or is irregular.
+/// Delivers a reply that cannot be delivered unchanged: it exceeds a limit, has push messages inside, or is irregular.
 #[cold]
-fn hand_over_rare(
+fn deliver_changed(
     id: u32,
     bytes: &Bytes,
     frame: &Frame,
@@ -252,7 +257,7 @@ fn hand_over_rare(
         Ok(bytes) if is_batch => session.pending.piece(id, bytes, 1, wakers),
         Ok(bytes) => {
             let all = 0..bytes.len();
-            hand_over_one(id, &bytes, all, session, wakers);
+            deliver_one(id, &bytes, all, session, wakers);
             true
         }
         Err(error) if is_batch => session.pending.fail_part(id, error, wakers),
@@ -268,7 +273,7 @@ fn hand_over_rare(
     }
 }
 
-/// The bytes without these ranges, which are in order.
+/// Copies the bytes outside of these ranges. The ranges are in ascending order.
 fn without(bytes: &[u8], ranges: &[Range<usize>]) -> Bytes {
     let mut rest = BytesMut::with_capacity(bytes.len());
     let mut from = 0;
@@ -280,14 +285,8 @@ fn without(bytes: &[u8], ranges: &[Range<usize>]) -> Bytes {
     rest.freeze()
 }
 
-/// The reply of a single command, in its regular form.
-fn hand_over_one(
-    id: u32,
-    bytes: &Bytes,
-    reply: Range<usize>,
-    session: &mut Session,
-    wakers: &mut Vec<Waker>,
-) {
+/// Delivers the reply of a single command, in its regular form.
+fn deliver_one(id: u32, bytes: &Bytes, reply: Range<usize>, session: &mut Session, wakers: &mut Vec<Waker>) {
     if reply.len() <= SMALL {
         wakers.extend(session.pending.small(id, &bytes[reply]));
     } else {
@@ -296,7 +295,7 @@ fn hand_over_one(
 }
 
 impl Session {
-    /// The command at the front has its last reply.
+    /// Removes the command at the front, whose last reply was received.
     #[inline]
     fn answered(&mut self, id: u32) {
         self.inflight.pop_front();
@@ -305,7 +304,8 @@ impl Session {
         }
     }
 
-    /// What the next frame is for, where it is not marked as a push. A reply to what was replayed is counted.
+    /// Returns the receiver of a frame that is not marked as a push. If it is a reply to a replayed command, it is
+    /// counted as received.
     fn next_addressee(&mut self, frame: &[u8]) -> Addressee {
         if self.mode.listens() {
             return self.addressee(frame);
@@ -315,7 +315,7 @@ impl Session {
         if !shape.for_sink {
             return Addressee::Command;
         }
-        if self.pending.passed_on(id) {
+        if self.pending.reply_for_sink(id) {
             self.special -= 1 + usize::from(shape.parts > 1);
             self.for_sink -= 1;
             self.answered(id);
@@ -323,8 +323,8 @@ impl Session {
         Addressee::Sink(NoticeKind::Reply)
     }
 
-    /// A reply for the sink that breaks a limit, or has a push message inside, ends the connection: a sink has no command
-    /// that could fail.
+    /// Checks a reply that exceeds a limit or has a push message inside. If it is for the sink, this is an error of the
+    /// connection, because there is no command that could fail with it.
     fn refuse_for_sink(&self, error: Option<&Error>) -> Result<(), Error> {
         let is_for_sink = self.for_sink > 0
             && (self.mode.listens() || self.next_sent().is_some_and(|id| self.pending.shape(id).for_sink));
@@ -332,20 +332,21 @@ impl Session {
             return Ok(());
         }
         Err(error.cloned().unwrap_or_else(|| {
-            let text = "a push message stands inside a reply that belongs to no command";
+            let text = "the server sent a push message inside a reply that belongs to no command";
             Error::new(ErrorKind::Protocol, Execution::NotSent, text)
         }))
     }
 
-    /// The command that the next reply answers. What is not sent cannot be answered.
+    /// Returns the command that the next reply answers. A command that was not sent cannot be answered.
     #[inline]
     fn next_sent(&self) -> Option<u32> {
         if self.inflight.len() > self.queued { self.inflight.front().copied() } else { None }
     }
 }
 
+/// The error for a reply that belongs to no command.
 #[cold]
-fn unasked(bytes: &[u8]) -> Error {
+fn unrequested(bytes: &[u8]) -> Error {
     let shown = &bytes[..bytes.len().min(60)];
     Error::new(
         ErrorKind::Protocol,

@@ -1,15 +1,18 @@
-//! One connection's conversation, without a socket: commands in, bytes out; bytes in, replies out.
+//! The protocol state of one connection, without a socket (sans-IO): it takes commands and returns bytes, and it takes
+//! bytes and returns replies.
 //!
-//! Layer 5: stands on `resp` and `error`; knows no socket, no clock (time comes as milliseconds, a [`Tick`]) and no
-//! runtime. The promises kept here: a reply belongs to the command that asked for it, whatever futures were dropped
-//! ([`Session::cancel`]); a command whose bytes have not left is withdrawn and not sent; what was sent and what was not
-//! is told apart when the connection is lost ([`Session::lose`]); the queue is bounded, and a command that finds it full
-//! waits in turn ([`WaitQueue`]); what the server sends without being asked goes to a [`Sink`], which also says what is
-//! written first on a new connection.
+//! Layer 5: it uses `resp`, `error` and `config`. It has no socket, no clock (time is passed in as milliseconds, a
+//! [`Tick`]) and no runtime. It guarantees:
 //!
-//! How it is fast: callers encode straight into one shared buffer, reply slots live in a slab (no channel and no
-//! allocation for a command), short replies are copied into the slot, long ones are slices of the read buffer. The
-//! first replies of a batch are handed over before the last, where the caller can read them so.
+//! * A reply goes to the command that caused it, also after futures were dropped ([`Session::cancel`]).
+//! * A command that is cancelled before a writer has its bytes is not sent.
+//! * When the connection is lost, the error of each command says whether the command may have run ([`Session::lose`]).
+//! * The queue is bounded. A command that finds it full waits in order ([`WaitQueue`]).
+//! * Frames that no command asked for go to a [`Sink`]. The sink also gives the commands that are written first on a
+//!   new connection.
+//!
+//! Callers encode commands into one shared buffer. Reply slots are in a slab, so a command needs no channel and no
+//! allocation. Short replies are copied into the slot, and long replies are slices of the read buffer.
 
 mod demux;
 mod detached;
@@ -42,7 +45,7 @@ pub(crate) use types::{
 };
 use wait_queue::{Offer, Turn, WaitQueue};
 
-/// The limits of replies that the settings have.
+/// Returns the limits of replies from the settings.
 pub(crate) fn limits(config: &Config) -> Limits {
     Limits { bulk: config.max_bulk, reply: config.max_reply, depth: config.max_depth }
 }
@@ -51,61 +54,63 @@ pub(crate) fn limits(config: &Config) -> Limits {
 #[derive(Debug)]
 enum Phase {
     Up,
-    /// The connection listens: what its sink has is sent, and commands are refused.
+    /// The connection listens: the commands of its sink are sent, and all other commands are refused.
     Listening,
-    /// They wait; the last failure is told to those whose time runs out.
+    /// There is no connection: commands wait. The error of a command that times out contains this last failure.
     Down(Option<Error>),
-    /// They fail.
+    /// No connection will be made: commands fail with this error.
     Closed(Error),
 }
 
-/// One connection's conversation.
+/// The protocol state of one connection.
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
     mode: Mode,
     bounds: Bounds,
-    /// Nothing more is written on this connection: it is about to be replaced.
+    /// Nothing more is written on this connection, because it is being replaced.
     held: bool,
-    /// Encoded commands that nobody has begun to write: they can still be withdrawn.
+    /// The encoded commands that no writer has. They can still be withdrawn.
     queue: Vec<u8>,
-    /// How many commands they are, the withdrawn ones included: the last of `inflight`.
+    /// The number of commands in `queue`, including withdrawn commands. They are the last entries of `inflight`.
     queued: usize,
-    /// Of them those that were withdrawn and still have their bytes in the queue: how many, and their bytes.
+    /// The withdrawn commands whose bytes are still in `queue`: their number, and their size in bytes.
     withdrawn: (usize, usize),
-    /// The empty buffer that takes turns with `queue`.
+    /// An empty buffer, which replaces `queue` when a writer takes it.
     spare: Vec<u8>,
-    /// Stream offset (bytes ever queued) at the queue's start; what lies before was handed to a writer.
+    /// The stream offset (in bytes that were ever queued) of the start of `queue`. A writer has taken all bytes before
+    /// it.
     handed: u64,
-    /// Stream offset of what the kernel has taken.
+    /// The stream offset up to which the kernel has taken the bytes.
     written: u64,
-    /// Where the bytes of the last `PING` of the session's own end, of all that were ever queued.
+    /// The stream offset of the end of the last `PING` that the session itself has queued.
     probe_end: u64,
-    /// A write is under way at this moment: what of it was taken is not known yet.
+    /// A write is in progress: it is not known how many of its bytes the kernel has taken.
     writing: bool,
     pending: Pending,
     inflight: VecDeque<u32>,
-    /// Reasons to look at each reply before it is handed over: those of them that get more than one reply, those whose
-    /// replies are for the sink, and a mode in which every frame is.
+    /// The number of reasons to examine each frame before it is delivered. Each command in flight with more than one
+    /// reply is one reason. Each command in flight whose replies are for the sink is one, and so is a mode in which the
+    /// sink receives every frame.
     special: usize,
-    /// The last two of these reasons.
+    /// The number of the reasons of the last two kinds.
     for_sink: usize,
-    /// Those of them that block.
+    /// The number of blocking commands in flight.
     blocking: usize,
     wait_queue: WaitQueue,
-    /// Commands whose reply nobody waits for, until they can be queued.
+    /// The commands whose reply is discarded and that cannot be queued yet.
     detached: Detached,
-    /// Wakers that are of no more use, until the caller drops them outside of its lock.
+    /// Wakers that are not needed any more. The caller drops them after it has released its lock.
     spent: Vec<Waker>,
 }
 
 impl Session {
-    /// A session of a connection whose commands are those of many callers.
+    /// A session of a connection that many callers share.
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self::with_mode(bounds, Mode::Shared)
     }
 
-    /// A session in this mode, for good.
+    /// A session in this mode. The mode never changes.
     pub(crate) fn with_mode(bounds: Bounds, mode: Mode) -> Self {
         let listens = usize::from(mode.listens());
         Self {
@@ -132,7 +137,12 @@ impl Session {
         }
     }
 
-    /// Queues a command, or lets it wait for room.
+    /// Queues a command, or makes it wait for room or for a connection. A waiting command is submitted again with the
+    /// same ticket after its waker was woken.
+    ///
+    /// # Errors
+    ///
+    /// The command is refused, or it failed while it waited.
     #[inline]
     pub(crate) fn submit(
         &mut self,
@@ -149,7 +159,7 @@ impl Session {
                 }
                 deadline
             }
-            Ticket::Waiting(number) => match self.come(ticket, number, out.body.len(), waker)? {
+            Ticket::Waiting(number) => match self.submit_waiting(ticket, number, out.body.len(), waker)? {
                 Some(deadline) => deadline,
                 None => return Ok(Submitted::Waiting),
             },
@@ -178,9 +188,10 @@ impl Session {
         id
     }
 
-    /// A command that waits has come: until when it has time, if it may go now.
+    /// Handles a repeated submission of a waiting command. Returns its deadline if it can be queued now, and `None` if
+    /// it must wait longer.
     #[cold]
-    fn come(
+    fn submit_waiting(
         &mut self,
         ticket: &mut Ticket,
         number: u64,
@@ -190,7 +201,7 @@ impl Session {
         match self.wait_queue.check(number, waker, &mut self.spent) {
             Some(Turn::NotYet) => Ok(None),
             Some(Turn::Called(Offer { deadline, kept })) => {
-                if self.is_open() && self.may_come(size, kept) {
+                if self.is_open() && self.has_room_after_wait(size, kept) {
                     self.wait_queue.leave(number, &mut self.spent);
                     return Ok(Some(deadline));
                 }
@@ -206,15 +217,16 @@ impl Session {
                 Err(Error::new(
                     ErrorKind::Protocol,
                     Execution::NotSent,
-                    "the command lost its place in the queue: please report this",
+                    "the queue has no entry for this command: this is a defect of the client, please report it",
                 ))
             }
         }
     }
 
-    /// Whether there is room for a command that waited. What is kept for others is not its room, unless that was offered
-    /// several times.
-    fn may_come(&self, size: usize, kept: bool) -> bool {
+    /// Whether there is room for a command that waited. `kept` says that room is kept for it. Then it has room, unless
+    /// the same room was offered to several commands. Without `kept`, the room that is kept for other commands counts
+    /// as used.
+    fn has_room_after_wait(&self, size: usize, kept: bool) -> bool {
         match kept {
             true => self.wait_queue.factor() == 1 || self.fits(size, 0, 0),
             false => self.has_room(size),
@@ -232,14 +244,15 @@ impl Session {
         self.fits(size, kept.bytes, kept.commands)
     }
 
-    /// Whether there is room beside so much that is kept for others.
+    /// Whether a command of `size` bytes has room, if the kept bytes and commands count as used.
     fn fits(&self, size: usize, kept_bytes: usize, kept_commands: usize) -> bool {
         let pending = self.pending_bytes() + kept_bytes;
         self.inflight() + kept_commands < self.bounds.commands
             && (pending == 0 || pending.saturating_add(size) <= self.bounds.bytes)
     }
 
-    /// Bytes that are queued or in a writer's hand.
+    /// The number of bytes that the kernel has not taken: in the queue, in the buffer of a writer, and of detached
+    /// commands that are not queued.
     pub(crate) fn pending_bytes(&self) -> usize {
         self.queue.len() - self.withdrawn.1 + (self.handed - self.written) as usize + self.detached.bytes()
     }
@@ -274,8 +287,8 @@ impl Session {
             ErrorKind::QueueFull,
             Execution::NotSent,
             format!(
-                "the queue is full ({} bytes of {}, {} commands of {}) and the client was asked not to wait: send less at \
-                 once, or raise the queue's budget",
+                "the queue is full ({} bytes of {}, {} commands of {}) and the settings say not to wait: send fewer \
+                 commands at once, or raise the budget of the queue",
                 self.pending_bytes(),
                 self.bounds.bytes,
                 self.inflight(),
@@ -284,8 +297,8 @@ impl Session {
         )
     }
 
-    /// The reply, or the error, if there is one by now. Of a batch that failed, the replies that came before come with
-    /// the error: see [`Pieces::lost`].
+    /// Takes the reply or the error of a command. `None` if there is none yet; then the waker is kept. If a batch fails
+    /// after some of its replies were received, both these replies and the error are returned: see [`Pieces::lost`].
     #[inline]
     pub(crate) fn reply(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Result<ReplyBuf, Error>> {
         let Ticket::Queued(id) = *ticket else { return None };
@@ -295,19 +308,21 @@ impl Session {
         Some(outcome)
     }
 
-    /// Whether there are wakers of no more use.
+    /// Whether there are wakers that are not needed any more.
     #[inline]
     pub(crate) fn has_spent(&self) -> bool {
         !self.spent.is_empty()
     }
 
-    /// Wakers that are of no more use: to be dropped outside of the lock, since that may run code of a user.
+    /// Takes the wakers that are not needed any more. They must be dropped outside of the lock, because the drop of a
+    /// waker may run code of a user.
     #[inline]
     pub(crate) fn spent(&mut self) -> Vec<Waker> {
         std::mem::take(&mut self.spent)
     }
 
-    /// The future is gone: withdraws the command if nobody has begun to write it, else leaves its reply to be dropped.
+    /// Handles the drop of a future. If no writer has the bytes of its command, the command is withdrawn. Otherwise its
+    /// reply is discarded when it arrives.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
         match std::mem::replace(ticket, Ticket::Done(Ended { deadline: NEVER, written: 0 })) {
             Ticket::Queued(id) => {
@@ -322,12 +337,13 @@ impl Session {
         }
     }
 
-    /// Whether nobody has begun to write it.
+    /// Whether the command is in the queue, so that no writer has its bytes.
     fn is_queued(&self, id: u32) -> bool {
         self.pending.start(id) >= self.handed && self.pending.is_owed(id)
     }
 
-    /// Its bytes will not be written. They stay in the queue until it is [compacted](Self::compact).
+    /// Marks a queued command as withdrawn: its bytes are not written. They stay in the queue until the queue is
+    /// [compacted](Self::compact).
     fn withdraw(&mut self, id: u32) {
         if self.pending.withdraw(id) {
             self.withdrawn.0 += 1;
@@ -335,19 +351,20 @@ impl Session {
         }
     }
 
-    /// Many commands may be withdrawn one after another: their bytes are moved out of the queue together.
+    /// Compacts the queue if more than half of it belongs to withdrawn commands. So the cost of many withdrawals is
+    /// linear in the size of the queue.
     fn compact_if_worth_it(&mut self) {
         if self.withdrawn.1 * 2 > self.queue.len() {
             self.compact();
         }
     }
 
-    /// Moves the bytes of withdrawn commands out of the queue.
+    /// Removes the bytes of withdrawn commands from the queue.
     #[cold]
     fn compact(&mut self) {
         let first = self.inflight.len() - self.queued;
         let mut kept = first;
-        // What was replayed without replies stands in front, and is no command's.
+        // Bytes at the front of the queue that belong to no command (a replay without replies) stay there.
         let start = self.inflight.get(first).map(|id| (self.pending.start(*id) - self.handed) as usize);
         let front = start.unwrap_or(self.queue.len());
         let (mut from, mut to) = (front, front);
@@ -376,31 +393,31 @@ impl Session {
         self.withdrawn = (0, 0);
     }
 
-    /// How many commands wait for their replies, those not yet written included.
+    /// The number of commands that wait for their replies, including the commands that are not written yet.
     #[inline]
     pub(crate) fn inflight(&self) -> usize {
         self.inflight.len() - self.withdrawn.0
     }
 
-    /// Whether one command alone is in flight, and no other waits to be sent.
+    /// Whether exactly one command is in flight and no command waits for room.
     #[inline]
     pub(crate) fn is_only_command(&self) -> bool {
         self.inflight.len() == 1 && self.wait_queue.is_empty()
     }
 
-    /// How many commands nobody has begun to write.
+    /// The number of commands in the queue, without withdrawn commands.
     #[inline]
     pub(crate) fn queued(&self) -> usize {
         self.queued - self.withdrawn.0
     }
 
-    /// Whether bytes wait for a writer.
+    /// Whether there are bytes for a writer.
     #[inline]
     pub(crate) fn has_output(&self) -> bool {
         self.queue.len() > self.withdrawn.1 && !self.held
     }
 
-    /// Hands the queue to a writer, which tells what became of it by [`Session::wrote`].
+    /// Gives the bytes of the queue to a writer. The writer reports the outcome with [`Session::wrote`].
     #[inline]
     pub(crate) fn output(&mut self) -> Vec<u8> {
         if self.withdrawn.0 > 0 {
@@ -414,27 +431,27 @@ impl Session {
         out
     }
 
-    /// A writer goes on with what the kernel did not take.
+    /// A writer continues with the bytes that the kernel did not take.
     pub(crate) fn resume_write(&mut self) {
         self.writing = true;
     }
 
-    /// The write has ended: the kernel took so many bytes. `done` gives the buffer back for reuse; without it the rest is
-    /// written later.
+    /// A write has ended, and the kernel took this number of bytes. If all bytes are written, `done` returns the buffer
+    /// for reuse. With `None`, the other bytes are written later.
     #[inline]
     pub(crate) fn wrote(&mut self, bytes: usize, done: Option<Vec<u8>>) {
         self.written += bytes as u64;
         self.writing = false;
         if let Some(mut buffer) = done {
             buffer.clear();
-            // A buffer that grew for one large batch is not kept for ever.
+            // A buffer of more than 1 MiB is not kept: one large batch must not use memory for ever.
             if buffer.capacity() <= 1 << 20 {
                 self.spare = buffer;
             }
         }
     }
 
-    /// A turn of the driver begins: room that was kept for commands whose futures did not come passes to others.
+    /// Begins a turn of the driver. Room that was kept for a command whose future did not use it is offered to others.
     #[inline]
     pub(crate) fn next_turn(&mut self) {
         if !self.wait_queue.is_unused() {
@@ -442,23 +459,24 @@ impl Session {
         }
     }
 
-    /// Whether room is kept for commands whose futures have not come: another turn of the driver is needed.
+    /// Whether room is kept for commands that were not submitted again. Then another turn of the driver is needed.
     #[inline]
     pub(crate) fn offers_room(&self) -> bool {
         self.wait_queue.kept().commands > 0
     }
 
-    /// Wakes those for whom there is room now.
+    /// Wakes the waiting commands for which there is room now.
     #[inline]
     pub(crate) fn admit(&mut self, wakers: &mut Vec<Waker>) {
         if self.wait_queue.is_empty() || !self.is_open() {
             return;
         }
-        // Many at a time, so that they share a write.
+        // While more than half of the room is used, no command is woken. So many commands are woken together and share
+        // a write.
         if self.inflight() * 2 > self.bounds.commands || self.pending_bytes() * 2 > self.bounds.bytes {
             return;
         }
-        // Where those that were called did not come, the same room is offered several times.
+        // If no future used the offered room, the same room is offered to several commands.
         let times = self.wait_queue.factor();
         while let Some(size) = self.wait_queue.next_size() {
             let kept = self.wait_queue.kept();
@@ -469,12 +487,12 @@ impl Session {
         }
     }
 
-    /// The connection stands: commands may go.
+    /// The connection is made: commands can be sent.
     pub(crate) fn up(&mut self, wakers: &mut Vec<Waker>) {
         self.up_with(&Replay::default(), wakers);
     }
 
-    /// The connection stands: commands may go, after what is replayed.
+    /// The connection is made: commands can be sent after the replayed commands.
     pub(crate) fn up_with(&mut self, replay: &Replay, wakers: &mut Vec<Waker>) {
         self.phase = if self.mode.listens() { Phase::Listening } else { Phase::Up };
         self.held = false;
@@ -483,7 +501,7 @@ impl Session {
         self.admit(wakers);
     }
 
-    /// Queues a `PING` of the session's own, whose reply goes to no caller. `false`: it cannot be sent now.
+    /// Queues a `PING` whose reply is discarded. Returns `false` if it cannot be sent now.
     pub(crate) fn probe(&mut self) -> bool {
         if matches!(self.phase, Phase::Listening) && !self.held {
             self.queue.extend_from_slice(mode::PROBE);
@@ -508,7 +526,7 @@ impl Session {
         true
     }
 
-    /// What is in flight, for [`Liveness`].
+    /// Describes the commands in flight, for [`Liveness`].
     pub(crate) fn in_flight(&self) -> InFlight {
         let sent = self.inflight.iter().take(self.inflight.len() - self.queued);
         let deadlines = sent.map(|id| self.pending.deadline(*id)).filter(|deadline| *deadline != NEVER);
@@ -519,7 +537,7 @@ impl Session {
         }
     }
 
-    /// Whether another user can have this connection: nothing is in flight, and it stands.
+    /// Whether another caller can use this connection: it is open, no command is in flight, and no byte is unwritten.
     pub(crate) fn is_clean(&self) -> bool {
         self.is_open() && self.inflight() == 0 && self.wait_queue.is_unused() && self.pending_bytes() == 0
     }

@@ -1,4 +1,4 @@
-//! Where replies are put: a slab, so that no command needs a channel or an allocation of its own.
+//! The reply slots. They are in a slab, so a command needs no channel and no allocation.
 
 use std::task::Waker;
 
@@ -8,55 +8,56 @@ use crate::{error::Error, resp::FAILED};
 
 use super::{Ended, NEVER, Pieces, ReplyBuf, Runs, Tick};
 
-/// What has become of a command.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Nothing yet.
+    /// None yet.
     None,
-    /// Its reply is here.
+    /// The reply was received.
     Reply(ReplyBuf),
-    /// It failed without a reply.
+    /// The command failed without a reply.
     Failed(Error),
 }
 
-/// Its bytes are not to be written.
+/// The bytes of the command are not written.
 const WITHDRAWN: u8 = 1;
-/// Nobody ever waited for it.
+/// The command has no future. Its reply is discarded.
 const DETACHED: u8 = 2;
-/// Its time is up.
+/// Its deadline has passed.
 const EXPIRED: u8 = 8;
-/// It failed, and none of its bytes left.
+/// It failed, and none of its bytes were sent.
 const UNSENT: u8 = 16;
 
 #[derive(Debug)]
 struct Slot {
-    /// Where its bytes start, of all that were ever queued.
+    /// The stream offset (in bytes that were ever queued) of its first byte.
     start: u64,
-    /// Bytes on the wire; once it failed with its connection, how many of them may have left.
+    /// The number of its encoded bytes. After it failed with its connection: the number of its bytes that may have been
+    /// sent.
     size: usize,
     deadline: Tick,
     marks: u8,
     shape: Shape,
-    /// Replies that have not come; the slot is in flight while there are any.
+    /// The number of replies that were not received. While it is not 0, the command is in flight.
     owed: u32,
-    /// Its future is still there.
+    /// Its future has not taken the outcome and was not dropped.
     held: bool,
     waker: Option<Waker>,
     /// The replies of a batch that were received, until the last one is received.
-    came: Option<Vec<Bytes>>,
+    received: Option<Vec<Bytes>>,
     outcome: Outcome,
 }
 
-/// How the replies of a command come.
+/// The properties of a command that decide how its replies are handled.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// How many they are.
+    /// The number of its replies.
     pub(super) parts: u32,
-    /// They go to the sink of the connection.
+    /// Its replies go to the sink of the connection.
     pub(super) for_sink: bool,
-    /// What the server runs of it if not all of it arrives.
+    /// What the server runs if only the first bytes arrive.
     pub(super) runs: Runs,
-    /// The server may keep the reply back.
+    /// The server may delay the reply.
     pub(super) blocking: bool,
 }
 
@@ -64,21 +65,21 @@ pub(super) struct Shape {
 pub(super) struct Pending {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// Beside the slots, which are many: nearly all commands have none.
+    /// They are not in the slots, because nearly all commands have none, and a slot is to be small.
     failures: Vec<Failure>,
 }
 
-/// A reply of a batch that could not be read, until the batch's future takes it.
+/// A reply of a batch that could not be read. It is kept until the future of the batch takes it.
 #[derive(Debug)]
 struct Failure {
     id: u32,
-    /// The start of the batch, which no other command that has the same slot later shares.
+    /// The stream offset of the batch. A later command in the same slot has another one.
     start: u64,
     part: usize,
     error: Error,
 }
 
-/// The failures of one batch, by the number of the reply.
+/// Takes the failures of one batch, each with the index of its reply.
 fn take_failures(all: &mut Vec<Failure>, id: u32, start: u64) -> Vec<(usize, Error)> {
     if all.is_empty() {
         return Vec::new();
@@ -117,13 +118,13 @@ impl Pending {
             owed: shape.parts,
             held: true,
             waker: Some(waker),
-            came: None,
+            received: None,
             outcome: Outcome::None,
         });
         (self.slots.len() - 1) as u32
     }
 
-    /// What has become of it, if anything; else the waker is kept.
+    /// Takes the outcome. `None` if there is none yet; then the waker is kept.
     #[inline]
     pub(super) fn outcome(
         &mut self,
@@ -145,7 +146,7 @@ impl Pending {
         }
     }
 
-    /// A short reply: the only one of its command.
+    /// Records a short reply, the only one of its command.
     #[inline]
     pub(super) fn small(&mut self, id: u32, bytes: &[u8]) -> Option<Waker> {
         let slot = &mut self.slots[id as usize];
@@ -160,7 +161,7 @@ impl Pending {
         slot.waker.take()
     }
 
-    /// So many replies of a command, as one piece. `true`: these were the last.
+    /// Records this number of replies of a command, in one piece. Returns `true` if they were the last ones.
     pub(super) fn piece(&mut self, id: u32, bytes: Bytes, replies: u32, wakers: &mut Vec<Waker>) -> bool {
         let slot = &mut self.slots[id as usize];
         slot.owed -= replies;
@@ -175,8 +176,8 @@ impl Pending {
             if slot.shape.parts == 1 {
                 slot.outcome = Outcome::Reply(ReplyBuf::Whole(bytes));
             } else {
-                slot.came.get_or_insert_default().push(bytes);
-                if last && let Some(pieces) = slot.came.take() {
+                slot.received.get_or_insert_default().push(bytes);
+                if last && let Some(pieces) = slot.received.take() {
                     let failures = take_failures(&mut self.failures, id, slot.start);
                     slot.outcome = Outcome::Reply(Pieces { pieces, failures, lost: None }.into());
                 }
@@ -188,10 +189,10 @@ impl Pending {
         last
     }
 
-    /// The next reply of a batch could not be read. `true`: it was the last.
+    /// Records that the next reply of a batch could not be read. Returns `true` if it was the last one.
     #[cold]
     pub(super) fn fail_part(&mut self, id: u32, error: Error, wakers: &mut Vec<Waker>) -> bool {
-        // Those of batches whose futures were dropped are of no more use.
+        // The failures of batches whose futures were dropped are not needed any more.
         let is_awaited = |id: u32, start: u64| {
             let slot = &self.slots[id as usize];
             slot.held && slot.start == start
@@ -205,16 +206,16 @@ impl Pending {
         self.piece(id, Bytes::from_static(FAILED), 1, wakers)
     }
 
-    /// The command has failed. Replies that come later are dropped.
+    /// Records that the command has failed. Its later replies are discarded.
     #[cold]
     pub(super) fn fail(&mut self, id: u32, error: Error) -> Option<Waker> {
         let slot = &mut self.slots[id as usize];
         if !slot.held || !matches!(slot.outcome, Outcome::None) {
             return None;
         }
-        slot.outcome = match slot.came.take() {
+        slot.outcome = match slot.received.take() {
             None => Outcome::Failed(error),
-            // The caller gets the replies of a batch that came before.
+            // The caller of a batch also gets the replies that were received before the failure.
             Some(pieces) => {
                 let failures = take_failures(&mut self.failures, id, slot.start);
                 Outcome::Reply(Pieces { pieces, failures, lost: Some(error) }.into())
@@ -223,7 +224,7 @@ impl Pending {
         slot.waker.take()
     }
 
-    /// No reply will come for it any more.
+    /// Records that the command gets no more replies.
     pub(super) fn settled(&mut self, id: u32) {
         let slot = &mut self.slots[id as usize];
         slot.owed = 0;
@@ -232,8 +233,8 @@ impl Pending {
         }
     }
 
-    /// One reply of a command came that nobody holds. `true`: it was the last.
-    pub(super) fn passed_on(&mut self, id: u32) -> bool {
+    /// Records one reply of a command whose replies go to the sink. Returns `true` if it was the last one.
+    pub(super) fn reply_for_sink(&mut self, id: u32) -> bool {
         let slot = &mut self.slots[id as usize];
         slot.owed -= 1;
         let last = slot.owed == 0;
@@ -243,14 +244,14 @@ impl Pending {
         last
     }
 
-    /// Its future has no use for it any more.
+    /// Records that the future has taken the outcome or was dropped.
     #[inline]
     pub(super) fn release(&mut self, id: u32, spent: &mut Vec<Waker>) {
         let slot = &mut self.slots[id as usize];
         slot.held = false;
         spent.extend(slot.waker.take());
         slot.outcome = Outcome::None;
-        slot.came = None;
+        slot.received = None;
         if slot.owed == 0 {
             self.vacate(id);
         } else {
@@ -273,17 +274,17 @@ impl Pending {
         self.slots[id as usize].shape.parts > 1
     }
 
-    /// Sees that every slot is free, once, and empty; how many they are.
+    /// Asserts that every slot is empty and is exactly once in the list of free slots. Returns the number of slots.
     #[cfg(test)]
     pub(super) fn assert_free(&self) -> usize {
         let free: std::collections::BTreeSet<u32> = self.free.iter().copied().collect();
         assert_eq!(
             (free.len(), free.len()),
             (self.free.len(), self.slots.len()),
-            "freed twice, or not at all"
+            "a slot was freed twice, or was not freed"
         );
         for slot in &self.slots {
-            assert!(matches!((&slot.came, &slot.outcome), (None, Outcome::None)), "{slot:?}");
+            assert!(matches!((&slot.received, &slot.outcome), (None, Outcome::None)), "{slot:?}");
         }
         free.len()
     }
@@ -296,7 +297,7 @@ impl Pending {
         self.slots[id as usize].deadline
     }
 
-    /// Nobody waits for it: it has its deadline all the same, as long as it was not written.
+    /// Marks a command that has no future. It keeps its deadline.
     pub(super) fn detach(&mut self, id: u32) {
         let slot = &mut self.slots[id as usize];
         slot.held = false;
@@ -324,7 +325,7 @@ impl Pending {
         self.slots[id as usize].shape
     }
 
-    /// Where its bytes start, of all that were ever queued.
+    /// The stream offset (in bytes that were ever queued) of its first byte.
     pub(super) fn start(&self, id: u32) -> u64 {
         self.slots[id as usize].start
     }
@@ -333,7 +334,7 @@ impl Pending {
         self.slots[id as usize].start = start;
     }
 
-    /// Its bytes are not to be written; `false` if that was so.
+    /// Marks a command whose bytes are not written. Returns `false` if it was marked before.
     pub(super) fn withdraw(&mut self, id: u32) -> bool {
         let slot = &mut self.slots[id as usize];
         let is_new = slot.marks & WITHDRAWN == 0;
@@ -345,24 +346,25 @@ impl Pending {
         self.slots[id as usize].marks & WITHDRAWN != 0
     }
 
-    /// It failed while it was queued: none of its bytes left.
+    /// Records that the command failed while it was queued, so that none of its bytes were sent.
     pub(super) fn note_unsent(&mut self, id: u32) {
         self.slots[id as usize].marks |= UNSENT;
     }
 
-    /// It failed with its connection: so many of its bytes may have left. Its size is forgotten.
+    /// Records that the command failed with its connection, and that this number of its bytes may have been sent. This
+    /// number replaces its size.
     pub(super) fn note_written(&mut self, id: u32, bytes: usize) {
         self.slots[id as usize].size = bytes;
     }
 
-    /// What is known of a command that has come to its end.
+    /// Returns what is known about a command that has ended.
     #[inline]
     pub(super) fn ended(&self, id: u32) -> Ended {
         let slot = &self.slots[id as usize];
         if slot.marks == 0 {
             return Ended { deadline: slot.deadline, written: slot.size };
         }
-        // What has expired has no time left, at any moment from now on.
+        // A command whose deadline has passed has no time left, whenever this is asked.
         let deadline = if slot.marks & EXPIRED != 0 { 0 } else { slot.deadline };
         let written = if slot.marks & UNSENT != 0 { 0 } else { slot.size };
         Ended { deadline, written }

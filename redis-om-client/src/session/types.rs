@@ -1,73 +1,73 @@
-//! The values that go into a session and come out of it.
+//! The values that a session takes and returns.
 
 use bytes::Bytes;
 
 use crate::{config::WhenFull, error::Error, resp::Replies};
 
-/// Milliseconds since some moment that the owner of the session chose.
+/// Milliseconds since a moment that the owner of the session has chosen.
 pub(crate) type Tick = u64;
 
 /// No deadline.
 pub(crate) const NEVER: Tick = Tick::MAX;
 
-/// What a session may hold.
+/// The limits of a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Bytes that are queued and not yet written.
+    /// The number of bytes that are queued and not written yet.
     pub(crate) bytes: usize,
-    /// Commands that wait for their replies.
+    /// The number of commands that wait for their replies.
     pub(crate) commands: usize,
-    /// What happens to a command that finds no room.
+    /// What a command does if there is no room.
     pub(crate) when_full: WhenFull,
 }
 
-/// A command on its way into a session.
+/// A command that is submitted to a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outgoing<'a> {
-    /// Arguments as they go over the wire.
+    /// The encoded arguments.
     pub(crate) body: &'a [u8],
-    /// Arguments in the body; 0 where it has its own headers.
+    /// The number of arguments in the body; 0 if the body contains its headers.
     pub(crate) args: u32,
-    /// Replies that it gets; at least 1.
+    /// The number of its replies; at least 1.
     pub(crate) parts: u32,
-    /// From which byte on it may run.
+    /// What the server runs if only the first bytes arrive.
     pub(crate) runs: Runs,
-    /// The server may hold its reply back for as long as the command says.
+    /// It is a blocking command: the server may delay its reply.
     pub(crate) blocking: bool,
-    /// Milliseconds from its first submission until it has failed.
+    /// Milliseconds from its first submission to its deadline. `None`: it has no deadline.
     pub(crate) timeout: Option<u64>,
-    /// No future waits for its replies: they go to the sink of the connection.
+    /// Its replies go to the sink of the connection, and not to a future.
     pub(crate) for_sink: bool,
 }
 
-/// What a server does with a command of which only the first bytes arrive.
+/// What a server runs if only the first bytes of a command arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runs {
     /// Nothing: a single command, or a transaction from `MULTI` to `EXEC`.
     Whole,
-    /// It runs the parts that arrived: a pipeline.
+    /// The parts that arrived completely: a pipeline.
     Partly,
 }
 
-/// Replies of a batch.
+/// The replies of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
-    /// As they were received; each piece is whole replies.
+    /// The replies as they were received. Each piece contains complete replies.
     pub(crate) pieces: Vec<Bytes>,
-    /// The errors of replies that could not be read, by the number of the reply in the batch. In their place stands
-    /// [`FAILED`](crate::resp::FAILED).
+    /// The errors of replies that could not be read, with the index of the reply in the batch. In `pieces`, such a
+    /// reply is replaced by [`FAILED`](crate::resp::FAILED).
     pub(crate) failures: Vec<(usize, Error)>,
-    /// Why the other replies did not come, if they did not.
+    /// The error of the batch, if it failed before its last reply was received.
     pub(crate) lost: Option<Error>,
 }
 
-/// A command's place in a session; belongs to the future that waits.
+/// The state of a command in a session. The future of the command owns it.
 #[derive(Debug, Default)]
 pub(crate) enum Ticket {
-    /// Not seen by the session yet.
+    /// Not submitted yet.
     #[default]
     New,
-    /// Waiting for room.
+    /// Waiting for room or for a connection.
     Waiting(u64),
     /// In the queue, or sent.
     Queued(u32),
@@ -75,18 +75,19 @@ pub(crate) enum Ticket {
     Done(Ended),
 }
 
-/// What is known of a command that has come to its end.
+/// What is known about a command that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// Until when it has time, counted from its first submission; [`NEVER`] if it has no deadline.
+    /// Its deadline, which counts from its first submission; [`NEVER`] if it has none.
     pub(crate) deadline: Tick,
-    /// How many of its bytes may have left when it failed; 0 where it was refused or not sent, all where it was
-    /// answered.
+    /// The number of its bytes that may have been sent when it ended: 0 if it was refused or not sent, and all of them
+    /// if it was answered.
     pub(crate) written: usize,
 }
 
 impl Ticket {
-    /// How long a command that is done would still have had at `now`, of `timeout` milliseconds; `None`: for ever.
+    /// The milliseconds from `now` to the deadline of a command that has ended. Before its end, this is `timeout`.
+    /// `None`: it has no deadline.
     pub(crate) fn time_left(&self, now: Tick, timeout: Option<u64>) -> Option<u64> {
         match self {
             Self::Done(Ended { deadline: NEVER, .. }) => None,
@@ -96,20 +97,20 @@ impl Ticket {
     }
 }
 
-/// The reply of a command, as bytes.
+/// The bytes of the reply of a command.
 #[derive(Debug)]
 pub(crate) enum ReplyBuf {
-    /// A short one, copied.
+    /// A short reply, copied: its length and its bytes.
     Small(u8, [u8; SMALL]),
     /// A slice of the read buffer.
     Whole(Bytes),
     /// The replies of a batch, as they were received.
     Pieces(Vec<Bytes>),
-    /// The same, if not all of them were received, or if one of them could not be read.
+    /// The replies of a batch of which one was not received or could not be read.
     Partly(Box<Pieces>),
 }
 
-/// Replies up to here are copied into their slot.
+/// Bytes. A reply that is not longer is copied into its slot.
 pub(crate) const SMALL: usize = 79;
 
 impl From<Vec<Bytes>> for Pieces {
@@ -129,7 +130,7 @@ impl From<Pieces> for ReplyBuf {
 }
 
 impl ReplyBuf {
-    /// A copy of a reply of up to [`SMALL`] bytes.
+    /// Copies a reply of at most [`SMALL`] bytes.
     #[inline]
     pub(crate) fn small(bytes: &[u8]) -> Self {
         let mut copy = [0; SMALL];
@@ -137,7 +138,7 @@ impl ReplyBuf {
         Self::Small(bytes.len() as u8, copy)
     }
 
-    /// Whether it is the error reply of a single command.
+    /// Whether this is the error reply of a single command.
     #[inline]
     pub(crate) fn is_error(&self) -> bool {
         match self {
@@ -147,7 +148,7 @@ impl ReplyBuf {
         }
     }
 
-    /// The bytes of a single reply.
+    /// Returns the bytes of a single reply.
     pub(crate) fn to_bytes(&self) -> Bytes {
         match self {
             Self::Small(length, bytes) => Bytes::copy_from_slice(&bytes[..usize::from(*length)]),
@@ -157,7 +158,7 @@ impl ReplyBuf {
         }
     }
 
-    /// The replies of a batch.
+    /// Returns the replies of a batch.
     pub(crate) fn into_pieces(self) -> Pieces {
         match self {
             Self::Pieces(pieces) => pieces.into(),
@@ -166,7 +167,7 @@ impl ReplyBuf {
         }
     }
 
-    /// To read from.
+    /// Returns a reader of the replies.
     #[inline]
     pub(crate) fn replies(&self) -> Replies<'_> {
         match self {
@@ -178,11 +179,11 @@ impl ReplyBuf {
     }
 }
 
-/// What a submitted command needs next.
+/// The outcome of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Submitted {
-    /// It is in the queue: see that it is written.
+    /// The command is in the queue. The caller has to see that it is written.
     Queued,
-    /// It waits for room, or for a connection; its waker will be called.
+    /// The command waits for room, for a connection or for its reply. Its waker will be woken.
     Waiting,
 }
