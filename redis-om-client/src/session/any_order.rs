@@ -1,6 +1,6 @@
-//! Everything that a connection meets, in any order: every answer is whole and its command's own, also where other
-//! commands have replies that break a limit; the sink receives what is for it; each future that can take something was
-//! woken for it, and at the end every slot is free.
+//! All events of a connection, in any order. Every command gets its own complete reply, also if replies of other
+//! commands exceed a limit. The sink receives its frames. Each future with an outcome was woken. At the end every slot
+//! is free.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use crate::{
     resp::{Limits, Reply},
 };
 
-/// Elements of a long list, and replies of a long batch: they come in several pieces.
+/// The number of elements of a long list and of replies of a long batch. They are received in several pieces.
 const LONG: u32 = 3000;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,17 +29,17 @@ enum Kind {
     One,
     List,
     Batch,
-    /// A batch with long lists in it.
+    /// A batch that contains long lists.
     Mixed,
-    /// Its reply is nested too deep.
+    /// The nesting of its reply exceeds the limit.
     Deep,
-    /// Its reply, a list, has a string in its middle that is too long.
+    /// Its reply is a list with a string in its middle that exceeds the limit.
     Long,
-    /// A batch in which one reply is nested too deep and one too long.
+    /// A batch with one reply of each of these two kinds.
     Failing,
 }
 
-/// The longest string of a reply.
+/// The limit of a string in a reply, in bytes.
 const BULK: usize = 100_000;
 const LIMITS: Limits = Limits { bulk: BULK, reply: 1 << 20, depth: 128 };
 
@@ -52,7 +52,7 @@ impl Kind {
         }
     }
 
-    /// What the server answers: numbers that no other command's answer has; in the lists there may be a push message.
+    /// The answer of the server. Its numbers are in no other answer. With `push`, its lists contain a push message.
     fn answer(self, first: u32, push: bool) -> Vec<u8> {
         let string = |number: u32| format!("$12\r\n{number:012}\r\n");
         let strings = |count: u32| (first..first + count).map(string).collect::<String>();
@@ -76,7 +76,7 @@ impl Kind {
         .into_bytes()
     }
 
-    /// The numbers of the answer.
+    /// The numbers that the future must get.
     fn expected(self, first: u32) -> Vec<i64> {
         let from = |count: u32| i64::from(first)..i64::from(first + count);
         match self {
@@ -101,7 +101,7 @@ impl Wake for Woken {
     }
 }
 
-/// A future's side.
+/// A future that waits for its reply.
 struct Waiting {
     kind: Kind,
     first: u32,
@@ -136,7 +136,7 @@ impl Waiting {
                     Self::numbers(items.take().unwrap(), out);
                 }
             }
-            // In the place of a reply that could not be read.
+            // It replaces a reply that could not be read.
             Reply::Error(line) => assert_eq!(&*line, b"CLIENT failed"),
             other => out.push(i64::from_redis(other).unwrap()),
         }
@@ -148,14 +148,14 @@ impl Waiting {
         }
     }
 
-    /// Takes what there is; `true` when that was all.
+    /// Takes the outcome, if there is one, and checks it. Returns `true` if there was one.
     fn poll(&mut self, session: &mut Session) -> bool {
         let waker = Waker::from(self.woken.clone());
         let Some(outcome) = session.reply(&mut self.ticket, &waker) else {
             self.woken.0.store(false, Ordering::Relaxed);
             return false;
         };
-        assert!(self.woken.0.load(Ordering::Relaxed), "{:?} has something and was not woken", self.kind);
+        assert!(self.woken.0.load(Ordering::Relaxed), "{:?} has an outcome and was not woken", self.kind);
         let mut reply = match outcome {
             Ok(reply) => reply,
             Err(error) => {
@@ -165,7 +165,7 @@ impl Waiting {
                 return true;
             }
         };
-        assert!(!matches!(self.kind, Kind::Deep | Kind::Long), "it came whole");
+        assert!(!matches!(self.kind, Kind::Deep | Kind::Long), "a reply that exceeds a limit was delivered");
         let lost = if let ReplyBuf::Partly(partly) = &mut reply { partly.lost.take() } else { None };
         self.read(reply.replies());
         let failures: Vec<_> = reply.replies().failures().iter().map(|(part, _)| *part).collect();
@@ -185,27 +185,27 @@ impl Waiting {
 }
 
 #[derive(Debug, Clone)]
-enum Deed {
+enum Event {
     Submit(Kind),
-    /// The future with this number, among those there are, is dropped.
+    /// The future with this index (modulo their number) is dropped.
     Cancel(usize),
-    /// The kernel takes so many bytes.
+    /// The kernel takes at most this number of bytes.
     Write(usize),
-    /// The server answers so many commands.
+    /// The server answers at most this number of commands.
     Serve(usize),
-    /// So many bytes of the answers come.
+    /// At most this number of bytes of the answers is received.
     Arrive(usize),
-    /// The future with this number is polled.
+    /// The future with this index (modulo their number) is polled.
     Poll(usize),
-    /// Time passes.
+    /// 60 ms pass.
     Expire,
-    /// The connection is lost, and the next one begins with commands that get so many replies.
+    /// The connection is lost. The next one begins with replayed commands that get this number of replies.
     Lose(u32),
-    /// What is not sent fails.
+    /// The commands that are not sent fail.
     Evict,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn event() -> impl Strategy<Value = Event> {
     let kind = prop_oneof![
         Just(Kind::One),
         Just(Kind::List),
@@ -216,40 +216,42 @@ fn deed() -> impl Strategy<Value = Deed> {
         Just(Kind::Failing),
     ];
     prop_oneof![
-        4 => kind.prop_map(Deed::Submit),
-        2 => (0usize..64).prop_map(Deed::Cancel),
-        3 => (1usize..200).prop_map(Deed::Write),
-        5 => (0usize..5).prop_map(Deed::Serve),
-        8 => prop_oneof![1usize..100, 10_000usize..70_000].prop_map(Deed::Arrive),
-        4 => (0usize..64).prop_map(Deed::Poll),
-        1 => Just(Deed::Expire),
-        1 => (0u32..4).prop_map(Deed::Lose),
-        1 => Just(Deed::Evict),
+        4 => kind.prop_map(Event::Submit),
+        2 => (0usize..64).prop_map(Event::Cancel),
+        3 => (1usize..200).prop_map(Event::Write),
+        5 => (0usize..5).prop_map(Event::Serve),
+        8 => prop_oneof![1usize..100, 10_000usize..70_000].prop_map(Event::Arrive),
+        4 => (0usize..64).prop_map(Event::Poll),
+        1 => Just(Event::Expire),
+        1 => (0u32..4).prop_map(Event::Lose),
+        1 => Just(Event::Evict),
     ]
 }
 
 /// Both ends of a connection, and the futures that use it.
-struct World {
+struct Connection {
     session: Session,
     demux: ReplyDemux,
     buffer: BytesMut,
     waiting: Vec<Waiting>,
     kinds: Vec<Kind>,
     now: Tick,
-    /// What a writer has in hand, and how much of it has gone.
-    hand: Option<(Vec<u8>, usize)>,
+    /// The buffer of a writer, and the number of its bytes that are written.
+    writing: Option<(Vec<u8>, usize)>,
+    /// The bytes that the server has received and not executed.
     up: Vec<u8>,
+    /// The bytes that the server has sent and the client has not received.
     down: Vec<u8>,
     notices: Notices,
-    /// What it received on this connection.
+    /// Counts the frames that the sink received on this connection.
     sink: Arc<Counter>,
-    /// How many replies of this connection are the sink's.
+    /// The number of replies on this connection that are for the sink.
     replayed: u32,
-    /// How many pushes the server has sent on it.
+    /// The number of push messages that the server has sent on this connection.
     pushed: u32,
 }
 
-/// Counts replies and pushes. All replies to what was replayed come before any other frame.
+/// Counts replies and push messages, and checks the order of the replies to the replayed commands.
 #[derive(Debug, Default)]
 struct Counter {
     replies: AtomicU32,
@@ -276,7 +278,7 @@ impl Sink for Counter {
     fn lost(&self, _: &Error, _: bool, _: &mut Vec<Waker>) {}
 }
 
-impl World {
+impl Connection {
     fn new() -> Self {
         let bounds = Bounds { bytes: 1 << 20, commands: 1000, when_full: WhenFull::Wait };
         let mut session = Session::new(bounds);
@@ -289,7 +291,7 @@ impl World {
             waiting: Vec::new(),
             kinds: Vec::new(),
             now: 0,
-            hand: None,
+            writing: None,
             up: Vec::new(),
             down: Vec::new(),
             notices: Notices::new(Some(sink.clone())),
@@ -299,34 +301,34 @@ impl World {
         }
     }
 
-    fn happens(&mut self, deed: Deed) {
-        match deed {
-            Deed::Submit(kind) => {
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::Submit(kind) => {
                 let number = self.kinds.len() as u32;
                 self.kinds.push(kind);
                 self.waiting.push(Waiting::submit(&mut self.session, kind, number, self.now));
             }
-            Deed::Cancel(index) if !self.waiting.is_empty() => {
+            Event::Cancel(index) if !self.waiting.is_empty() => {
                 let mut gone = self.waiting.swap_remove(index % self.waiting.len());
                 self.session.cancel(&mut gone.ticket);
             }
-            Deed::Write(most) => self.write(most),
-            Deed::Serve(most) => self.serve(most),
-            Deed::Arrive(most) => self.arrive(most),
-            Deed::Poll(index) if !self.waiting.is_empty() => {
+            Event::Write(most) => self.write(most),
+            Event::Serve(most) => self.serve(most),
+            Event::Arrive(most) => self.arrive(most),
+            Event::Poll(index) if !self.waiting.is_empty() => {
                 let index = index % self.waiting.len();
                 let polled = &mut self.waiting[index];
                 if polled.woken.0.load(Ordering::Relaxed) && polled.poll(&mut self.session) {
                     self.waiting.swap_remove(index);
                 }
             }
-            Deed::Expire => {
+            Event::Expire => {
                 self.now += 60;
                 let mut wakers = Vec::new();
                 self.session.expire(self.now, &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
             }
-            Deed::Lose(replayed) => {
+            Event::Lose(replayed) => {
                 let mut wakers = Vec::new();
                 self.session
                     .lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut wakers);
@@ -334,24 +336,24 @@ impl World {
                 self.replay(replayed);
                 self.demux = ReplyDemux::new(LIMITS);
                 self.buffer.clear();
-                (self.up, self.down, self.hand) = (Vec::new(), Vec::new(), None);
+                (self.up, self.down, self.writing) = (Vec::new(), Vec::new(), None);
             }
-            Deed::Evict => {
+            Event::Evict => {
                 let mut wakers = Vec::new();
                 let error = Error::new(ErrorKind::Disconnected, Execution::NotSent, "evicted");
                 self.session.evict(&error, &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
             }
-            Deed::Cancel(_) | Deed::Poll(_) => {}
+            Event::Cancel(_) | Event::Poll(_) => {}
         }
-        // A future that was not woken has nothing to take: `poll` checks it.
+        // A future that was not woken has no outcome: `poll` fails if it has one.
         let asleep = self.waiting.iter_mut().filter(|waiting| !waiting.woken.0.load(Ordering::Relaxed));
         for waiting in asleep {
             assert!(!waiting.poll(&mut self.session));
         }
     }
 
-    /// A new connection stands, which begins with commands that get so many replies.
+    /// A new connection is made. It begins with replayed commands that get this number of replies.
     fn replay(&mut self, replies: u32) {
         let bytes = (0..replies).flat_map(|number| format!("<r{number}>").into_bytes()).collect();
         self.session.up_with(&Replay { bytes, replies }, &mut Vec::new());
@@ -361,17 +363,17 @@ impl World {
     }
 
     fn write(&mut self, most: usize) {
-        if self.hand.is_none() && self.session.has_output() {
-            self.hand = Some((self.session.output(), 0));
+        if self.writing.is_none() && self.session.has_output() {
+            self.writing = Some((self.session.output(), 0));
         }
-        let Some((bytes, from)) = self.hand.take() else { return };
+        let Some((bytes, from)) = self.writing.take() else { return };
         let to = bytes.len().min(from + most);
         self.up.extend_from_slice(&bytes[from..to]);
         if to == bytes.len() {
             self.session.wrote(to - from, Some(bytes));
         } else {
             self.session.wrote(to - from, None);
-            self.hand = Some((bytes, to));
+            self.writing = Some((bytes, to));
         }
     }
 
@@ -415,20 +417,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn every_answer_is_whole_and_its_commands_own(deeds in proptest::collection::vec(deed(), 0..150)) {
-        let mut world = World::new();
-        let end = [Deed::Write(usize::MAX / 2), Deed::Serve(usize::MAX), Deed::Arrive(usize::MAX)];
-        // Twice: what a writer had in hand is written first.
-        for deed in deeds.into_iter().chain(end.clone()).chain(end) {
-            world.happens(deed);
+    fn every_command_gets_its_own_complete_reply(events in proptest::collection::vec(event(), 0..150)) {
+        let mut connection = Connection::new();
+        let end = [Event::Write(usize::MAX / 2), Event::Serve(usize::MAX), Event::Arrive(usize::MAX)];
+        // Twice, because the first write only finishes the buffer that a writer already has.
+        for event in events.into_iter().chain(end.clone()).chain(end) {
+            connection.apply(event);
         }
-        for mut waiting in world.waiting {
-            assert!(waiting.poll(&mut world.session), "{:?} got no answer", waiting.kind);
+        for mut waiting in connection.waiting {
+            assert!(waiting.poll(&mut connection.session), "{:?} got no answer", waiting.kind);
         }
-        assert!(world.session.is_clean());
-        assert_eq!((world.session.special, world.session.for_sink), (0, 0));
-        assert_eq!(world.sink.replies.load(Ordering::Relaxed), world.replayed);
-        assert_eq!(world.sink.pushes.load(Ordering::Relaxed), world.pushed);
-        world.session.pending.assert_free();
+        assert!(connection.session.is_clean());
+        assert_eq!((connection.session.special, connection.session.for_sink), (0, 0));
+        assert_eq!(connection.sink.replies.load(Ordering::Relaxed), connection.replayed);
+        assert_eq!(connection.sink.pushes.load(Ordering::Relaxed), connection.pushed);
+        connection.session.pending.assert_free();
     }
 }

@@ -1,3 +1,5 @@
+//! Tests of the session with bytes that the tests pass in and take out.
+
 use bytes::BytesMut;
 use proptest::prelude::*;
 
@@ -50,7 +52,7 @@ pub(super) fn reply(session: &mut Session, ticket: &mut Ticket) -> Option<Result
     Some(outcome.map(|reply| reply.replies().take().unwrap().describe()))
 }
 
-/// A pipeline of so many commands.
+/// A pipeline of `parts` commands.
 fn batch_of(body: &str, parts: u32, timeout: Option<u64>) -> Outgoing<'_> {
     Outgoing { args: 0, parts, runs: Runs::Partly, timeout, ..get(body) }
 }
@@ -67,7 +69,7 @@ fn texts(batch: &ReplyBuf) -> Vec<String> {
 }
 
 #[test]
-fn replies_come_in_order() {
+fn each_reply_goes_to_its_command_in_order() {
     let mut session = up(bounds());
     let mut tickets: Vec<_> = (0..3).map(|n| submit(&mut session, &format!("${n}"))).collect();
     assert_eq!(write_all(&mut session), b"*1\r\n$0*1\r\n$1*1\r\n$2");
@@ -82,7 +84,7 @@ fn replies_come_in_order() {
 }
 
 #[test]
-fn a_command_not_yet_written_is_withdrawn() {
+fn a_cancelled_command_that_is_not_written_is_withdrawn() {
     let mut session = up(bounds());
     let mut tickets: Vec<_> = (0..3).map(|n| submit(&mut session, &format!("${n}"))).collect();
     session.cancel(&mut tickets[1]);
@@ -97,7 +99,7 @@ fn a_dropped_future_does_not_shift_replies() {
     let mut tickets: Vec<_> = (0..3).map(|n| submit(&mut session, &format!("${n}"))).collect();
     write_all(&mut session);
     session.cancel(&mut tickets[0]);
-    // The slot of the dropped one must not be given away before its reply came.
+    // The slot of the dropped future must not be used again before its reply was received.
     let mut another = submit(&mut session, "$9");
     write_all(&mut session);
     answer(&mut session, b":0\r\n:1\r\n:2\r\n:9\r\n").unwrap();
@@ -106,7 +108,7 @@ fn a_dropped_future_does_not_shift_replies() {
 }
 
 #[test]
-fn tells_what_was_sent_from_what_was_not() {
+fn a_lost_connection_distinguishes_sent_and_unsent_commands() {
     let mut session = up(bounds());
     let mut sent = submit(&mut session, "$1");
     write_all(&mut session);
@@ -123,7 +125,7 @@ fn tells_what_was_sent_from_what_was_not() {
 }
 
 #[test]
-fn what_is_in_a_writers_hand_may_have_left() {
+fn bytes_that_a_writer_has_taken_may_have_been_sent() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");
     let _out = session.output();
@@ -132,7 +134,7 @@ fn what_is_in_a_writers_hand_may_have_left() {
 }
 
 #[test]
-fn waits_for_room_in_turn() {
+fn commands_wait_for_room_in_order() {
     let mut session = up(Bounds { commands: 2, ..bounds() });
     let mut first = submit(&mut session, "$0");
     let _second = submit(&mut session, "$1");
@@ -143,7 +145,7 @@ fn waits_for_room_in_turn() {
     let mut wakers = Vec::new();
     session.admit(&mut wakers);
     assert_eq!(wakers.len(), 1);
-    // Room that is kept for one is not given to another.
+    // Room that is kept for one command is not given to another command.
     let mut fourth = Ticket::New;
     assert_eq!(session.submit(&mut fourth, get("$3"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
     assert_eq!(session.submit(&mut third, get("$2"), 0, Waker::noop()).unwrap(), Submitted::Queued);
@@ -151,7 +153,7 @@ fn waits_for_room_in_turn() {
 }
 
 #[test]
-fn fails_fast_if_asked_to() {
+fn a_full_queue_refuses_a_command_if_the_settings_say_so() {
     let mut session = up(Bounds { bytes: 10, when_full: WhenFull::Fail, ..bounds() });
     let _large = submit(&mut session, "a single command may be larger than the budget");
     let error = session.submit(&mut Ticket::New, get("$1"), 0, Waker::noop()).unwrap_err();
@@ -160,7 +162,7 @@ fn fails_fast_if_asked_to() {
 }
 
 #[test]
-fn deadlines() {
+fn commands_fail_at_their_deadline_whether_sent_or_queued() {
     let mut session = up(bounds());
     let mut sent = submit(&mut session, "$1");
     write_all(&mut session);
@@ -171,13 +173,13 @@ fn deadlines() {
     assert_eq!(wakers.len(), 2);
     assert!(reply(&mut session, &mut sent).unwrap().unwrap_err().may_have_run());
     assert!(!reply(&mut session, &mut queued).unwrap().unwrap_err().may_have_run());
-    assert!(!session.has_output(), "what timed out before it was sent is not sent later");
+    assert!(!session.has_output(), "a command that timed out before it was sent is not sent later");
     answer(&mut session, b":1\r\n").unwrap();
     assert!(session.is_clean());
 }
 
 #[test]
-fn while_there_is_no_connection_commands_wait() {
+fn commands_wait_while_there_is_no_connection() {
     let mut session = Session::new(bounds());
     let mut ticket = Ticket::New;
     assert_eq!(session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
@@ -190,12 +192,12 @@ fn while_there_is_no_connection_commands_wait() {
 }
 
 #[test]
-fn who_waited_has_no_more_time_than_was_given() {
+fn waiting_does_not_extend_a_deadline() {
     let mut session = Session::new(bounds());
     let mut ticket = Ticket::New;
     assert_eq!(session.submit(&mut ticket, get("$1"), 0, Waker::noop()).unwrap(), Submitted::Waiting);
     session.up(&mut Vec::new());
-    // The connection is lost before the one whose turn it is comes to send: it waits again, not from the start.
+    // The connection is lost before the woken command is submitted again. It waits again, with the same deadline.
     session.lose(&Error::new(ErrorKind::Disconnected, Execution::NotSent, "gone"), &mut Vec::new());
     assert_eq!(session.submit(&mut ticket, get("$1"), 60, Waker::noop()).unwrap(), Submitted::Waiting);
     session.up(&mut Vec::new());
@@ -206,7 +208,7 @@ fn who_waited_has_no_more_time_than_was_given() {
 }
 
 #[test]
-fn what_is_lost_knows_until_when_it_had_time() {
+fn a_lost_command_keeps_its_deadline() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");
     write_all(&mut session);
@@ -228,10 +230,10 @@ fn pushes_are_not_replies() {
 }
 
 #[test]
-fn a_reply_that_nobody_asked_for_is_an_error() {
+fn a_reply_without_a_command_is_an_error() {
     let mut session = up(bounds());
     assert_eq!(answer(&mut session, b"+OK\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
-    // Not even if somebody is about to ask.
+    // A queued command does not change this: it was not sent.
     let _queued = submit(&mut session, "$1");
     assert_eq!(answer(&mut session, b"+OK\r\n").unwrap_err().kind(), &ErrorKind::Protocol);
 }
@@ -254,7 +256,7 @@ fn a_batch_gets_its_replies_in_pieces() {
 }
 
 #[derive(Debug, Clone)]
-enum Act {
+enum Event {
     Submit(bool),
     Cancel(usize),
     Write(usize),
@@ -263,28 +265,29 @@ enum Act {
 }
 
 proptest! {
-    /// Whatever is submitted, dropped, written and answered in whatever order: each future gets the reply of its own
-    /// command, and in the end nothing is left behind.
+    /// Commands are submitted, dropped, written and answered in any order. Each future gets the reply of its own
+    /// command, and at the end no command remains.
     #[test]
-    fn every_reply_belongs_to_its_command(acts in proptest::collection::vec(prop_oneof![
-        4 => any::<bool>().prop_map(Act::Submit),
-        2 => (0usize..64).prop_map(Act::Cancel),
-        2 => (0usize..200).prop_map(Act::Write),
-        3 => (0usize..5).prop_map(Act::Answer),
-        3 => (0usize..64).prop_map(Act::Take),
+    fn every_reply_belongs_to_its_command(events in proptest::collection::vec(prop_oneof![
+        4 => any::<bool>().prop_map(Event::Submit),
+        2 => (0usize..64).prop_map(Event::Cancel),
+        2 => (0usize..200).prop_map(Event::Write),
+        3 => (0usize..5).prop_map(Event::Answer),
+        3 => (0usize..64).prop_map(Event::Take),
     ], 0..200)) {
         let mut session = up(Bounds { commands: 16, ..bounds() });
         let mut demux = ReplyDemux::new(Limits::default());
         let mut buffer = BytesMut::new();
         let mut waiting: Vec<(u32, bool, Ticket)> = Vec::new();
-        let mut wire = Vec::new();       // what the server has
-        let mut hand: Option<(Vec<u8>, usize)> = None;
+        // The bytes that the server has received.
+        let mut wire = Vec::new();
+        let mut writing: Option<(Vec<u8>, usize)> = None;
         let mut next = 0u32;
         let settle = |session: &mut Session| session.admit(&mut Vec::new());
         let body = |n: u32, batch: bool| if batch { format!("<{n}><{n}>") } else { format!("<{n}>") };
-        for act in acts {
-            match act {
-                Act::Submit(batch) => {
+        for event in events {
+            match event {
+                Event::Submit(batch) => {
                     let mut ticket = Ticket::New;
                     let text = body(next, batch);
                     let out = of_kind(&text, batch);
@@ -292,15 +295,15 @@ proptest! {
                     waiting.push((next, batch, ticket));
                     next += 1;
                 }
-                Act::Cancel(index) if !waiting.is_empty() => {
+                Event::Cancel(index) if !waiting.is_empty() => {
                     let (_, _, mut ticket) = waiting.swap_remove(index % waiting.len());
                     session.cancel(&mut ticket);
                 }
-                Act::Write(most) => {
-                    if hand.is_none() && session.has_output() {
-                        hand = Some((session.output(), 0));
+                Event::Write(most) => {
+                    if writing.is_none() && session.has_output() {
+                        writing = Some((session.output(), 0));
                     }
-                    if let Some((bytes, from)) = hand.take() {
+                    if let Some((bytes, from)) = writing.take() {
                         let to = bytes.len().min(from + most);
                         wire.extend_from_slice(&bytes[from..to]);
                         let done = to == bytes.len();
@@ -308,11 +311,11 @@ proptest! {
                             session.wrote(to - from, Some(bytes));
                         } else {
                             session.wrote(to - from, None);
-                            hand = Some((bytes, to));
+                            writing = Some((bytes, to));
                         }
                     }
                 }
-                Act::Answer(most) => {
+                Event::Answer(most) => {
                     for _ in 0..most {
                         let Some(end) = wire.iter().position(|byte| *byte == b'>') else { break };
                         let word: Vec<u8> = wire.drain(..=end).collect();
@@ -323,7 +326,7 @@ proptest! {
                         demux.deliver(&mut buffer, &mut session, &mut Vec::new(), &mut Notices::default()).unwrap();
                     }
                 }
-                Act::Take(index) if !waiting.is_empty() => {
+                Event::Take(index) if !waiting.is_empty() => {
                     let index = index % waiting.len();
                     let (number, batch, ticket) = &mut waiting[index];
                     if matches!(ticket, Ticket::Waiting(_)) {
@@ -339,7 +342,7 @@ proptest! {
                         waiting.swap_remove(index);
                     }
                 }
-                Act::Cancel(_) | Act::Take(_) => {}
+                Event::Cancel(_) | Event::Take(_) => {}
             }
             settle(&mut session);
         }
@@ -353,7 +356,7 @@ proptest! {
     }
 }
 
-/// A list of so many numbers, as a reply.
+/// An array reply of these numbers.
 fn list(numbers: std::ops::Range<u32>) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", numbers.len()).into_bytes();
     for number in numbers {
@@ -362,7 +365,7 @@ fn list(numbers: std::ops::Range<u32>) -> Vec<u8> {
     bytes
 }
 
-/// Feeds the bytes so many at a time, as a socket would.
+/// Passes the bytes in, at most `step` bytes at a time, as a socket does.
 fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<(), Error> {
     let mut demux = ReplyDemux::new(Limits::default());
     let mut buffer = BytesMut::new();
@@ -376,7 +379,7 @@ fn feed(session: &mut Session, bytes: &[u8], step: usize) -> Result<(), Error> {
 }
 
 #[test]
-fn a_long_list_is_handed_over_whole() {
+fn a_long_list_is_delivered_whole() {
     let list = list(0..5000);
     for step in [100, 4 << 10, 40_001, 1 << 20] {
         let mut session = up(bounds());
@@ -394,7 +397,7 @@ fn a_long_list_is_handed_over_whole() {
 }
 
 #[test]
-fn a_list_that_is_dropped_or_lost_in_its_middle_leaves_nothing_behind() {
+fn a_list_that_is_dropped_or_lost_in_its_middle_does_not_affect_the_next_command() {
     let bytes = list(0..5000);
     let (first, rest) = bytes.split_at(40_000);
     let mut demux = ReplyDemux::new(Limits::default());
@@ -406,7 +409,7 @@ fn a_list_that_is_dropped_or_lost_in_its_middle_leaves_nothing_behind() {
     assert!(!demux.scan(&buffer).unwrap());
     assert!(session.reply(&mut dropped, Waker::noop()).is_none());
     session.cancel(&mut dropped);
-    // The whole reply is dropped once its end has come.
+    // The whole reply is discarded when its end is received.
     buffer.extend_from_slice(rest);
     buffer.extend_from_slice(&list(7..9));
     assert!(demux.scan(&buffer).unwrap());
@@ -427,7 +430,7 @@ fn a_list_that_is_dropped_or_lost_in_its_middle_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_long_list_in_a_batch_is_handed_over_whole() {
+fn a_long_list_in_a_batch_is_delivered_whole() {
     let mut session = up(bounds());
     let mut batch = Ticket::New;
     let out = batch_of("*1\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n", 2, None);
@@ -442,7 +445,7 @@ fn a_long_list_in_a_batch_is_handed_over_whole() {
 }
 
 #[test]
-fn a_batch_that_failed_hands_over_the_replies_that_came_before() {
+fn a_failed_batch_returns_the_replies_that_were_received_before() {
     let mut session = up(bounds());
     let mut first = Ticket::New;
     session.submit(&mut first, batch_of("$1", 3000, Some(10)), 0, Waker::noop()).unwrap();
@@ -453,7 +456,7 @@ fn a_batch_that_failed_hands_over_the_replies_that_came_before() {
     let all = session.reply(&mut first, Waker::noop()).unwrap().unwrap();
     assert_eq!(texts(&all).len(), 2000);
     assert!(all.into_pieces().lost.unwrap().may_have_run());
-    // The other replies are dropped, and the slot serves the next command.
+    // The later replies are discarded, and the next command uses the same slot.
     feed(&mut session, &replies[14 * 2000..], 14 * 100).unwrap();
     assert!(session.is_clean());
     let mut next = Ticket::New;
@@ -466,10 +469,10 @@ fn a_batch_that_failed_hands_over_the_replies_that_came_before() {
 }
 
 #[test]
-fn a_queue_that_fails_fast_is_not_full_because_others_wait() {
+fn waiting_commands_do_not_make_a_queue_that_refuses_commands_full() {
     let mut session = Session::new(Bounds { when_full: WhenFull::Fail, ..bounds() });
     let mut first = Ticket::New;
-    // While there is no connection it waits.
+    // It waits, because there is no connection.
     session.submit(&mut first, get("$1"), 0, Waker::noop()).unwrap();
     session.up(&mut Vec::new());
     let mut second = Ticket::New;
@@ -478,7 +481,7 @@ fn a_queue_that_fails_fast_is_not_full_because_others_wait() {
 }
 
 #[test]
-fn commands_without_a_caller_keep_their_order_over_a_loss() {
+fn detached_commands_keep_their_order_over_a_loss() {
     let mut session = up(bounds());
     session.submit_detached(get("$1"), 0).unwrap();
     session.hold();
@@ -493,7 +496,7 @@ fn commands_without_a_caller_keep_their_order_over_a_loss() {
 }
 
 #[test]
-fn a_probe_is_written_although_commands_before_it_were_withdrawn() {
+fn the_end_of_a_probe_is_known_although_a_command_before_it_was_withdrawn() {
     let mut session = up(bounds());
     let mut ticket = submit(&mut session, "$1");
     assert!(session.probe());
@@ -504,11 +507,11 @@ fn a_probe_is_written_although_commands_before_it_were_withdrawn() {
 }
 
 #[test]
-fn very_many_commands_expire_or_leave_at_once() {
+fn thousands_of_commands_expire_or_are_cancelled_at_once() {
     let bounds = Bounds { bytes: 1 << 30, commands: 1 << 20, when_full: WhenFull::Wait };
     let mut session = up(bounds);
     let mut tickets: Vec<_> = (0..32_000).map(|n| submit(&mut session, &format!("${n}"))).collect();
-    // Every other future goes, from the last to the first.
+    // Every second future is dropped, from the last to the first.
     for ticket in tickets.iter_mut().rev().step_by(2) {
         session.cancel(ticket);
     }

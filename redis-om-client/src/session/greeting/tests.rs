@@ -1,4 +1,4 @@
-//! The greeting against scripted answers.
+//! The greeting with scripted answers.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn identity() -> Identity {
 }
 
 #[test]
-fn resp3_with_everything() {
+fn resp3_with_all_settings() {
     let mut greeting = Greeting::new(identity());
     assert_eq!(text(greeting.start()), "1: HELLO 3 AUTH ann secret");
     let step = greeting.next(&mut Replies::new(b"%1\r\n+proto\r\n:3\r\n")).unwrap();
@@ -41,7 +41,7 @@ fn resp3_with_everything() {
 }
 
 #[test]
-fn falls_back_where_hello_is_refused() {
+fn a_refused_hello_leads_to_resp2() {
     for refusal in [
         &b"-ERR unknown command 'HELLO'\r\n"[..],
         b"-NOPROTO unsupported\r\n",
@@ -60,7 +60,7 @@ fn falls_back_where_hello_is_refused() {
 }
 
 #[test]
-fn a_wrong_password_is_no_reason_to_fall_back() {
+fn a_wrong_password_does_not_lead_to_resp2() {
     let mut greeting = Greeting::new(identity());
     greeting.start();
     let error = greeting
@@ -72,7 +72,7 @@ fn a_wrong_password_is_no_reason_to_fall_back() {
 }
 
 #[test]
-fn a_missing_login_is_told_by_either_protocol() {
+fn a_missing_login_is_an_error_in_both_protocols() {
     for resp3 in [false, true] {
         let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
         greeting.start();
@@ -83,7 +83,7 @@ fn a_missing_login_is_told_by_either_protocol() {
 }
 
 #[test]
-fn a_server_that_turns_a_client_away_is_not_one_that_does_not_know_hello() {
+fn a_server_that_accepts_no_clients_is_not_taken_for_one_without_hello() {
     for line in ["ERR max number of clients reached", "DENIED Running in protected mode because …"] {
         for (resp3, command) in [(false, "PING"), (true, "HELLO")] {
             let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
@@ -97,7 +97,7 @@ fn a_server_that_turns_a_client_away_is_not_one_that_does_not_know_hello() {
 }
 
 #[test]
-fn a_server_that_refuses_for_now_is_not_spoken_to_in_resp2() {
+fn a_temporary_refusal_does_not_lead_to_resp2() {
     let mut greeting = Greeting::new(identity());
     greeting.start();
     let error =
@@ -107,7 +107,7 @@ fn a_server_that_refuses_for_now_is_not_spoken_to_in_resp2() {
 }
 
 #[test]
-fn a_wrong_database_is_named() {
+fn the_error_names_a_database_that_does_not_exist() {
     let mut greeting = Greeting::new(Identity { resp3: false, database: 99, ..Identity::default() });
     assert_eq!(text(greeting.start()), "2: SELECT 99 PING");
     let error = greeting.next(&mut Replies::new(b"-ERR DB index is out of range\r\n+PONG\r\n")).unwrap_err();
@@ -115,7 +115,7 @@ fn a_wrong_database_is_named() {
 }
 
 #[test]
-fn a_refused_name_or_ping_is_passed_over() {
+fn a_refused_name_or_ping_is_ignored() {
     let mut greeting = Greeting::new(Identity { resp3: false, database: 0, ..identity() });
     assert_eq!(text(greeting.start()), "2: AUTH ann secret PING");
     let step = greeting.next(&mut Replies::new(b"+OK\r\n-NOPERM no ping\r\n")).unwrap();
@@ -125,7 +125,7 @@ fn a_refused_name_or_ping_is_passed_over() {
 }
 
 #[test]
-fn what_is_left_out_after_a_close() {
+fn the_next_connection_leaves_out_the_unanswered_optional_command() {
     let mut greeting = Greeting::new(identity());
     greeting.start();
     assert_eq!(greeting.closed(&mut Replies::new(b""), 0).unwrap(), Some(Optional::Resp3));
@@ -144,7 +144,7 @@ fn what_is_left_out_after_a_close() {
 }
 
 #[test]
-fn hello_is_answered_in_either_protocol() {
+fn an_answer_to_hello_may_be_an_array() {
     let mut greeting = Greeting::new(Identity { library: true, ..identity() });
     greeting.start();
     let step =
@@ -157,8 +157,8 @@ fn hello_is_answered_in_either_protocol() {
 }
 
 #[test]
-fn what_is_no_server_is_found() {
-    // An echo service, first.
+fn a_peer_that_is_not_a_redis_server_is_recognized() {
+    // An echo service.
     for resp3 in [true, false] {
         let mut greeting = Greeting::new(Identity { resp3, ..Identity::default() });
         let Step::Send(bytes, 1) = greeting.start() else {
