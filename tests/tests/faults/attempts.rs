@@ -39,7 +39,7 @@ async fn once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 #[tokio::test]
-async fn a_blocked_connection_is_not_asked_whether_it_is_there() {
+async fn no_ping_is_sent_on_a_connection_with_a_blocking_command() {
     for server in [valkey(), redis8(), redis6()] {
         let direct = connect(&server.url()).await.unwrap();
         let url = format!("{}?idle_ping=50ms&ping_timeout=50ms&command_timeout=100ms", server.url());
@@ -67,7 +67,7 @@ async fn a_blocked_connection_is_not_asked_whether_it_is_there() {
     }
 }
 
-async fn nothing_is_taken_by_who_has_gone(times: usize) {
+async fn dropped_commands_take_no_element(times: usize) {
     // It has a server of its own, because it counts blocked clients.
     let server = Server::start().unwrap();
     let client = connect(&server.url()).await.unwrap();
@@ -114,16 +114,16 @@ async fn nothing_is_taken_by_who_has_gone(times: usize) {
 
 #[tokio::test]
 async fn a_dropped_command_takes_no_element_on_one_thread() {
-    nothing_is_taken_by_who_has_gone(1_000).await;
+    dropped_commands_take_no_element(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_command_takes_no_element_on_several_threads() {
-    tokio::spawn(nothing_is_taken_by_who_has_gone(1_000)).await.unwrap();
+    tokio::spawn(dropped_commands_take_no_element(1_000)).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_error_of_a_script_is_no_proof_that_it_did_not_run() {
+async fn a_script_that_returned_an_error_may_have_run() {
     const CODES: [&str; 6] = ["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "BUSY", "READONLY"];
     for server in [valkey(), redis8(), redis6()] {
         let client = connect(&server.url()).await.unwrap();
@@ -163,7 +163,7 @@ async fn the_error_of_a_script_is_no_proof_that_it_did_not_run() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_may_have_run_is_told_whatever_comes_after_it() {
+async fn an_error_says_may_have_run_if_an_earlier_attempt_may_have_run() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=2s").await;
@@ -222,7 +222,7 @@ async fn after_a_failover_the_name_is_resolved_again() {
 }
 
 #[tokio::test]
-async fn after_a_failover_exclusive_connections_are_made_anew() {
+async fn after_a_failover_exclusive_connections_are_replaced() {
     let (old, new) = (Server::start().unwrap(), Server::start().unwrap());
     let name = Name(Arc::new(AtomicU16::new(old.port())));
     let config = Config::from_url(format!("redis://name.invalid?{QUICK}")).unwrap().connector(name.clone());
@@ -246,7 +246,7 @@ async fn after_a_failover_exclusive_connections_are_made_anew() {
 }
 
 #[tokio::test]
-async fn a_batch_is_healed_part_by_part() {
+async fn only_the_repeatable_parts_of_a_batch_are_sent_again() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -259,11 +259,11 @@ async fn a_batch_is_healed_part_by_part() {
     assert_eq!(first.unwrap(), 1);
     let error = refused(second);
     assert!(error.may_have_run() && error.key() == Some(&*b), "{error}");
-    assert_eq!(third.unwrap(), None, "what reads is sent again");
+    assert_eq!(third.unwrap(), None, "a read is sent again");
 }
 
 #[tokio::test]
-async fn a_batch_that_was_not_sent_is_sent_later() {
+async fn a_batch_that_was_not_sent_is_sent_on_the_next_connection() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -282,7 +282,7 @@ async fn a_batch_that_was_not_sent_is_sent_later() {
 }
 
 #[tokio::test]
-async fn what_ends_a_script_does_not_wait_behind_it() {
+async fn script_kill_does_not_wait_for_the_script() {
     let server = Server::builder().args(["--lua-time-limit", "5"]).start().unwrap();
     let client = connect(&server.url()).await.unwrap();
     let endless = tokio::spawn({
@@ -298,7 +298,7 @@ async fn what_ends_a_script_does_not_wait_behind_it() {
 }
 
 #[test]
-fn a_connection_that_was_closed_while_the_program_slept_is_seen_before_it_is_used() {
+fn a_connection_that_was_closed_while_the_program_slept_is_found_before_a_write() {
     let server = valkey();
     let direct = blocking::Client::connect(&server.url()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -319,7 +319,7 @@ fn a_connection_that_was_closed_while_the_program_slept_is_seen_before_it_is_use
 }
 
 #[test]
-fn outside_of_a_runtime_with_timers_and_sockets_a_client_says_what_it_needs() {
+fn the_error_outside_of_a_suitable_runtime_says_what_is_missing() {
     let server = valkey();
     let url = server.url();
     let mut connecting = pin!(Client::connect(&url));
@@ -363,7 +363,7 @@ fn a_client_is_used_in_a_runtime_without_timers() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_kept_gives_back_its_place_in_the_pool() {
+async fn a_kept_connection_does_not_occupy_a_place_in_the_pool() {
     let server = valkey();
     let client = connect(&format!("{}?pool_size=1&pool_timeout=2s", server.url())).await.unwrap();
     let key = Keys::new().of("n");
@@ -381,7 +381,7 @@ async fn a_connection_that_is_kept_gives_back_its_place_in_the_pool() {
 }
 
 #[tokio::test]
-async fn a_command_is_forgotten_from_a_drop() {
+async fn a_drop_can_send_a_command_and_ignore_its_reply() {
     struct Guard(Client, String);
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -425,7 +425,7 @@ async fn a_command_is_forgotten_from_a_drop() {
 }
 
 #[test]
-fn a_blocking_client_sends_what_was_forgotten_when_the_server_is_there_again() {
+fn a_blocking_client_sends_forgotten_commands_after_an_outage() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let url = format!("{}?{QUICK}&idle_ping=none", proxy.url());
@@ -444,7 +444,7 @@ fn a_blocking_client_sends_what_was_forgotten_when_the_server_is_there_again() {
 }
 
 #[tokio::test]
-async fn clients_that_share_connections_have_times_of_their_own() {
+async fn clients_that_share_connections_have_their_own_timeouts() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=20s").await;
@@ -462,7 +462,7 @@ async fn clients_that_share_connections_have_times_of_their_own() {
 }
 
 #[test]
-fn what_a_blocking_client_has_spawned_moves_while_it_is_kept_driving() -> Result<()> {
+fn tasks_of_a_blocking_client_progress_while_a_thread_drives_it() -> Result<()> {
     let server = valkey();
     let client = blocking::Client::connect(&server.url())?;
     let (done, wait) = std::sync::mpsc::channel();
@@ -479,7 +479,7 @@ fn what_a_blocking_client_has_spawned_moves_while_it_is_kept_driving() -> Result
 }
 
 #[tokio::test]
-async fn room_that_is_granted_and_not_used_passes_on() {
+async fn reserved_room_that_is_not_used_is_offered_to_another_command() {
     let server = valkey();
     for timeout in ["2s", "none"] {
         let url = format!("{}?queue_budget=1MiB&command_timeout={timeout}", server.url());
@@ -504,7 +504,7 @@ async fn room_that_is_granted_and_not_used_passes_on() {
 }
 
 #[tokio::test]
-async fn one_timeout_does_not_end_a_connection_that_others_use() {
+async fn one_timeout_does_not_end_a_connection_that_other_commands_use() {
     let server = Server::start().unwrap();
     let url = format!("{}?command_timeout=100ms&ping_timeout=50ms", server.url());
     let impatient = connect(&url).await.unwrap();

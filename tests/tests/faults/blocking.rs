@@ -30,7 +30,7 @@ fn connecting_fails_in_time_with_a_typed_error() {
 }
 
 #[test]
-fn a_lost_reply_is_told_for_a_write_and_repeated_for_a_read() {
+fn after_a_lost_reply_a_write_fails_and_a_read_is_repeated() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "");
@@ -47,7 +47,7 @@ fn a_lost_reply_is_told_for_a_write_and_repeated_for_a_read() {
 }
 
 #[test]
-fn a_frozen_server_is_told_in_time() {
+fn a_command_to_a_frozen_server_times_out() {
     let server = Server::start().unwrap();
     let client = Client::connect(format!("{}?command_timeout=300ms", server.url()).as_str()).unwrap();
     server.pause().unwrap();
@@ -74,7 +74,7 @@ fn a_restart_is_survived() {
 }
 
 #[test]
-fn many_threads_share_it_and_a_waiting_one_holds_up_nobody() {
+fn many_threads_share_a_client_and_a_blocking_command_delays_no_other() {
     let server = valkey();
     let client = Client::connect(format!("{}?command_timeout=1s", server.url()).as_str()).unwrap();
     let keys = Keys::new();
@@ -99,7 +99,7 @@ fn many_threads_share_it_and_a_waiting_one_holds_up_nobody() {
 }
 
 #[test]
-fn ten_megabytes_through_a_narrow_way_do_not_lock_up() {
+fn ten_megabytes_through_small_buffers_do_not_deadlock() {
     let server = valkey();
     let proxy = Proxy::narrow(server.port());
     let client = through(&proxy, "command_timeout=60s");
@@ -127,7 +127,7 @@ fn garbage_is_an_error_and_the_next_command_works() {
 }
 
 #[test]
-fn watched_keys_are_read_again_after_a_conflict_and_the_connection_comes_back_clean() {
+fn watched_keys_are_read_again_after_a_conflict_and_the_connection_can_be_reused() {
     let server = valkey();
     let client = Client::connect(&format!("{}?pool_size=1&pool_timeout=2s", server.url())).unwrap();
     let other = Client::connect(&server.url()).unwrap();
@@ -184,7 +184,7 @@ fn a_reply_cut_at_every_byte() {
 }
 
 #[test]
-fn replies_that_nobody_asked_for_are_nobodys() {
+fn replies_without_a_command_go_to_no_command() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let [a, b] = Keys::new().each(["a", "b"]);
@@ -203,7 +203,7 @@ fn replies_that_nobody_asked_for_are_nobodys() {
 }
 
 #[test]
-fn what_no_server_sends_is_an_error_in_bounded_memory() {
+fn bytes_that_no_server_sends_are_an_error_in_bounded_memory() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=5s");
@@ -232,7 +232,7 @@ fn what_no_server_sends_is_an_error_in_bounded_memory() {
 }
 
 #[test]
-fn late_replies_are_not_the_next_commands() {
+fn late_replies_do_not_go_to_the_next_commands() {
     let server = Server::builder().args(["--enable-debug-command", "yes"]).start().unwrap();
     let client = Client::connect(&format!("{}?{QUICK}&command_timeout=50ms", server.url())).unwrap();
     for n in 0..3 {
@@ -249,7 +249,7 @@ fn late_replies_are_not_the_next_commands() {
 }
 
 #[test]
-fn many_threads_and_a_connection_that_is_lost_again_and_again() {
+fn many_threads_over_a_connection_that_is_lost_repeatedly() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=5s");

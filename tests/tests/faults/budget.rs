@@ -25,7 +25,7 @@ async fn flood(
 }
 
 #[tokio::test]
-async fn over_budget_it_fails_fast_where_it_was_asked_to() {
+async fn over_budget_a_command_fails_at_once_if_the_settings_say_so() {
     let server = valkey();
     let proxy = Proxy::narrow(server.port());
     let client = through(&proxy, "queue_budget=256KiB&when_full=fail&command_timeout=20s").await;
@@ -63,7 +63,7 @@ async fn over_budget_it_fails_fast_where_it_was_asked_to() {
 }
 
 #[tokio::test]
-async fn over_budget_it_waits_and_nothing_is_lost() {
+async fn over_budget_commands_wait_and_none_is_lost() {
     let server = valkey();
     let proxy = Proxy::narrow(server.port());
     let client = through(&proxy, "queue_budget=64KiB&queue_commands=16&command_timeout=20s").await;
@@ -108,7 +108,7 @@ async fn the_deadline_counts_from_the_call() {
 }
 
 #[tokio::test]
-async fn one_command_larger_than_the_budget_still_goes() {
+async fn one_command_larger_than_the_budget_is_sent() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "queue_budget=64KiB").await;
@@ -119,7 +119,7 @@ async fn one_command_larger_than_the_budget_still_goes() {
 }
 
 #[tokio::test]
-async fn ten_megabytes_through_a_narrow_way_do_not_lock_up() {
+async fn ten_megabytes_through_small_buffers_do_not_deadlock() {
     let server = valkey();
     let proxy = Proxy::narrow(server.port());
     let client = through(&proxy, "command_timeout=60s").await;

@@ -126,7 +126,7 @@ async fn five_thousand_by_one_task() {
 }
 
 #[tokio::test]
-async fn a_future_that_is_not_polled_holds_up_nobody() {
+async fn a_future_that_is_not_polled_delays_no_other() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -179,7 +179,7 @@ async fn until_blocked(direct: &Client, clients: usize) {
 }
 
 #[tokio::test]
-async fn a_dropped_blpop_takes_nothing_and_leaves_the_pool_clean() {
+async fn a_dropped_blpop_takes_no_element_and_occupies_no_place_in_the_pool() {
     // It has a server of its own, because it counts blocked clients.
     let server = redis_om_client::testing::Server::start().unwrap();
     let direct = connect(&server.url()).await.unwrap();

@@ -161,13 +161,13 @@ async fn on_two_threads_with_three_connections_and_resp2() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_little_room() {
+async fn with_a_small_queue_budget() {
     chaos("queue_commands=4&queue_budget=4KiB", 3).await;
 }
 
 /// Futures that wait for room are dropped at random: each must return its reserved room.
 #[tokio::test]
-async fn room_that_nobody_takes_is_given_to_the_next() {
+async fn reserved_room_of_dropped_futures_is_offered_to_other_commands() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "queue_commands=4&queue_budget=2KiB").await;

@@ -23,7 +23,7 @@ async fn works(url: &str) {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn no_server_listens_at_the_port() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     proxy.refuse();
@@ -36,7 +36,7 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn no_way_leads_there() {
+async fn the_address_is_not_reachable() {
     // An address that is reserved for documentation: some systems refuse at once, others never answer.
     let error = error("redis://192.0.2.1:6379?connect_timeout=300ms").await;
     assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout(TimeoutKind::Connect)), "{error}");
@@ -51,14 +51,14 @@ async fn the_name_does_not_resolve() {
 }
 
 #[tokio::test]
-async fn the_unix_socket_is_not_there() {
+async fn the_unix_socket_does_not_exist() {
     let error = error("redis+unix:///nowhere/server.sock").await;
     assert_eq!(error.kind(), &ErrorKind::Io, "{error}");
     assert!(error.to_string().contains("/nowhere/server.sock"), "{error}");
 }
 
 #[tokio::test]
-async fn somebody_listens_and_says_nothing() {
+async fn the_peer_accepts_and_sends_nothing() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     proxy.stall();
@@ -70,7 +70,7 @@ async fn somebody_listens_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn somebody_listens_and_hangs_up() {
+async fn the_peer_accepts_and_closes() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     for word in ["HELLO", "HELLO"] {
@@ -109,7 +109,7 @@ async fn the_login_is_wrong() {
 }
 
 #[tokio::test]
-async fn there_is_no_such_database() {
+async fn the_database_does_not_exist() {
     let server = valkey();
     for protocol in [2, 3] {
         let error = error(&format!("{}/999?protocol={protocol}", server.url())).await;
@@ -134,7 +134,7 @@ async fn hello_is_refused() {
 }
 
 #[tokio::test]
-async fn the_greeting_says_who_and_where() {
+async fn the_greeting_sets_the_name_the_database_and_the_protocol() {
     let server = valkey();
     for protocol in [2, 3] {
         let url = format!("{}/5?client_name=anna&protocol={protocol}", server.url());
@@ -148,13 +148,13 @@ async fn the_greeting_says_who_and_where() {
 }
 
 #[tokio::test]
-async fn a_unix_socket_serves() {
+async fn a_unix_socket_works() {
     let server = Server::builder().unix_socket().password("s/e?c").start().unwrap();
     works(&server.unix_url().unwrap()).await;
 }
 
 #[tokio::test]
-async fn the_url_makes_no_sense() {
+async fn the_url_is_invalid() {
     let cases = [
         ("redis://localhost?comand_timeout=1s", "command_timeout"),
         ("redis://localhost?protocol=4", "protocol"),
@@ -182,7 +182,7 @@ async fn garbage_answers_the_greeting() {
 }
 
 #[tokio::test]
-async fn topologies_whose_turn_has_not_come_are_told() {
+async fn unsupported_topologies_are_an_error() {
     for url in ["redis-sentinel://127.0.0.1:26379/main", "redis-cluster://127.0.0.1:7000"] {
         let error = error(url).await;
         assert!(matches!(error.kind(), ErrorKind::Routing | ErrorKind::Config), "{error}");
@@ -191,7 +191,7 @@ async fn topologies_whose_turn_has_not_come_are_told() {
 }
 
 #[tokio::test]
-async fn as_many_connections_as_were_asked_for() {
+async fn the_number_of_connections_is_that_of_the_settings() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "connections=3&tcp_keepalive=60s").await;

@@ -80,7 +80,7 @@ async fn client(tunnel: &Tunnel, options: &str) -> Client {
 }
 
 #[tokio::test]
-async fn every_connection_is_opened_by_it() {
+async fn the_connector_opens_every_connection() {
     let server = valkey();
     for how in [How::Tcp, How::Pipe(64), How::Pipe(1 << 20)] {
         for protocol in [2, 3] {
@@ -100,7 +100,7 @@ async fn every_connection_is_opened_by_it() {
 }
 
 #[tokio::test]
-async fn reading_and_writing_go_on_side_by_side() {
+async fn reading_and_writing_progress_independently() {
     let server = valkey();
     let tunnel = Tunnel::to(server.port(), How::Pipe(4 << 10));
     let client = client(&tunnel, "command_timeout=60s&queue_budget=16MiB").await;
@@ -135,7 +135,7 @@ async fn a_lost_stream_is_opened_again() {
 }
 
 #[test]
-fn the_blocking_client_uses_it_too() {
+fn the_blocking_client_uses_the_connector() {
     let server = valkey();
     for how in [How::Tcp, How::Pipe(512)] {
         let proxy = Proxy::to(server.port());
@@ -152,7 +152,7 @@ fn the_blocking_client_uses_it_too() {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_over_it() {
+async fn tls_works_over_its_streams() {
     let server = valkey();
     let certificates = Certificates::new(&["behind.the.tunnel.invalid"]);
     let front = TlsFront::to(server.port(), &certificates);
@@ -167,7 +167,7 @@ async fn tls_is_spoken_over_it() {
 }
 
 #[tokio::test]
-async fn its_errors_and_its_patience_are_the_clients() {
+async fn its_errors_and_delays_are_errors_and_timeouts_of_the_client() {
     let tunnel = Tunnel::to(1, How::Refused);
     let error = refused(Client::with_config(config(&tunnel, "")).await);
     assert_eq!(error.kind(), &ErrorKind::Io, "{error}");

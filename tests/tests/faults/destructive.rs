@@ -29,7 +29,7 @@ async fn each_protocol(kind: Kind, body: impl AsyncFn(&Client) -> Result<()>) {
 }
 
 #[tokio::test]
-async fn an_element_of_a_list_whose_key_is_no_text() {
+async fn an_element_of_a_list_whose_key_is_not_utf8() {
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
         each_protocol(kind, async |client| {
             let key = binary("list");
@@ -47,7 +47,7 @@ async fn an_element_of_a_list_whose_key_is_no_text() {
 }
 
 #[tokio::test]
-async fn several_elements_of_a_list_whose_key_is_no_text() {
+async fn several_elements_of_a_list_whose_key_is_not_utf8() {
     for kind in [Kind::Valkey, Kind::Redis8] {
         each_protocol(kind, async |client| {
             let key = binary("lists");
@@ -62,7 +62,7 @@ async fn several_elements_of_a_list_whose_key_is_no_text() {
 }
 
 #[tokio::test]
-async fn members_of_a_sorted_set_whose_key_is_no_text() {
+async fn members_of_a_sorted_set_whose_key_is_not_utf8() {
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
         each_protocol(kind, async |client| {
             let key = binary("zset");
@@ -93,7 +93,7 @@ async fn members_of_a_sorted_set_whose_key_is_no_text() {
 /// Elements that are removed or moved by a command whose reply has the caller's type: bytes, if the caller asks for
 /// bytes.
 #[tokio::test]
-async fn values_that_are_no_text() {
+async fn values_that_are_not_utf8() {
     let value = b"\xff\0\r\n".to_vec();
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
         each_protocol(kind, async |client| {
@@ -122,7 +122,7 @@ async fn values_that_are_no_text() {
 }
 
 #[tokio::test]
-async fn keys_that_are_no_text_are_listed() {
+async fn keys_that_are_not_utf8_are_listed() {
     for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
         // It has a server of its own, because RANDOMKEY and SCAN see all keys.
         let server = Server::builder().kind(kind).start().unwrap();

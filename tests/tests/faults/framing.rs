@@ -1,5 +1,5 @@
-//! Replies that are unusual but complete: long lines, deep nesting, more than a limit allows, push messages and errors
-//! inside. Each of them affects only its own command, and no other command on the same connection.
+//! Replies that are unusual but complete: long lines, deep nesting, replies that exceed a limit, push messages and
+//! errors inside a reply. Each of them affects only its own command, and no other command on the same connection.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ async fn among_others<R>(client: &Client, command: Command<R>) -> Result<R> {
 }
 
 #[track_caller]
-fn breaks_a_limit(error: &Error, texts: [&str; 2]) {
+fn exceeds_a_limit(error: &Error, texts: [&str; 2]) {
     assert_eq!((error.kind(), error.execution()), (&ErrorKind::Protocol, Execution::Answered), "{error}");
     assert_eq!(error.command(), Some("EVAL"), "{error}");
     for text in texts.into_iter().chain(["raise that limit"]) {
@@ -104,7 +104,7 @@ async fn a_reply_nested_thousands_deep() {
     let found = ["nested more than 128 deep", "`max_depth`"];
     for (client, _server) in clients("").await {
         for _ in 0..3 {
-            breaks_a_limit(&refused(among_others(&client, eval::<Value>(ENDLESS)).await), found);
+            exceeds_a_limit(&refused(among_others(&client, eval::<Value>(ENDLESS)).await), found);
         }
     }
     // Within the limit, a type that can hold the reply decodes it, and another one refuses it.
@@ -123,12 +123,12 @@ async fn a_reply_nested_thousands_deep() {
             assert_eq!(client.get::<String>("k").unwrap(), "v");
             error
         };
-        breaks_a_limit(&tokio::task::spawn_blocking(blocking).await.unwrap(), found);
+        exceeds_a_limit(&tokio::task::spawn_blocking(blocking).await.unwrap(), found);
     }
 }
 
 #[tokio::test]
-async fn a_reply_that_breaks_a_limit_of_size() {
+async fn a_reply_that_exceeds_a_limit_of_size() {
     for (client, _server) in clients("max_bulk=10kb&max_reply=100kb").await {
         let string = |bytes: usize| format!("return string.rep('x', {bytes})");
         let list =
@@ -137,19 +137,19 @@ async fn a_reply_that_breaks_a_limit_of_size() {
         assert_eq!(among_others(&client, eval::<Vec<String>>(&list(7_000))).await.unwrap().len(), 7_000);
         for bytes in [10_241, 5_000_000] {
             let error = refused(among_others(&client, eval::<String>(&string(bytes))).await);
-            breaks_a_limit(&error, [&format!("a string of {bytes} bytes"), "`max_bulk`"]);
+            exceeds_a_limit(&error, [&format!("a string of {bytes} bytes"), "`max_bulk`"]);
         }
         // A little and much longer than the limit.
         for count in [8_000, 30_000] {
             let error = refused(among_others(&client, eval::<Value>(&list(count))).await);
-            breaks_a_limit(&error, ["a reply of more than 102400 bytes", "`max_reply`"]);
+            exceeds_a_limit(&error, ["a reply of more than 102400 bytes", "`max_reply`"]);
             let error = refused(among_others(&client, eval::<Vec<String>>(&list(count))).await);
-            breaks_a_limit(&error, ["a reply of more than 102400 bytes", "`max_reply`"]);
+            exceeds_a_limit(&error, ["a reply of more than 102400 bytes", "`max_reply`"]);
         }
         let error = refused(among_others(&client, eval::<Vec<String>>(&list(100_000))).await);
-        breaks_a_limit(&error, ["an aggregate of 100000 values", "`max_reply`"]);
+        exceeds_a_limit(&error, ["an aggregate of 100000 values", "`max_reply`"]);
         let line = "return {ok=string.rep('x', 5000000)}";
-        breaks_a_limit(
+        exceeds_a_limit(
             &refused(among_others(&client, eval::<String>(line)).await),
             ["a reply of more", "`max_reply`"],
         );
@@ -157,7 +157,7 @@ async fn a_reply_that_breaks_a_limit_of_size() {
 }
 
 #[tokio::test]
-async fn one_part_of_a_batch_breaks_a_limit() {
+async fn one_part_of_a_batch_exceeds_a_limit() {
     for (client, _server) in clients("max_bulk=10kb").await {
         let n = Keys::new().of("n");
         let id = client.client_id().await.unwrap();
@@ -252,8 +252,8 @@ async fn a_push_message_inside_the_reply_of_exec() {
         let [a, b, other] = keys.each(["a", "b", "other"]);
         let id = client.client_id().await.unwrap();
         for n in 1..=50 {
-            // The key that was read is tracked: Redis 6.2 sends the invalidation for the client's own write inside the reply
-            // of `EXEC`.
+            // The server tracks the key that was read. Redis 6.2 sends the invalidation for the client's own write
+            // inside the reply of `EXEC`.
             let _: Vec<Option<String>> = client.mget([&a, &b]).await.unwrap();
             let writes = atomic().incr(&a).incr(&b).set(&other, n).get::<i64>(&a);
             let (done, counted) = in_time("a transaction beside another command", async {
@@ -268,7 +268,7 @@ async fn a_push_message_inside_the_reply_of_exec() {
 }
 
 #[tokio::test]
-async fn garbage_behind_a_reply_that_is_passed_over_ends_the_connection() {
+async fn invalid_bytes_after_a_skipped_reply_end_the_connection() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=5s&max_bulk=1kb").await;

@@ -50,7 +50,7 @@ fn has(info: &str, word: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_peer_that_closes_on_the_librarys_name_is_not_told_it() {
+async fn the_librarys_name_is_left_out_if_the_peer_closes_on_it() {
     let server = valkey();
     for protocol in [2, 3] {
         let proxy = Proxy::to(server.port());
@@ -76,7 +76,7 @@ async fn a_peer_that_closes_on_the_librarys_name_is_not_told_it() {
 }
 
 #[tokio::test]
-async fn a_blocking_client_goes_on_without_the_librarys_name() {
+async fn a_blocking_client_leaves_out_the_librarys_name_if_the_peer_closes_on_it() {
     let server = valkey();
     for protocol in [2, 3] {
         let proxy = Proxy::to(server.port());
@@ -89,7 +89,7 @@ async fn a_blocking_client_goes_on_without_the_librarys_name() {
 }
 
 #[tokio::test]
-async fn a_peer_that_closes_on_the_connections_name_is_not_told_it() {
+async fn the_connections_name_is_left_out_if_the_peer_closes_on_it() {
     let server = valkey();
     for protocol in [2, 3] {
         let proxy = Proxy::to(server.port());
@@ -108,7 +108,7 @@ async fn a_peer_that_closes_on_the_connections_name_is_not_told_it() {
 }
 
 #[tokio::test]
-async fn a_peer_that_closes_on_hello_is_spoken_to_in_resp2() {
+async fn resp2_is_used_if_the_peer_closes_on_hello() {
     let server = valkey();
     for (closes, fault, resp) in
         [(1, Fault::CutBefore, 3), (2, Fault::CutBefore, 2), (2, Fault::ResetBefore, 2)]
@@ -132,7 +132,7 @@ async fn a_peer_that_closes_on_hello_is_spoken_to_in_resp2() {
 }
 
 #[tokio::test]
-async fn a_user_without_the_right_to_greet_is_served() {
+async fn a_user_without_rights_on_the_greeting_commands_can_connect() {
     for kind in KINDS {
         let server = Server::builder()
             .kind(kind)
@@ -154,7 +154,7 @@ async fn a_user_without_the_right_to_greet_is_served() {
 }
 
 #[tokio::test]
-async fn a_user_without_the_right_to_the_database_is_told() {
+async fn a_user_without_the_right_to_select_gets_an_error() {
     for kind in KINDS {
         let server = Server::builder().kind(kind).user("ann on >hers ~* &* +@all -select").start().unwrap();
         for protocol in [2, 3] {
@@ -169,7 +169,7 @@ async fn a_user_without_the_right_to_the_database_is_told() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_full_says_so() {
+async fn the_error_of_a_server_with_too_many_clients_has_its_text() {
     for kind in KINDS {
         let server = Server::builder().kind(kind).args(["--maxclients", "1"]).start().unwrap();
         // The launcher's own connection may still be open.
@@ -201,7 +201,7 @@ fn address() -> Option<IpAddr> {
 }
 
 #[tokio::test]
-async fn protected_mode_is_told() {
+async fn the_error_of_protected_mode_has_the_servers_text() {
     // With real servers, if this host has an address that they protect.
     if let Some(address) = address() {
         for kind in [Kind::Valkey, Kind::Redis8] {
@@ -254,7 +254,7 @@ fn echo() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn an_echo_service_is_no_server() {
+async fn an_echo_service_is_recognized() {
     let address = echo();
     for options in ["protocol=2", "protocol=3", "protocol=2&password=p", "protocol=3&username=u&password=p"] {
         for error in errors(&format!("redis://{address}/3?{options}")).await {

@@ -1,4 +1,4 @@
-//! Promise 6: an outage is survived without a restart.
+//! Promise 6: the client works again after an outage, without a restart of the program.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn commands_of_an_outage_run_after_the_restart() {
 }
 
 #[tokio::test]
-async fn what_is_asked_while_it_is_down_waits_for_it() {
+async fn commands_wait_while_the_server_is_down() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -66,7 +66,7 @@ async fn what_is_asked_while_it_is_down_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_is_tried_again_has_no_more_time_than_was_given() {
+async fn a_repetition_does_not_extend_the_deadline() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=1s").await;
@@ -92,7 +92,7 @@ async fn what_is_tried_again_has_no_more_time_than_was_given() {
 }
 
 #[tokio::test]
-async fn a_frozen_server_is_told_in_time_and_no_reply_is_shifted() {
+async fn a_command_to_a_frozen_server_times_out_and_no_reply_is_shifted() {
     let server = Server::start().unwrap();
     let client = connect(&format!("{}?command_timeout=300ms", server.url())).await.unwrap();
     client.set("text", "mine").await.unwrap();
@@ -116,7 +116,7 @@ async fn a_frozen_server_is_told_in_time_and_no_reply_is_shifted() {
 }
 
 #[tokio::test]
-async fn a_dead_peer_that_says_nothing_is_found_by_a_ping() {
+async fn a_ping_finds_a_dead_peer() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "idle_ping=100ms&ping_timeout=200ms").await;
@@ -129,7 +129,7 @@ async fn a_dead_peer_that_says_nothing_is_found_by_a_ping() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_while_idle_costs_the_next_command_nothing() {
+async fn a_connection_closed_while_idle_does_not_fail_the_next_command() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -147,7 +147,7 @@ async fn a_connection_closed_while_idle_costs_the_next_command_nothing() {
 }
 
 #[tokio::test]
-async fn a_login_that_no_longer_holds_is_told_to_those_who_wait() {
+async fn waiting_commands_fail_with_the_error_of_a_revoked_login() {
     let server = Server::builder().user("ann on >hers ~* &* +@all").start().unwrap();
     let options = format!("command_timeout=500ms&{QUICK}");
     let client = connect(&format!("{}?{options}", server.url_for("ann", "hers"))).await.unwrap();

@@ -8,7 +8,7 @@ use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
 use super::{connect, refused, through};
 
 #[tokio::test]
-async fn blpop_waits_five_seconds_under_a_timeout_of_one_and_others_go_on() {
+async fn blpop_waits_longer_than_the_command_timeout_and_delays_no_other_command() {
     let server = valkey();
     let client = connect(&format!("{}?command_timeout=1s", server.url())).await.unwrap();
     let keys = Keys::new();
@@ -29,7 +29,7 @@ async fn blpop_waits_five_seconds_under_a_timeout_of_one_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn what_waits_gets_what_comes() {
+async fn a_waiting_command_gets_the_element_that_is_pushed() {
     let server = valkey();
     let client = connect(&format!("{}?pool_size=8", server.url())).await.unwrap();
     let keys = Keys::new();
@@ -53,7 +53,7 @@ async fn what_waits_gets_what_comes() {
 }
 
 #[tokio::test]
-async fn a_pool_that_is_used_up_is_told_in_time() {
+async fn a_command_fails_in_time_if_the_pool_has_no_free_place() {
     let server = valkey();
     let client = connect(&format!("{}?pool_size=1&pool_timeout=200ms", server.url())).await.unwrap();
     let keys = Keys::new();
@@ -79,7 +79,7 @@ async fn a_pool_that_is_used_up_is_told_in_time() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_told_after_the_grace() {
+async fn a_blocking_command_without_an_answer_times_out_after_the_grace() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "blocking_grace=200ms&command_timeout=100ms").await;

@@ -108,7 +108,7 @@ async fn refusals_of_get(client: &Client) -> u64 {
 }
 
 #[tokio::test]
-async fn a_user_that_may_not() {
+async fn a_user_without_the_right_to_a_command() {
     let server = Server::builder().user("ann on >hers ~own:* +get +ping +hello +client").start().unwrap();
     let client = connect(&server.url_for("ann", "hers")).await.unwrap();
     for error in [refused(client.set("own:k", 1).await), refused(client.get::<Option<i64>>("other").await)] {
@@ -142,7 +142,7 @@ async fn a_server_without_exec_leaves_no_connection_inside_a_transaction() {
 }
 
 #[tokio::test]
-async fn a_script_that_does_not_end_keeps_others_out_until_it_is_ended() {
+async fn a_busy_script_refuses_other_commands_until_it_is_killed() {
     let server = Server::builder().args(["--busy-reply-threshold", "10"]).start().unwrap();
     let busy = connect(&server.url()).await.unwrap();
     let other = connect(&server.url()).await.unwrap();
@@ -164,7 +164,7 @@ async fn a_script_that_does_not_end_keeps_others_out_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn words_that_would_take_a_shared_connection_out_of_step() {
+async fn commands_that_change_a_shared_connection_are_refused() {
     let server = valkey();
     let client = connect(&server.url()).await.unwrap();
     for name in ["SUBSCRIBE", "MONITOR", "SELECT", "MULTI", "WATCH", "AUTH", "HELLO", "QUIT", "CLIENT REPLY"]
@@ -203,7 +203,7 @@ async fn a_transaction_with_a_command_that_fails() {
 }
 
 #[tokio::test]
-async fn a_late_reply_is_not_the_next_commands() {
+async fn a_late_reply_does_not_go_to_the_next_command() {
     let server = Server::builder().args(["--enable-debug-command", "yes"]).start().unwrap();
     let client = connect(&format!("{}?command_timeout=50ms", server.url())).await.unwrap();
     // The server is busy for longer than the time limit of the command. Its reply arrives while later commands wait.

@@ -41,7 +41,7 @@ async fn a_bulk_of_four_gigabytes() {
 }
 
 #[tokio::test]
-async fn a_bulk_below_the_limit_reserves_nothing_before_it_comes() {
+async fn a_bulk_within_the_limit_reserves_no_memory_before_its_bytes_arrive() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "command_timeout=300ms").await;
@@ -68,7 +68,7 @@ async fn nesting_ten_thousand_deep() {
         let error = refused(in_time("the command", client.incr(&key)).await);
         sprung.wait().await;
         assert_eq!((error.kind(), error.key()), (&ErrorKind::Protocol, Some(&*key)), "{error}");
-        // The command was answered, so the error is not in doubt.
+        // The command was answered, so the error does not say that it may have run.
         assert!(!error.may_have_run() && error.to_string().contains("nested more than 128 deep"), "{error}");
         // The trap withholds the command from the server. The next command uses the same connection.
         let (n,) = in_time("the next command", client.run(pipe().get::<Option<u32>>(&key))).await.unwrap();
@@ -78,7 +78,7 @@ async fn nesting_ten_thousand_deep() {
 }
 
 #[tokio::test]
-async fn a_reply_nobody_asked_for_is_nobodys() {
+async fn a_reply_without_a_command_goes_to_no_command() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "").await;
@@ -142,7 +142,7 @@ async fn a_long_list_cut_between_two_of_its_elements() {
 }
 
 #[tokio::test]
-async fn a_long_list_that_breaks_off_or_does_not_fit() {
+async fn a_long_list_that_is_cut_or_cannot_be_decoded() {
     let server = valkey();
     let proxy = Proxy::to(server.port());
     let client = through(&proxy, "max_reply=300kb").await;
@@ -174,7 +174,7 @@ async fn a_long_list_that_breaks_off_or_does_not_fit() {
 }
 
 #[tokio::test]
-async fn a_long_pipeline_cut_when_some_of_it_was_read() {
+async fn a_long_pipeline_cut_after_some_of_its_replies() {
     let server = valkey();
     let keys = Keys::new();
     let direct = connect(&server.url()).await.unwrap();
@@ -185,7 +185,7 @@ async fn a_long_pipeline_cut_when_some_of_it_was_read() {
     let cuts = [100, 20_000, 50_000, 100_000];
     assert!(names.iter().map(String::len).sum::<usize>() > cuts[3], "the last cut is behind the end");
     for bytes in cuts {
-        // Reads are repeated, all of them: nothing of the first attempt's replies remains.
+        // All reads are repeated. The replies of the first attempt are discarded.
         let sprung = proxy.trap("GET", Fault::Truncate(bytes));
         let reads = pipe().many(names.iter().map(|name| cmd().get::<String>(name))).exists(&names[0]);
         let (found, there) = in_time("reading", client.run(reads)).await.unwrap();
@@ -221,7 +221,7 @@ async fn a_long_pipeline_cut_when_some_of_it_was_read() {
 }
 
 #[tokio::test]
-async fn a_long_list_in_a_pipeline_and_others_beside_it() {
+async fn a_long_list_in_a_pipeline_with_other_commands() {
     let server = valkey();
     let client = connect(&server.url()).await.unwrap();
     let keys = Keys::new();
@@ -260,7 +260,7 @@ async fn text_that_is_not_utf8() {
 }
 
 #[tokio::test]
-async fn text_that_is_not_a_number_and_keys_that_are_not_there() {
+async fn text_that_is_not_a_number_and_keys_that_do_not_exist() {
     let (client, key, _server) = holding(b"three").await;
     for error in [refused(client.get::<i64>(&key).await), refused(client.get::<f64>(&key).await)] {
         assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
@@ -290,7 +290,7 @@ async fn the_servers_own_errors_have_their_code() {
 }
 
 #[tokio::test]
-async fn replies_that_come_in_pieces() {
+async fn replies_that_arrive_in_pieces() {
     let server = Server::builder().args(["--enable-debug-command", "yes"]).start().unwrap();
     let direct = connect(&server.url()).await.unwrap();
     let numbers: Vec<i64> = (0..1_000).collect();

@@ -28,7 +28,7 @@ async fn the_blocking_client_in_async_code_is_an_error_not_a_panic() {
 }
 
 #[test]
-fn a_client_whose_runtime_is_gone_is_told_so() {
+fn the_error_of_a_client_says_that_its_runtime_has_ended() {
     let server = valkey();
     let start =
         || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -47,7 +47,7 @@ fn a_client_whose_runtime_is_gone_is_told_so() {
 }
 
 #[tokio::test]
-async fn where_reconnecting_is_given_up_commands_fail_at_once() {
+async fn commands_fail_at_once_after_reconnecting_is_given_up() {
     let server = valkey();
     for options in ["reconnect_attempts=0", "reconnect_attempts=2&reconnect_initial=1ms"] {
         let proxy = Proxy::to(server.port());

@@ -35,8 +35,10 @@ async fn a_certificate_that_does_not_verify_is_refused() {
     let server = valkey();
     let certificates = Certificates::new(&["localhost"]);
     let front = TlsFront::to(server.port(), &certificates);
-    let strangers =
-        [("nobody's", TlsConfig::new()), ("another's", trusting(&Certificates::new(&["localhost"])))];
+    let strangers = [
+        ("no trusted authority", TlsConfig::new()),
+        ("another's", trusting(&Certificates::new(&["localhost"]))),
+    ];
     for (whose, tls) in strangers {
         let error = refused(connect("localhost", &front, tls).await);
         assert_eq!(error.kind(), &ErrorKind::Tls, "{whose}: {error}");
@@ -58,7 +60,7 @@ async fn the_name_must_be_the_one_in_the_certificate() {
 }
 
 #[tokio::test]
-async fn a_client_shows_its_certificate_where_it_is_asked_for() {
+async fn a_client_sends_its_certificate_if_the_server_requires_it() {
     let server = valkey();
     let certificates = Certificates::new(&["localhost"]);
     let front = TlsFront::to_known_clients(server.port(), &certificates);
@@ -70,7 +72,7 @@ async fn a_client_shows_its_certificate_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn certificates_that_make_no_sense_are_told_before_anything_is_sent() {
+async fn invalid_certificates_are_an_error_before_any_byte_is_sent() {
     let server = valkey();
     let certificates = Certificates::new(&["localhost"]);
     let front = TlsFront::to(server.port(), &certificates);
@@ -105,7 +107,7 @@ async fn faults_behind_tls() {
     let config = Config::from_url(url).unwrap().tls(trusting(&certificates));
     let client = in_time("connecting", Client::with_config(config)).await.unwrap();
     let keys = Keys::new();
-    // Reading and writing progress independently here, too.
+    // Over TLS, reading and writing progress independently, too.
     let value = "0123456789abcdef".repeat(640);
     let names: Vec<String> = (0..500).map(|n| keys.of(&n.to_string())).collect();
     let sets = names.iter().map(|key| cmd().getset::<Option<String>>(key, &value));

@@ -1,4 +1,4 @@
-//! Transactions with WATCH: they run again after a conflict, and the connection always returns clean.
+//! Transactions with WATCH: they run again after a conflict, and the connection can always be used again.
 
 use std::sync::{
     Arc,
@@ -30,7 +30,7 @@ async fn watched() -> Watched {
 }
 
 impl Watched {
-    /// Takes one piece without a conflict: it works only if the pooled connection has returned clean.
+    /// Takes one piece without a conflict: it works only if the pooled connection was returned and watches no key.
     async fn take(&self) -> i64 {
         let key = &self.key;
         let taking = self.client.watch([key], |conn| {
@@ -46,7 +46,7 @@ impl Watched {
 }
 
 #[tokio::test]
-async fn a_conflict_runs_it_again() {
+async fn after_a_conflict_the_closure_runs_again() {
     let w = watched().await;
     let attempts = Arc::new(AtomicUsize::new(0));
     let taking = w.client.watch([&w.key], |conn| {
@@ -67,7 +67,7 @@ async fn a_conflict_runs_it_again() {
 }
 
 #[tokio::test]
-async fn many_at_once_lose_nothing() {
+async fn concurrent_transactions_lose_no_update() {
     let server = valkey();
     let client = connect(&format!("{}?pool_size=4", server.url())).await.unwrap();
     let key = Keys::new().of("stock");
@@ -103,7 +103,7 @@ async fn many_at_once_lose_nothing() {
 }
 
 #[tokio::test]
-async fn the_callers_own_error_ends_it_and_nothing_is_written() {
+async fn an_error_of_the_caller_ends_the_watch_and_nothing_is_written() {
     let w = watched().await;
     let outcome = w.client.watch([&w.key], |conn| {
         let key = w.key.clone();
@@ -123,7 +123,7 @@ async fn the_callers_own_error_ends_it_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_command_that_fails_inside_ends_it() {
+async fn a_command_that_fails_inside_ends_the_watch() {
     let w = watched().await;
     w.other.set(&w.key, "text").await.unwrap();
     let outcome = w.client.watch([&w.key], |conn| {
@@ -140,7 +140,7 @@ async fn a_command_that_fails_inside_ends_it() {
 }
 
 #[tokio::test]
-async fn dropped_half_way_it_leaves_no_watch_behind() {
+async fn a_dropped_watch_leaves_no_key_watched() {
     let w = watched().await;
     for _ in 0..5 {
         let (reached, half_way) = tokio::sync::oneshot::channel();
@@ -164,7 +164,7 @@ async fn dropped_half_way_it_leaves_no_watch_behind() {
 }
 
 #[tokio::test]
-async fn a_connection_that_outlives_its_attempt_is_dead() {
+async fn a_connection_that_outlives_its_attempt_cannot_be_used() {
     let w = watched().await;
     let leaked = Arc::new(std::sync::Mutex::new(None));
     let outcome = w.client.watch([&w.key], |conn| {
@@ -183,7 +183,7 @@ async fn a_connection_that_outlives_its_attempt_is_dead() {
 }
 
 #[tokio::test]
-async fn a_lost_exec_is_told_and_not_repeated() {
+async fn a_lost_exec_is_an_error_and_is_not_repeated() {
     let w = watched().await;
     let sprung = w.proxy.trap("EXEC", Fault::LoseReply);
     let outcome = w.client.watch([&w.key], |_conn| {

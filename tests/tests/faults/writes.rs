@@ -33,7 +33,7 @@ fn may_have_run(error: &Error) {
 }
 
 #[tokio::test]
-async fn a_write_whose_reply_is_lost_is_told_and_not_repeated() {
+async fn a_write_whose_reply_is_lost_is_an_error_and_is_not_repeated() {
     let l = lossy("").await;
     for done in 1..=20 {
         let fault = if done % 2 == 0 { Fault::LoseReply } else { Fault::Truncate(1) };
@@ -47,7 +47,7 @@ async fn a_write_whose_reply_is_lost_is_told_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_read_whose_reply_is_lost_is_done_again() {
+async fn a_read_whose_reply_is_lost_is_repeated() {
     let l = lossy("").await;
     l.direct.set(l.keys.of("k"), "value").await.unwrap();
     for _ in 0..10 {
@@ -59,7 +59,7 @@ async fn a_read_whose_reply_is_lost_is_done_again() {
 
 /// A repeated write would undo a confirmed write that another client made meanwhile.
 #[tokio::test]
-async fn a_write_that_overwrites_is_not_repeated_by_itself() {
+async fn a_write_that_overwrites_is_not_repeated_unasked() {
     let l = lossy("").await;
     let key = l.keys.of("k");
     let sprung = l.proxy.trap("SET", Fault::LoseReply);
@@ -77,7 +77,7 @@ async fn a_write_that_overwrites_is_not_repeated_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_marked_idempotent_is_done_again() {
+async fn a_command_marked_idempotent_is_repeated() {
     let l = lossy("").await;
     let sprung = l.proxy.trap("SETRANGE", Fault::LoseReply);
     let command = raw("SETRANGE").key(l.keys.of("k")).arg(0).arg("same").idempotent().reply::<u64>();
@@ -118,7 +118,7 @@ async fn a_transaction_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_write_that_was_never_sent_says_so() {
+async fn the_error_of_an_unsent_write_says_that_it_did_not_run() {
     let l = lossy("command_timeout=300ms").await;
     l.proxy.refuse();
     // The client has found the loss: from now on nothing can be sent.
@@ -142,7 +142,7 @@ async fn a_write_that_was_never_sent_says_so() {
 /// Many writers, and a connection that is lost repeatedly. Each write is confirmed (then it was done once), or its
 /// error says that it may have run, or that it was not sent (then it was not done).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_books_balance_through_many_losses() {
+async fn no_write_runs_twice_over_many_losses() {
     let l = lossy("").await;
     let key = l.keys.of("balance");
     let mut writers = tokio::task::JoinSet::new();
