@@ -180,7 +180,7 @@ async fn one_part_of_a_batch_exceeds_a_limit() {
             assert!(error.to_string().contains("raise that limit"), "{error}");
             assert_eq!(client.get::<i64>(&n).await.unwrap(), second + 4);
         }
-        // Behind replies that were decoded on arrival, and before others.
+        // Thousands of replies are before and after the failed one.
         let many = || (0..3_000).map(|_| cmd().incr(&n));
         let batch = pipe().many(many()).execute(eval::<String>(long)).checked().many(many());
         let (before, failed, behind) = in_time("a long batch", client.run(batch)).await.unwrap();
