@@ -15,6 +15,7 @@ use bytes::Bytes;
 use crate::{
     config::RetryPolicy,
     error::{Author, Error, ErrorKind, Execution, Refusal, ServerError},
+    resp::FAILED,
 };
 
 /// What a command, or several commands that are sent together, declare about themselves.
@@ -156,6 +157,8 @@ pub(crate) fn is_left_open(replies: &[Bytes]) -> bool {
     first.first() == Some(&b'+')
         && last.first() == Some(&b'-')
         && !last.starts_with(b"-EXECABORT")
+        // The reply of `EXEC` came and could not be read.
+        && last != FAILED
         && refusal(last, Author::Server).is_none()
 }
 
@@ -283,5 +286,22 @@ mod tests {
         assert_eq!(replies(&[loading, ":1", "-ERR EXEC without MULTI"], TRANSACTION), Verdict::Done);
         assert_eq!(replies(&["+OK", "+QUEUED", "*1\r\n:1"], TRANSACTION), Verdict::Done);
         assert_eq!(replies(&["+OK", "+QUEUED", "_"], TRANSACTION), Verdict::Done);
+    }
+
+    #[test]
+    fn a_transaction_is_left_open_only_if_exec_did_not_end_it() {
+        let left_open = |replies: &[&'static str]| {
+            let replies: Vec<_> = replies.iter().map(|reply| Bytes::from_static(reply.as_bytes())).collect();
+            is_left_open(&replies)
+        };
+        assert!(left_open(&["+OK", "+QUEUED", "-ERR unknown command 'EXEC'"]));
+        assert!(!left_open(&["-NOPERM no", ":1", "-ERR EXEC without MULTI"]));
+        assert!(!left_open(&["+OK", "-ERR unknown command", "-EXECABORT Transaction discarded"]));
+        assert!(!left_open(&["+OK", "+QUEUED", "-LOADING Redis is loading the dataset in memory"]));
+        assert!(!left_open(&["+OK", "+QUEUED", "*1\r\n-ERR no\r\n"]));
+        assert!(
+            !left_open(&["+OK", "+QUEUED", "-CLIENT failed\r\n"]),
+            "the reply came and could not be read"
+        );
     }
 }
