@@ -40,7 +40,7 @@ pub(crate) struct Listener {
 /// The handle to one connection. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Link {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Link {

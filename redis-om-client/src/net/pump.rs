@@ -181,6 +181,8 @@ impl<'a> Pump<'a> {
             while position < buffer.len() && !blocked {
                 match half.reader.poll_write(cx, &buffer[position..]) {
                     Poll::Ready(Ok(0)) => {
+                        // The stream is sure to have taken no more.
+                        self.shared.lock().session.wrote(position - from, None);
                         let error =
                             std::io::Error::new(std::io::ErrorKind::WriteZero, "the stream takes no bytes");
                         return Err(End::Lost(lost(error)));

@@ -223,13 +223,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(|poisoned| self.recover(poisoned))
     }
 
-    /// Takes the lock after a thread panicked while it held the lock. (The code of a user's waker can run under the
-    /// lock.) The state of the session may be wrong, so the driver ends the connection.
+    /// Takes the lock after a thread panicked while it held the lock. (A user's waker can run code when it is cloned
+    /// under the lock.) The state of the session may be wrong, so the driver is woken and ends the connection.
     #[cold]
     fn recover<'a>(&'a self, poisoned: PoisonError<MutexGuard<'a, State>>) -> MutexGuard<'a, State> {
         self.state.clear_poison();
         let mut state = poisoned.into_inner();
         state.broken = Some(std::io::Error::other("a thread panicked while it used the connection"));
+        state.notified = true;
+        if let Some(driver) = state.driver.take() {
+            driver.wake();
+        }
         state
     }
 

@@ -5,6 +5,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc, Mutex,
@@ -169,6 +170,15 @@ impl Setting {
 
     async fn other(&self, words: &[&str]) -> String {
         ask(&self.other, words).await.unwrap()
+    }
+
+    /// Waits until the server holds back one command.
+    async fn until_blocked(&self) {
+        let within = tokio::time::Instant::now() + Duration::from_secs(30);
+        while !self.other(&["INFO", "clients"]).await.contains("blocked_clients:1\r\n") {
+            assert!(tokio::time::Instant::now() < within, "the server has no command that blocks");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits until the subscriber has sent a `PING` as its last command.
@@ -345,4 +355,35 @@ fn a_task_that_ends_before_it_ran_tells_its_sink_and_its_commands() {
         Poll::Ready(outcome) => assert!(!outcome.unwrap_err().may_have_run()),
         Poll::Pending => panic!("the command waits for ever"),
     }
+}
+
+#[test]
+fn after_a_panic_under_the_lock_commands_in_flight_fail_and_later_ones_run() {
+    everywhere(|setting, protocol| async move {
+        // No PING and no deadline wakes the driver.
+        let mut config = (*setting.config).clone();
+        config.idle_ping = None;
+        let setting = Setting { config: Arc::new(config), ..setting };
+        let sink = Recorder::with_first(&[]);
+        let link = setting.link(Mode::Shared, &sink).await;
+        for round in 1..=3 {
+            // The connection stands, so that the command is sent by its first poll.
+            ask(&link, &["PING"]).await.unwrap();
+            let mut waiting = pin!(ask(&link, &["BLPOP", "absent", "0"]));
+            assert!(poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx).is_pending())).await);
+            // It has arrived at the server.
+            setting.until_blocked().await;
+            let panicked = catch_unwind(AssertUnwindSafe(|| {
+                let _state = link.shared.lock();
+                panic!("under the lock");
+            }));
+            assert!(panicked.is_err());
+            let error = waiting.await.unwrap_err();
+            assert!(error.to_string().contains("a thread panicked while it used the connection"), "{error}");
+            assert!(error.may_have_run(), "{error}");
+            sink.lost(true).await;
+            assert_eq!(ask(&link, &["INCR", "n"]).await.unwrap(), format!(":{round}\r\n"));
+            assert!(sink.events.lock().unwrap().contains(&Event::Connected(protocol)));
+        }
+    });
 }

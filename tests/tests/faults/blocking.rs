@@ -183,6 +183,51 @@ fn a_reply_cut_at_every_byte() {
     }
 }
 
+/// Waits until this number of connections through the proxy is open.
+fn until_open(proxy: &Proxy, open: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(proxy.until("connections to close", |counts| counts.open == open));
+}
+
+/// A new blocking client uses its direct connection for the first command.
+#[test]
+fn half_a_reply_on_the_direct_connection_is_nobodys() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let [text, n] = Keys::new().each(["text", "n"]);
+    let direct = Client::connect(&server.url()).unwrap();
+    direct.set(&text, "twelve bytes").unwrap();
+    let halves: [&[u8]; 5] = [b":", b":1", b":1\r", b"$5\r\nhal", b"*2\r\n:1\r\n"];
+    for half in halves {
+        for closes in [false, true] {
+            let what = half.escape_ascii();
+            let client = through(&proxy, "command_timeout=300ms");
+            assert_eq!(proxy.counts().open, 2, "the shared one and the direct one");
+            let fault = match closes {
+                true => Fault::ReplaceThenClose(half.to_vec()),
+                false => Fault::Replace(half.to_vec()),
+            };
+            let sprung = proxy.trap("INCR", fault);
+            let error = refused(client.incr(&n));
+            sprung.wait_blocking();
+            let kind = match closes {
+                true => ErrorKind::Disconnected,
+                false => ErrorKind::Timeout(TimeoutKind::Command),
+            };
+            assert_eq!((error.kind(), error.command()), (&kind, Some("INCR")), "{what}: {error}");
+            assert!(error.may_have_run(), "{what}: {error}");
+            // It was the direct connection, and it is not used again.
+            until_open(&proxy, 1);
+            for _ in 0..3 {
+                assert_eq!(client.get::<String>(&text).unwrap(), "twelve bytes", "{what}");
+            }
+            drop(client);
+            until_open(&proxy, 0);
+        }
+    }
+    assert_eq!(direct.get::<Option<i64>>(&n).unwrap(), None);
+}
+
 #[test]
 fn replies_without_a_command_go_to_no_command() {
     let server = valkey();

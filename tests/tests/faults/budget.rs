@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use redis_om_client::{Client, ErrorKind, Execution, TimeoutKind, prelude::*};
-use redis_om_tests::{Keys, Proxy, in_time, valkey};
+use redis_om_client::{Client, Config, ErrorKind, Execution, Pem, TimeoutKind, TlsConfig, prelude::*};
+use redis_om_tests::{Certificates, Keys, Proxy, TlsFront, in_time, valkey};
 
-use super::through;
+use super::{QUICK, through};
 
 const VALUE: usize = 16 * 1024;
 
@@ -105,6 +105,53 @@ async fn the_deadline_counts_from_the_call() {
     let names = (0..200).map(|n| keys.of(&n.to_string()));
     let there = client.run(pipe().many(names.map(|key| cmd().exists(key)))).await.unwrap().0;
     assert!(there.into_iter().filter(|&found| found > 0).count() <= unknown);
+}
+
+/// A peer that reads nothing: the bytes of the first commands fill the buffers of the system or of the stream, and
+/// those of the others stay in the queue.
+async fn deadlines_hold_while_output_is_stuck(proxy: &Proxy, client: &Client) {
+    let keys = Keys::new();
+    proxy.stall();
+    let mut not_sent = 0;
+    for _ in 0..2 {
+        let mut writes = flood(client, &keys, 600).await;
+        // Small ones stand behind them.
+        for n in 0..20 {
+            let (client, key) = (client.clone(), keys.of(&format!("small{n}")));
+            writes.spawn(async move { client.set(&key, n).await });
+        }
+        while let Some(done) = in_time("all deadlines", writes.join_next()).await {
+            let error = done.unwrap().expect_err("nothing was read");
+            assert_eq!(error.kind(), &ErrorKind::Timeout(TimeoutKind::Command), "{error}");
+            not_sent += usize::from(!error.may_have_run());
+        }
+    }
+    // Where one write takes the whole queue, all commands of the first round count as sent.
+    assert!(not_sent > 0, "all was sent");
+    proxy.resume();
+    in_time("the client to work again", async { while client.set(keys.of("after"), 1).await.is_err() {} })
+        .await;
+    assert_eq!(client.get::<i64>(keys.of("after")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn deadlines_hold_while_a_socket_takes_nothing() {
+    let server = valkey();
+    let proxy = Proxy::narrow(server.port());
+    let client = through(&proxy, "command_timeout=300ms&queue_budget=32MiB").await;
+    deadlines_hold_while_output_is_stuck(&proxy, &client).await;
+}
+
+#[tokio::test]
+async fn deadlines_hold_while_a_tls_stream_takes_nothing() {
+    let server = valkey();
+    let certificates = Certificates::new(&["localhost"]);
+    let front = TlsFront::to(server.port(), &certificates);
+    let proxy = Proxy::narrow(front.port());
+    let tls = TlsConfig::new().ca(Pem::bytes(&certificates.authority));
+    let url = format!("rediss://localhost:{}?{QUICK}&command_timeout=300ms&queue_budget=32MiB", proxy.port());
+    let client = Client::with_config(Config::from_url(url).unwrap().tls(tls)).await.unwrap();
+    deadlines_hold_while_output_is_stuck(&proxy, &client).await;
 }
 
 #[tokio::test]

@@ -2,19 +2,24 @@
 
 use std::{
     io,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use redis_om_client::{
-    ByteStream, Client, Config, Connecting, Connector, Endpoint, ErrorKind, KeyName, Pem, TimeoutKind,
-    TlsConfig, blocking, prelude::*,
+    ByteStream, Client, Config, Connecting, Connector, Endpoint, ErrorKind, KeyName, Pem, RetryPolicy,
+    TimeoutKind, TlsConfig, blocking, prelude::*,
 };
 use redis_om_tests::{Certificates, Fault, Keys, Proxy, TlsFront, in_time, valkey};
-use tokio::{io::copy_bidirectional, net::TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional},
+    net::TcpStream,
+};
 
 use super::{QUICK, refused};
 
@@ -25,6 +30,8 @@ enum How {
     Tcp,
     /// One end of a pipe in memory with a buffer of this number of bytes; a task relays the other end.
     Pipe(usize),
+    /// A TCP stream that takes 0 bytes at the writes after a call of [`Tunnel::clog`].
+    Clogged,
     Refused,
     Never,
 }
@@ -35,11 +42,18 @@ struct Tunnel {
     port: u16,
     how: How,
     dials: Arc<AtomicU32>,
+    /// How many of the next writes take 0 bytes (of a clogged stream).
+    clogs: Arc<AtomicU32>,
 }
 
 impl Tunnel {
     fn to(port: u16, how: How) -> Self {
-        Self { port, how, dials: Arc::default() }
+        Self { port, how, dials: Arc::default(), clogs: Arc::default() }
+    }
+
+    /// The next writes, of this number, take 0 bytes.
+    fn clog(&self, writes: u32) {
+        self.clogs.store(writes, Ordering::SeqCst);
     }
 
     fn dials(&self) -> u32 {
@@ -61,11 +75,46 @@ impl Connector for Tunnel {
                     tokio::spawn(async move { copy_bidirectional(&mut far, &mut server).await });
                     Box::new(near)
                 }
+                How::Clogged => Box::new(Clogged { stream: open.await?, clogs: self.clogs.clone() }),
                 How::Refused => return Err(io::Error::other("the tunnel is closed")),
                 How::Never => std::future::pending().await,
             };
             Ok(stream)
         })
+    }
+}
+
+/// A TCP stream whose write returns `Ok(0)` as often as it was told to.
+struct Clogged {
+    stream: TcpStream,
+    clogs: Arc<AtomicU32>,
+}
+
+impl AsyncRead for Clogged {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Clogged {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let one_less = |left: u32| left.checked_sub(1);
+        if self.clogs.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            return Poll::Ready(Ok(0));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -164,6 +213,30 @@ async fn tls_works_over_its_streams() {
         client.set(&key, &value).await.unwrap();
         assert_eq!(client.get::<String>(&key).await.unwrap(), value);
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_takes_no_bytes_is_replaced_and_nothing_of_it_was_sent() {
+    let server = valkey();
+    let tunnel = Tunnel::to(server.port(), How::Clogged);
+    let client = client(&tunnel, "").await;
+    let key = Keys::new().of("n");
+    for done in 1..=3 {
+        // The command was not sent, so it is sent on the next connection, also a write.
+        tunnel.clog(1);
+        assert_eq!(in_time("the write", client.incr(&key)).await.unwrap(), done);
+        assert_eq!(tunnel.dials(), done as u32 + 1);
+    }
+    // The same in the greeting: the next attempt to connect succeeds.
+    tunnel.clog(3);
+    assert_eq!(in_time("the write", client.incr(&key)).await.unwrap(), 4);
+    // Where nothing is tried again, the error tells the reason.
+    let once = client.sharing(|config| config.retry(RetryPolicy::never())).unwrap();
+    tunnel.clog(1);
+    let error = refused(in_time("the write", once.incr(&key)).await);
+    assert_eq!((error.kind(), error.may_have_run()), (&ErrorKind::Disconnected, false), "{error}");
+    assert!(error.to_string().contains("the stream takes no bytes"), "{error}");
+    assert_eq!(in_time("the write", client.incr(&key)).await.unwrap(), 5);
 }
 
 #[tokio::test]
