@@ -35,17 +35,30 @@ impl Deadline {
         if self.left().is_none_or(|left| !left.is_zero()) {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Timeout(TimeoutKind::Command),
-            Execution::NotSent,
-            "timed out before it could be sent: its connection was not ready in time",
-        ))
+        Err(not_in_time())
+    }
+
+    /// Awaits work that sends nothing of the command, such as connecting, no longer than until the deadline.
+    pub(super) async fn limit<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match self.left() {
+            None => work.await,
+            Some(left) => tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err(not_in_time())),
+        }
     }
 
     /// The time left; zero after the deadline.
     pub(super) fn left(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
+}
+
+#[cold]
+fn not_in_time() -> Error {
+    Error::new(
+        ErrorKind::Timeout(TimeoutKind::Command),
+        Execution::NotSent,
+        "timed out before it could be sent: its connection was not ready in time",
+    )
 }
 
 /// The time limit of a blocking command: the timeout that the server was told, plus the grace.

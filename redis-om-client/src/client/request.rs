@@ -125,6 +125,9 @@ async fn slow(target: Target<'_>, cmd: Cmd) -> Result<Answer> {
         Target::Client(client) => send(client, &cmd).await,
         Target::Connection(connection) => {
             cmd.check()?;
+            if cmd.parts() == 0 {
+                return Ok(ReplyBuf::Pieces(Vec::new()).into());
+            }
             let link = connection.link()?;
             let time = time_of(connection.client().config(), &cmd);
             let ended = Attempt::new(&link, outgoing(&cmd, None), time).await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    command::{Cmd, Decoder, Plan},
+    command::{Cmd, Decoder, Flags, Plan},
     error::{Author, Error, ErrorKind, Execution, Result},
     resp::split,
-    route::{Facts, Tally, Verdict, is_left_open, judge_loss, judge_replies, random},
+    route::{Facts, Tally, Verdict, ends_watch, judge_loss, judge_replies, random},
     session::{ReplyBuf, limits},
     value::ToArgs,
 };
@@ -59,7 +59,7 @@ impl Watch {
         let deadline = Deadline::after(client.config().command_timeout);
         loop {
             let policy = &client.config().retry;
-            let (verdict, error) = match Self::try_begin(client, words).await {
+            let (verdict, error) = match deadline.limit(Self::try_begin(client, words)).await {
                 Ok((watch, reply)) => {
                     match judge_replies(&[reply.to_bytes()], facts(words), &mut tally, policy, random()) {
                         (again @ Verdict::Again { .. }, Some(error)) => (again, error),
@@ -116,6 +116,11 @@ impl Watch {
         plan.seal();
         let cmd = plan.cmd();
         cmd.check()?;
+        if !cmd.is_transaction() && !cmd.flags().has(Flags::READONLY) {
+            self.unwatch().await;
+            let why = "`watch` protects only a transaction: return `atomic()` with the commands that write";
+            return Err(cmd.in_context_of_all(Error::argument(why)));
+        }
         if cmd.parts() == 0 {
             self.unwatch().await;
             return plan.read(&mut crate::resp::Replies::new(&[])).map(Outcome::Done);
@@ -130,8 +135,8 @@ impl Watch {
             if self.is_refused(&replies) {
                 return Ok(Outcome::Conflict);
             }
-            // `EXEC` ends the watch. If the server did not run `EXEC`, the connection is not used again.
-            connection.set_watching(is_left_open(&replies));
+            // A connection that still watches keys is not used again.
+            connection.set_watching(!ends_watch(&replies));
         } else {
             self.unwatch().await;
         }

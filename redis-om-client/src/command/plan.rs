@@ -1,7 +1,7 @@
 //! What `run` takes: a command, a pipeline or a transaction.
 
 use crate::{
-    error::{DecodeError, Error, ErrorKind, Execution, Result, ServerError},
+    error::{Author, DecodeError, Error, ErrorKind, Execution, Result, ServerError},
     resp::{Replies, Reply},
 };
 
@@ -99,21 +99,27 @@ impl<L: ReplySlots> Plan for Transaction<L> {
         }
         let queued = self.batch.parts() as usize - 1;
         let mut refused: Option<Error> = None;
+        let mut has_multi = true;
+        // Whether a command ran, or may have run, without `MULTI`.
+        let mut maybe = false;
         for part in 0..queued {
             // Every reply but an error is OK or QUEUED.
             if let error @ Reply::Error(_) =
                 replies.take().map_err(|error| part_in_context(&self.batch, error, part))?
             {
                 let error = error.mismatch("QUEUED");
-                if part == 0 {
-                    let error = Error::from(error).with_execution(Execution::MaybeExecuted);
-                    let why = "the server refused MULTI, so the commands may have run one by one";
-                    return Err(self.batch.in_context_of_part(error, 0).context(why));
-                }
+                has_multi &= part > 0;
+                maybe |= part > 0 && self.batch.author(part) != Author::Server;
                 refused.get_or_insert_with(|| part_in_context(&self.batch, error, part));
+            } else {
+                maybe = true;
             }
         }
         if let Some(error) = refused {
+            if maybe && !has_multi {
+                let why = "the server refused MULTI, so it ran the commands one by one";
+                return Err(error.with_execution(Execution::MaybeExecuted).context(why));
+            }
             return Err(error.context("the transaction was refused, none of its commands ran"));
         }
         let found = replies.enter().map_err(|error| self.batch.in_context(error.into(), queued))?;
@@ -186,6 +192,17 @@ mod tests {
         let bytes = b"-NOPERM no\r\n:1\r\n-ERR unknown command 'NOPE'\r\n-ERR EXEC without MULTI\r\n";
         let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
         assert!(error.may_have_run() && error.to_string().contains("one by one"), "{error}");
+        let bytes = b"-NOPERM no\r\n-NOPERM no\r\n-ERR unknown command 'NOPE'\r\n-NOPERM no\r\n";
+        let error = plan.read(&mut Replies::new(bytes)).unwrap_err();
+        assert!(
+            error.may_have_run(),
+            "the second command is not declared, so its error proves nothing: {error}"
+        );
+        let mut declared = atomic().execute(Cmd::new("INCR").key("a").reply::<i64>());
+        declared.seal();
+        let error =
+            declared.read(&mut Replies::new(b"-NOPERM no\r\n-NOPERM no\r\n-NOPERM no\r\n")).unwrap_err();
+        assert!(!error.may_have_run() && error.to_string().contains("none of its commands ran"), "{error}");
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n_\r\n";
         assert_eq!(plan.read(&mut Replies::new(bytes)).unwrap_err().kind(), &ErrorKind::Conflict);
         let bytes = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n-WRONGTYPE no\r\n";

@@ -16,7 +16,7 @@ pub struct Reading<'a, 'b> {
     pub(super) batch: (&'a Cmd, usize),
     /// The part of the batch whose reply comes next.
     pub(super) part: usize,
-    /// Parts whose replies are only checked for errors.
+    /// Parts whose replies are only checked for errors, in ascending order.
     pub(super) ignored: &'a [u32],
 }
 
@@ -35,7 +35,7 @@ impl Reading<'_, '_> {
     }
 
     fn skip_all_ignored(&mut self) -> Result<(), DecodeError> {
-        while self.ignored.contains(&(self.part as u32)) {
+        while self.ignored.binary_search(&(self.part as u32)).is_ok() {
             if let error @ Reply::Error(_) = self.replies.take()? {
                 return Err(error.mismatch("any reply"));
             }

@@ -172,23 +172,18 @@ impl Link {
     }
 
     /// Replaces the connection, because its server no longer serves the commands (for example, it has become a
-    /// replica). A connection that is younger than a second is kept: a new one would most likely find the same server.
+    /// replica). Once the commands in flight are answered, the name is resolved again and a new connection is made. New
+    /// commands wait for that connection.
+    ///
+    /// A connection that is younger than a second is kept: a new one would most likely find the same server. While there
+    /// is no connection, this does nothing.
     #[cold]
     pub(crate) fn redial(&self) {
         /// Milliseconds.
         const YOUNG: u64 = 1000;
-        let age = self.shared.now().saturating_sub(self.shared.lock().since);
-        if age >= YOUNG {
-            self.replace();
-        }
-    }
-
-    /// Replaces the connection. Once the commands in flight are answered, the name is resolved again and a new
-    /// connection is made. New commands wait for that connection.
-    #[cold]
-    pub(crate) fn replace(&self) {
         let mut state = self.shared.lock();
-        if state.redial {
+        let is_young = self.shared.now().saturating_sub(state.since) < YOUNG;
+        if is_young || state.redial || !state.session.is_up() {
             return;
         }
         state.redial = true;

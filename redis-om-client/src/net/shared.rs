@@ -105,6 +105,7 @@ impl State {
         (self.now, self.since, self.last_used) = (now, now, now);
         self.has_answered = false;
         self.broken = None;
+        self.redial = false;
         self.last_write = 0;
         self.armed = 0;
     }

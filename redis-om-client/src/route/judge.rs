@@ -15,7 +15,6 @@ use bytes::Bytes;
 use crate::{
     config::RetryPolicy,
     error::{Author, Error, ErrorKind, Execution, Refusal, ServerError},
-    resp::FAILED,
 };
 
 /// What a command, or several commands that are sent together, declare about themselves.
@@ -150,16 +149,11 @@ fn refusal_line(line: &[u8], author: Author) -> Option<(&'static Refusal, String
     Refusal::of(&line, author).map(|refusal| (refusal, line))
 }
 
-/// Whether the connection is still inside the transaction whose replies these are: the server did not know `EXEC`. Every
-/// other error of `EXEC` ends the transaction. Such a connection must not be used again.
-pub(crate) fn is_left_open(replies: &[Bytes]) -> bool {
+/// Whether a transaction with these replies ended the `WATCH` of its connection: `EXEC` ran, or the server discarded the
+/// transaction.
+pub(crate) fn ends_watch(replies: &[Bytes]) -> bool {
     let [first, .., last] = replies else { return false };
-    first.first() == Some(&b'+')
-        && last.first() == Some(&b'-')
-        && !last.starts_with(b"-EXECABORT")
-        // The reply of `EXEC` came and could not be read.
-        && last != FAILED
-        && refusal(last, Author::Server).is_none()
+    first.first() == Some(&b'+') && (last.first() != Some(&b'-') || last.starts_with(b"-EXECABORT"))
 }
 
 /// The refusal in the replies of `MULTI`, of each command behind it, and of `EXEC`. Nothing ran if `EXEC` was refused.
@@ -289,19 +283,15 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_is_left_open_only_if_exec_did_not_end_it() {
-        let left_open = |replies: &[&'static str]| {
+    fn a_watch_ends_only_with_an_exec_that_was_not_refused() {
+        let ends = |replies: &[&'static str]| {
             let replies: Vec<_> = replies.iter().map(|reply| Bytes::from_static(reply.as_bytes())).collect();
-            is_left_open(&replies)
+            ends_watch(&replies)
         };
-        assert!(left_open(&["+OK", "+QUEUED", "-ERR unknown command 'EXEC'"]));
-        assert!(!left_open(&["-NOPERM no", ":1", "-ERR EXEC without MULTI"]));
-        assert!(!left_open(&["+OK", "-ERR unknown command", "-EXECABORT Transaction discarded"]));
-        assert!(!left_open(&["+OK", "+QUEUED", "-LOADING Redis is loading the dataset in memory"]));
-        assert!(!left_open(&["+OK", "+QUEUED", "*1\r\n-ERR no\r\n"]));
-        assert!(
-            !left_open(&["+OK", "+QUEUED", "-CLIENT failed\r\n"]),
-            "the reply came and could not be read"
-        );
+        assert!(ends(&["+OK", "+QUEUED", "*1\r\n:1\r\n"]) && ends(&["+OK", "+QUEUED", "*-1\r\n"]));
+        assert!(ends(&["+OK", "-ERR unknown command", "-EXECABORT Transaction discarded"]));
+        assert!(!ends(&["-NOPERM no", ":1", "-ERR EXEC without MULTI"]));
+        assert!(!ends(&["+OK", "+QUEUED", "-LOADING Redis is loading the dataset in memory"]));
+        assert!(!ends(&["+OK", "+QUEUED", "-CLIENT failed\r\n"]), "the reply was not read");
     }
 }

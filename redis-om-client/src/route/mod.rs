@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) use crate::net::{Link, SyncConnection, random};
-pub(crate) use judge::{Facts, Tally, Verdict, is_left_open, judge_loss, judge_replies, refusal};
+pub(crate) use judge::{Facts, Tally, Verdict, ends_watch, judge_loss, judge_replies, refusal};
 pub(crate) use node::Node;
 pub(crate) use pool::Exclusive;
 

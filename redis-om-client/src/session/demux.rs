@@ -12,7 +12,7 @@ use crate::{
     resp::{Aside, Frame, Limits, Scanner, regular},
 };
 
-use super::{NoticeKind, Notices, SMALL, Session, mode::Addressee};
+use super::{NoticeKind, Notices, Runs, SMALL, Session, mode::Addressee};
 
 /// The state of the read buffer of a session.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl ReplyDemux {
                     deliver_changed(id, &bytes, frame, aside, session, wakers, notices);
                     1
                 } else if session.pending.is_batch(id) {
-                    self.deliver_run(id, bytes, (start, index), session, wakers)
+                    self.deliver_run(id, bytes, (start, index), session, wakers)?
                 } else {
                     deliver_one(id, bytes, reply, session, wakers);
                     session.answered(id);
@@ -197,16 +197,21 @@ impl ReplyDemux {
         (start, index): (usize, usize),
         session: &mut Session,
         wakers: &mut Vec<Waker>,
-    ) -> usize {
+    ) -> Result<usize, Error> {
         let most = session.pending.owed(id) as usize;
         let ordinary = |frame: &&Frame| !frame.push && !frame.irregular && !frame.aside;
         let run = self.frames[index..].iter().take(most).take_while(ordinary).count();
-        let piece = bytes.slice(start..self.frames[index + run - 1].end);
-        if session.pending.piece(id, piece, run as u32, wakers) {
+        let end = self.frames[index + run - 1].end;
+        if session.pending.piece(id, bytes.slice(start..end), run as u32, wakers) {
+            let is_transaction = session.pending.shape(id).runs == Runs::Whole;
             session.special -= 1;
             session.answered(id);
+            let last = if run > 1 { self.frames[index + run - 2].end } else { start };
+            if is_transaction && bytes[last..end].starts_with(b"-ERR unknown command") {
+                return Err(still_in_transaction());
+            }
         }
-        run
+        Ok(run)
     }
 
     /// Discards the received bytes of an incomplete reply that exceeds a limit. Its command fails at once.
@@ -231,6 +236,17 @@ impl ReplyDemux {
         }
         Ok(())
     }
+}
+
+/// The error of a connection whose server does not know `EXEC`. The server would only queue all further commands.
+#[cold]
+fn still_in_transaction() -> Error {
+    Error::new(
+        ErrorKind::Disconnected,
+        Execution::NotSent,
+        "the server does not know EXEC, so the connection was closed inside a transaction: is EXEC renamed or disabled \
+         on the server?",
+    )
 }
 
 /// Delivers a reply that cannot be delivered unchanged: it exceeds a limit, has push messages inside, or is irregular.

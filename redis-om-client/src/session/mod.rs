@@ -172,6 +172,7 @@ impl Session {
 
     #[inline]
     fn enqueue(&mut self, out: &Outgoing<'_>, deadline: Tick, waker: Waker) -> u32 {
+        debug_assert!(out.parts > 0, "a command without replies would never leave the queue");
         let start = self.queue.len();
         if out.args > 0 {
             header(&mut self.queue, out.args);
@@ -485,6 +486,11 @@ impl Session {
             }
             self.wait_queue.call(wakers);
         }
+    }
+
+    /// Whether there is a connection.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up | Phase::Listening)
     }
 
     /// The connection is made: commands can be sent.

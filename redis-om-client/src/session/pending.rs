@@ -67,6 +67,8 @@ pub(super) struct Pending {
     free: Vec<u32>,
     /// They are not in the slots, because nearly all commands have none, and a slot is to be small.
     failures: Vec<Failure>,
+    /// The number of failures at which those that are not needed any more are removed.
+    prune_at: usize,
 }
 
 /// A reply of a batch that could not be read. It is kept until the future of the batch takes it.
@@ -192,12 +194,15 @@ impl Pending {
     /// Records that the next reply of a batch could not be read. Returns `true` if it was the last one.
     #[cold]
     pub(super) fn fail_part(&mut self, id: u32, error: Error, wakers: &mut Vec<Waker>) -> bool {
-        // The failures of batches whose futures were dropped are not needed any more.
-        let is_awaited = |id: u32, start: u64| {
-            let slot = &self.slots[id as usize];
-            slot.held && slot.start == start
-        };
-        self.failures.retain(|failure| is_awaited(failure.id, failure.start));
+        if self.failures.len() >= self.prune_at {
+            // The failures of batches whose futures were dropped are not needed any more.
+            let is_awaited = |failure: &Failure| {
+                let slot = &self.slots[failure.id as usize];
+                slot.held && slot.start == failure.start
+            };
+            self.failures.retain(is_awaited);
+            self.prune_at = 2 * self.failures.len().max(32);
+        }
         let slot = &self.slots[id as usize];
         if slot.held && matches!(slot.outcome, Outcome::None) {
             let part = (slot.shape.parts - slot.owed) as usize;

@@ -1,14 +1,17 @@
 //! What the server or a limit refuses: the errors are typed, and the connection stays usable.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use redis_om_client::{
-    Client, ErrorKind, Result, ServerErrorCode, blocking,
+    Client, ErrorKind, Result, ServerErrorCode, TimeoutKind, blocking,
     prelude::*,
     raw,
     testing::{Kind, Server},
 };
-use redis_om_tests::{Keys, in_time, valkey};
+use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
 
 use super::{QUICK, connect, refused};
 
@@ -122,23 +125,79 @@ async fn a_user_without_the_right_to_a_command() {
     client.ping().await.unwrap();
 }
 
+/// The server would only queue each further command, so its connection is closed, and the commands behind the transaction
+/// fail.
 #[tokio::test]
 async fn a_server_without_exec_leaves_no_connection_inside_a_transaction() {
     let server = Server::builder().kind(Kind::Redis6).config("rename-command EXEC \"\"").start().unwrap();
     let client = connect(&format!("{}?{QUICK}&pool_size=1", server.url())).await.unwrap();
     client.set("k", 7).await.unwrap();
-    for _ in 0..2 {
-        let error = refused(client.run(atomic().incr("k")).await);
-        assert!(error.to_string().contains("EXEC"), "{error}");
-        assert_eq!(in_time("a read", client.get::<i64>("k")).await.unwrap(), 7);
+    for dropped in [false, true] {
+        let mut transaction = Box::pin(client.run(atomic().incr("k")));
+        let (beside, written) = if dropped {
+            assert!(tokio::time::timeout(Duration::ZERO, &mut transaction).await.is_err());
+            drop(transaction);
+            tokio::join!(client.get::<i64>("k"), client.set("lost", 1))
+        } else {
+            let (outcome, beside, written) =
+                tokio::join!(transaction, client.get::<i64>("k"), client.set("lost", 1));
+            assert!(refused(outcome).to_string().contains("EXEC"));
+            (beside, written)
+        };
+        assert_eq!(beside.unwrap(), 7, "a read is sent again");
+        // A write either fails, or is made.
+        let is_written: Option<i64> = in_time("a read", client.get("lost")).await.unwrap();
+        assert_eq!(written.is_ok(), is_written.is_some(), "{written:?}");
+        client.del("lost").await.unwrap();
         let error = refused(client.watch(["k"], |_| async { Ok(atomic().incr("k")) }).await);
         assert!(error.to_string().contains("EXEC"), "{error}");
         // The only place in the pool is free again, and its connection is not inside a transaction.
-        let taken =
-            client.watch(["k"], |conn| async move { Ok(pipe().set("read", conn.get::<i64>("k").await?)) });
-        in_time("a watch", taken).await.unwrap();
+        let taken = client.watch(["k"], |conn| async move { Ok(pipe().echo(conn.get::<i64>("k").await?)) });
+        assert_eq!(in_time("a watch", taken).await.unwrap(), (7,));
     }
-    assert_eq!(client.get::<i64>("read").await.unwrap(), 7);
+    // Also if the server refuses the first attempt.
+    let proxy = Proxy::to(server.port());
+    let client = connect(&format!("{}?{QUICK}&retry_initial=1ms", proxy.url())).await.unwrap();
+    let loading =
+        "+OK\r\n-LOADING Redis is loading the dataset in memory\r\n-EXECABORT Transaction discarded.\r\n";
+    let sprung = proxy.trap("MULTI", Fault::Replace(loading.into()));
+    let error = refused(in_time("a transaction", client.run(atomic().incr("k"))).await);
+    sprung.wait().await;
+    assert!(error.to_string().contains("EXEC"), "{error}");
+    assert_eq!(in_time("a read", client.get::<i64>("k")).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_refused_multi_leaves_no_watch_behind() {
+    let server = Server::builder().user("ann on >hers ~* +@all -multi").start().unwrap();
+    let client = connect(&format!("{}?pool_size=1", server.url_for("ann", "hers"))).await.unwrap();
+    let admin = connect(&server.url()).await.unwrap();
+    let error = refused(client.watch(["watched"], |_| async { Ok(atomic().incr("n")) }).await);
+    assert_eq!((error.code(), error.may_have_run()), (Some(&ServerErrorCode::NoPerm), true), "{error}");
+    admin.run(raw("ACL SETUSER").arg("ann").arg("+multi").reply::<()>()).await.unwrap();
+    admin.set("watched", 1).await.unwrap();
+    let attempts = AtomicUsize::new(0);
+    let again = client.watch(["other"], |_| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        async { Ok(atomic().incr("n")) }
+    });
+    assert_eq!((in_time("a watch", again).await.unwrap(), attempts.load(Ordering::Relaxed)), ((2,), 1));
+}
+
+/// A connection of its own takes time to make. That time counts.
+#[tokio::test]
+async fn connecting_counts_for_the_deadline_of_a_command() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client =
+        connect(&format!("{}?{QUICK}&command_timeout=100ms&connect_timeout=1h", proxy.url())).await.unwrap();
+    proxy.stall();
+    let killed = in_time("SCRIPT KILL", client.script_kill()).await;
+    let watched = in_time("WATCH", client.watch(["k"], |_| async { Ok(atomic().incr("k")) })).await;
+    for error in [refused(killed), refused(watched.map(drop))] {
+        assert_eq!(error.kind(), &ErrorKind::Timeout(TimeoutKind::Command), "{error}");
+        assert!(!error.may_have_run(), "{error}");
+    }
 }
 
 #[tokio::test]

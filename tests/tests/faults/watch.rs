@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use redis_om_client::{Client, Error, ErrorKind, prelude::*};
+use redis_om_client::{Client, Command, Decoder, Error, ErrorKind, prelude::*};
 use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
 
 use super::{connect, refused, through};
@@ -195,4 +195,27 @@ async fn a_lost_exec_is_an_error_and_is_not_repeated() {
     assert!(error.may_have_run(), "{error}");
     assert_eq!(w.other.get::<i64>(&w.key).await.unwrap(), 11);
     assert_eq!(w.take().await, 10);
+}
+
+#[tokio::test]
+async fn a_plan_that_watch_does_not_protect_is_refused() {
+    let w = watched().await;
+    let writes = w.client.watch([&w.key], |_| async { Ok(pipe().set(&w.key, 1)) });
+    let error = refused(in_time("a pipeline", writes).await);
+    assert!(error.to_string().contains("atomic()") && !error.may_have_run(), "{error}");
+    assert_eq!(w.take().await, 9, "nothing was written, and the connection is back");
+    // A command without parts gets no reply of another command.
+    let other = Keys::new().of("text");
+    w.client.set(&other, "text").await.unwrap();
+    let reads = w.client.watch([&w.key], |conn| {
+        let (key, other) = (w.key.clone(), other.clone());
+        async move {
+            let none = Command::<()>::together(Vec::<Command<i64>>::new(), Decoder::new(|_| Ok(())));
+            let ((), stock, text) =
+                tokio::try_join!(conn.execute(none), conn.get::<i64>(&key), conn.get::<String>(&other))?;
+            assert_eq!((stock, text.as_str()), (9, "text"));
+            Ok(pipe())
+        }
+    });
+    in_time("reads", reads).await.unwrap();
 }

@@ -9,7 +9,7 @@ use crate::{
     config::RetryPolicy,
     error::Result,
     resp::{may_have_error, split},
-    route::{is_left_open, random, refusal},
+    route::{random, refusal},
     session::{Outgoing, Pieces, ReplyBuf, Runs, Tick, limits},
 };
 
@@ -74,13 +74,6 @@ impl<'a> Batch<'a> {
     /// Continues after an attempt in which something failed or may have failed.
     async fn heal(mut self, all: Pieces, loss: Option<Loss>) -> Result<Answer> {
         let frames = self.frames(&all.pieces)?;
-        if self.cmd.is_transaction() && is_left_open(&frames) {
-            match self.lane {
-                Lane::Pooled(exclusive) => exclusive.discard(),
-                shared => shared.link().replace(),
-            }
-            return Ok(all.into());
-        }
         let refused = |(index, frame): (usize, &Bytes)| refusal(frame, self.cmd.author(index)).is_some();
         // Ordinary errors (`WRONGTYPE`, an unknown command) are reported when the replies are decoded.
         if loss.is_none() && !frames.iter().enumerate().any(refused) {

@@ -177,15 +177,14 @@ impl Healing {
     /// Records the errors of replies that could not be read, from units that were sent together. The number is the index of
     /// the reply among those that arrive. Called before the units are [settled](Self::settle).
     pub(super) fn fail_unread(&mut self, sent: &[SentUnit], failures: &[(usize, Error)]) {
-        for (reply, error) in failures {
-            let mut first = 0;
-            for SentUnit { index, .. } in sent {
-                let entry = &mut self.entries[*index];
-                first += entry.unit.range().len();
-                if *reply < first {
-                    entry.unread = Some(error.clone());
-                    break;
-                }
+        // Both lists are in the order of the replies.
+        let mut failures = failures.iter().peekable();
+        let mut end = 0;
+        for SentUnit { index, .. } in sent {
+            let entry = &mut self.entries[*index];
+            end += entry.unit.range().len();
+            while let Some((_, error)) = failures.next_if(|(reply, _)| *reply < end) {
+                entry.unread = Some(error.clone());
             }
         }
     }

@@ -121,7 +121,13 @@ async fn attempt<'a>(
 ) -> Result<ReplyBuf> {
     let lane = match lane {
         Some(lane) => lane,
-        None => lane.insert(Lane::of(client.route(), cmd).await?),
+        None => {
+            let found = Lane::of(client.route(), cmd);
+            lane.insert(match *deadline {
+                Some(deadline) => deadline.limit(found).await?,
+                None => found.await?,
+            })
+        }
     };
     let deadline = *deadline.get_or_insert_with(|| Deadline::after(time_of(client.config(), cmd)));
     deadline.check()?;
