@@ -147,8 +147,8 @@ impl Client {
     /// Runs a pipeline, a transaction or a command value in one round trip.
     ///
     /// # Errors
-    /// A command fails, or the connection fails. The error names the failed command. Without `atomic` the other
-    /// commands ran.
+    /// A command fails, or the connection fails. The error names the failed command. In a pipeline, an error of one
+    /// command does not stop the others. After a lost connection, some of them may not have run.
     pub fn run<P: Plan>(&self, plan: P) -> Result<P::Reply> {
         self.block_on(self.inner.client.run(plan))
     }

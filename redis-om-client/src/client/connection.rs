@@ -16,7 +16,7 @@ use super::{
     request::{Request, Target},
 };
 
-/// The connection on which keys are watched. A command on it runs at once.
+/// The connection on which keys are watched. A command on it runs at once, and is never sent again.
 ///
 /// It is lent for one attempt of [`Client::watch`]. After that attempt each command on it fails with an error.
 #[derive(Clone)]

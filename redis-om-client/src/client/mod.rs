@@ -37,7 +37,9 @@ use attempt::Deadline;
 /// A client of one Redis or Valkey server.
 ///
 /// A clone is cheap and uses the same connections. Any number of tasks can share a client by reference or by clones.
-/// Commands are sent in the order in which their futures are first polled. Dropping a future before its command was
+/// Commands are sent in the order in which their futures are first polled. Three kinds can change this order: commands
+/// that block, commands that are sent again, and commands of a client with several connections
+/// ([`Config::connections`]). Dropping a future before its command was
 /// sent withdraws the command. The connections live in the tokio runtime in which the client was connected.
 ///
 /// ```no_run
@@ -70,7 +72,8 @@ impl Client {
     /// One connection is ready when this returns, so a wrong address or password is reported here.
     ///
     /// # Errors
-    /// The URL is malformed, or no connection can be made within the connect timeout.
+    /// The URL is malformed, no connection can be made within the connect timeout, the server refuses the user or the
+    /// password, or the call is made outside of a tokio runtime.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::with_config(Config::from_url(url)?).await
     }
@@ -88,7 +91,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// The settings are invalid, or no connection can be made within the connect timeout.
+    /// The settings are invalid, no connection can be made within the connect timeout (for each of
+    /// [`Config::connections`], one after another), the server refuses the user or the password, or the call is made
+    /// outside of a tokio runtime.
     pub async fn with_config(config: Config) -> Result<Self> {
         config.check()?;
         let config = Arc::new(config);
@@ -210,8 +215,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// A command fails, or the connection fails. The error names the failed command. Without `atomic` the other
-    /// commands ran.
+    /// A command fails, or the connection fails. The error names the failed command. In a pipeline, an error of one
+    /// command does not stop the others. After a lost connection, some of them may not have run.
     pub async fn run<P: Plan>(&self, mut plan: P) -> Result<P::Reply> {
         plan.seal();
         let answer = dispatch::send(self, plan.cmd()).await?;
@@ -222,8 +227,8 @@ impl Client {
     ///
     /// `plan` gets an exclusive connection to read with, and returns the transaction to run. If it returns an error,
     /// `watch` ends with that error and nothing is written. After a conflict `plan` runs again: at most 64 times, with
-    /// a short random pause between. The connection returns to the pool without watched keys, also if the future is
-    /// dropped.
+    /// a short random pause between. The connection returns to the pool without watched keys. If the future is dropped,
+    /// the connection is closed.
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, Error, prelude::*};

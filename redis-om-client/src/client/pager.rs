@@ -80,7 +80,7 @@ pub trait Pager {
 }
 
 /// An executor that sends a command at once and gives its reply: an async client, a blocking client, or the connection
-/// that `watch` lends. A batch is none, because its replies arrive together at the end.
+/// that `watch` lends. A pipeline is not one, because its replies arrive together at the end.
 ///
 /// Implement it for an executor of your own if it also sends each command at once.
 #[diagnostic::on_unimplemented(

@@ -7,7 +7,7 @@ use super::{Checked, Cmd, Command, Executor, Many, One};
 /// Commands that are sent together and answered together: one round trip. Build it with [`pipe`], run it with `run`.
 ///
 /// It is not atomic: commands of other clients may run between. For all or nothing see [`atomic`](super::atomic). If
-/// one command fails, the others still run, and the error names the failed command.
+/// the server answers one command with an error, the others still run, and the error names the failed command.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<L> {
     pub(super) batch: Cmd,
@@ -101,6 +101,8 @@ impl<L, R> Pipeline<(L, One<R>)> {
     }
 
     /// Puts the last command's outcome into the tuple as a `Result`. Its error is then not the error of the pipeline.
+    ///
+    /// If no command of the pipeline got a reply (a lost connection), `run` returns one error for all of them.
     pub fn checked(self) -> Pipeline<(L, Checked<One<R>>)> {
         let (list, last) = self.slots;
         Pipeline { batch: self.batch, slots: (list, Checked(last)), ignored: self.ignored }

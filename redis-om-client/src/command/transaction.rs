@@ -12,7 +12,8 @@ use super::{
 ///
 /// Redis has no rollback: a command that fails when it runs (`WRONGTYPE`) does not undo the others. If a command is
 /// refused when it is queued (unknown, wrong number of arguments), the whole transaction fails and none of its commands
-/// runs.
+/// runs. A server that refuses `MULTI` itself (a user without the right to it) runs the commands one by one: the error
+/// says so, and [`may_have_run`](crate::Error::may_have_run) is true.
 #[must_use = "a transaction does nothing until it is run"]
 pub struct Transaction<L> {
     pub(super) batch: Cmd,

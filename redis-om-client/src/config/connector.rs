@@ -18,8 +18,9 @@ pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn ByteStr
 /// Opens the byte streams of a client in place of the client: through a tunnel or a proxy, from a given network
 /// interface, or to a server inside the same process. Set it with [`Config::connector`](super::Config::connector).
 ///
-/// The client calls it for each connection that it opens: the first one, each reconnection, and each connection of the
-/// pool. TLS (if the settings have it) and the greeting run over the returned stream. The connect timeout covers all of
+/// The client calls it for each connection that it opens: each of
+/// [`Config::connections`](super::Config::connections), each reconnection, each connection of the pool, and the connection
+/// of a command that ends other commands (`SCRIPT KILL`). TLS (if the settings have it) and the greeting run over the returned stream. The connect timeout covers all of
 /// this: when it passes, the future is dropped.
 ///
 /// The client sets no socket options on such a stream: no `TCP_NODELAY`, no keepalive, no TCP user timeout. A connector

@@ -19,7 +19,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReconnectPolicy {
-    /// The first pause: 50 ms.
+    /// The base of the pauses: 50 ms. The first attempt is made at once. The pause before the second one is `initial * factor`.
     pub initial: Duration,
     /// The factor from one pause to the next: 2.
     pub factor: f64,
@@ -104,8 +104,8 @@ impl ReconnectPolicy {
 ///
 /// **Refusals** ([`refusals`](Self::refusals)): the command did not run. Either the connection was lost before the
 /// command was sent, or the server answered with a temporary error that proves that nothing ran. With the defaults a
-/// command is sent again for about 20 seconds, which outlasts the loading of an ordinary data set. The deadline of the
-/// command ([`command_timeout`](crate::Config::command_timeout)) may end this earlier.
+/// command is sent again for about 20 seconds, or until its deadline ([`command_timeout`](crate::Config::command_timeout),
+/// 10 seconds by default). Raise both if the server loads a large data set.
 ///
 /// | error | what happened | sent again |
 /// |---|---|---|
@@ -236,7 +236,7 @@ impl RetryPolicy {
     }
 }
 
-/// What a command does when the queue's budget is used up.
+/// What a command does when the queue is full: its bytes exceed the byte budget, or too many commands are in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum WhenFull {

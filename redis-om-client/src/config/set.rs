@@ -129,7 +129,7 @@ impl Config {
         self
     }
 
-    /// Sets the time limit of a command, from its call to its reply, including the wait in the queue (default 10 s;
+    /// Sets the time limit of a command, from its first poll (or its blocking call) to its reply, including the wait in the queue (default 10 s;
     /// `None`: no limit). It is rounded up to whole milliseconds. A blocking command such as `BLPOP` has another limit:
     /// see [`blocking_grace`](Self::blocking_grace).
     #[must_use]
@@ -149,7 +149,8 @@ impl Config {
         self
     }
 
-    /// Sets how long a connection may be silent before a PING checks the server (default 30 s; `None`: no PING). A
+    /// Sets how long a connection may be silent before a PING checks the server (default 30 s; `None`: no PING). A PING
+    /// also follows a command that timed out. A
     /// connection with a blocking command in progress gets no PING; there [`tcp_keepalive`](Self::tcp_keepalive) finds
     /// a dead server.
     #[must_use]
@@ -158,7 +159,11 @@ impl Config {
         self
     }
 
-    /// Sets the time limit for the reply to such a PING. Without a reply the connection is closed (default 5 s).
+    /// Sets the time limit for the reply to the PING of [`idle_ping`](Self::idle_ping) (default 5 s). Without a reply
+    /// the connection is closed, but not before the latest deadline of the commands in flight.
+    ///
+    /// With [`command_timeout`](Self::command_timeout) `None`, a server that is busy for longer than `idle_ping` and
+    /// `ping_timeout` together counts as dead. For such long commands, raise `ping_timeout` or set `idle_ping` to `None`.
     #[must_use]
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;

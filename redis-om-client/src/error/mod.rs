@@ -73,7 +73,7 @@ pub enum ErrorKind {
     Conflict,
     /// The settings (URL, TLS, policies) are invalid.
     Config,
-    /// The queue's byte budget is used up, and the settings say to fail instead of waiting.
+    /// The queue is full (its byte budget, or its number of commands), and the settings say to fail instead of waiting.
     QueueFull,
     /// No exclusive connection became free.
     Pool,
@@ -97,7 +97,8 @@ pub enum TimeoutKind {
 pub enum Execution {
     /// No complete command left this process: the server cannot have run it.
     NotSent,
-    /// The command was handed to the network and got no answer. It is unknown whether it ran.
+    /// The command was sent. It is unknown whether it ran, or how much of it: no reply came, a script failed with an
+    /// error of its own, or the server refused `MULTI` and ran the commands one by one.
     MaybeExecuted,
     /// The server answered, and its answer says what happened.
     Answered,
@@ -228,7 +229,7 @@ impl Error {
         self.0.execution == Execution::MaybeExecuted
     }
 
-    /// Whether the same call may succeed later and a repetition has no effect twice. It is never true if
+    /// Whether the same call can be repeated: it may succeed later, and nothing has run so far. It is never true if
     /// [`may_have_run`](Self::may_have_run) is true. Of the error replies, it is true for the servers' own refusals,
     /// which [`RetryPolicy`](crate::RetryPolicy) lists.
     #[must_use]

@@ -53,7 +53,7 @@ pub enum ServerErrorCode {
     CrossSlot,
     /// `CLUSTERDOWN`: the cluster does not serve this slot.
     ClusterDown,
-    /// `TRYAGAIN`: a command with several keys ran while their slot was being moved.
+    /// `TRYAGAIN`: a command with several keys was refused, because their slot was being moved.
     TryAgain,
     /// `DENIED`: protected mode; the server accepts connections from its own host only.
     Denied,
