@@ -1,13 +1,15 @@
-//! The commands that wait for room in a full queue, or for a connection: first come, first served.
+//! The commands that wait for room in a full queue, or for a connection, in the order in which they arrived.
 //!
-//! A command that waits costs one entry of 32 bytes, and leaves in constant time: a million futures may wait and be
-//! dropped in any order.
+//! A command that waits needs one entry of 32 bytes, and leaves in constant time. A million futures may wait and be
+//! dropped in any order. (Entries are removed from the front only. While one future is held and not polled, the entries
+//! of later commands that have left stay in memory.)
 //!
-//! **Offers.** When there is room, the first in line is called: its waker is woken, and the room is kept for it. But a
-//! future can be held and not be polled. So an offer holds for at least one whole turn of the driver, in which every
-//! task that was woken could run; then the room passes to those behind. The one that did not come keeps its place, its
-//! wake-up stays good, and it takes room when it comes and there is some. Where no one at all came in a turn, the next
-//! turn calls twice as many: a caller behind a million futures that nobody polls is reached in 20 turns.
+//! **Offers.** When there is room, the queue offers it to the first entry: it wakes the future of the entry and reserves
+//! the room for it. But a future can be held and not polled. So an offer holds for at least one whole turn of the
+//! driver, in which every woken task could run. Then the room is offered to later entries. The first entry keeps its
+//! place, and its future can still take room that is free when it is polled. If no future at all was polled in a turn,
+//! the next turn makes twice as many offers. So a future behind a million futures that are not polled gets an offer after
+//! 20 turns.
 
 use std::{collections::VecDeque, task::Waker};
 
@@ -17,45 +19,35 @@ use super::{NEVER, Tick};
 
 #[derive(Debug)]
 enum Entry {
-    /// Not called since it last came.
-    Waiting {
-        waker: Waker,
-        size: u32,
-        deadline: u32,
-    },
-    /// Called in this turn; it has not come yet.
-    Called {
-        turn: u32,
-        size: u32,
-        deadline: u32,
-    },
-    /// It will be told when it comes.
-    Failed {
-        deadline: u32,
-        expired: bool,
-    },
+    /// Its future has no offer.
+    Waiting { waker: Waker, size: u32, deadline: u32 },
+    /// Its future has an offer, made in this turn, and was not polled since.
+    Called { turn: u32, size: u32, deadline: u32 },
+    /// Its future gets the error when it is polled.
+    Failed { deadline: u32, expired: bool },
+    /// The command has left.
     Gone,
 }
 
-/// What has become of a command that waits.
+/// The state of a command that waits.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// Others are before it.
+    /// It has no offer, or an earlier command still waits.
     NotYet,
-    /// It was called, and none that came before it waits: it may go, if there is room.
+    /// It has an offer, and no earlier command waits: it can be queued if there is room.
     Called(Offer),
     Failed(Error, Tick),
 }
 
-/// What is known of a command that was called.
+/// An offer of room to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Offer {
     pub(super) deadline: Tick,
-    /// Room is still kept for it.
+    /// The room is still reserved for it.
     pub(super) kept: bool,
 }
 
-/// Room that is kept for commands that were called.
+/// The room that is reserved for commands with an offer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Kept {
     pub(super) bytes: usize,
@@ -81,57 +73,62 @@ pub(super) struct WaitQueue {
     first: u64,
     /// No entry before this index is [`Entry::Waiting`].
     front: usize,
-    /// How many are [`Entry::Waiting`].
+    /// The number of entries that are [`Entry::Waiting`].
     waiting: usize,
-    /// All that is kept.
+    /// All reserved room.
     kept: Kept,
-    /// What of it was already kept in the turn before this one.
+    /// The part of it that was reserved before the current turn.
     aging: Kept,
-    /// Turns of the driver, while something was kept.
+    /// The number of turns of the driver in which room was reserved.
     turn: u32,
-    /// A called one came in this turn, or in the one before.
+    /// Whether a future with an offer was polled in this turn, and in the turn before.
     came: (bool, bool),
-    /// How many times the room is offered at once, as a power of two.
+    /// The number of offers that are made for the same room, as a power of two.
     doubled: u32,
-    /// Why all were failed, for those that have not come yet.
+    /// The error of the entries that were failed together.
     failure: Option<Error>,
-    /// Why entries expired.
+    /// The error of the entries that expired.
     expiry: Option<Error>,
     /// No entry has an earlier deadline.
     next_deadline: Option<Tick>,
-    /// Deadlines are kept in 32 bits from here.
+    /// Entries have their deadlines in milliseconds from this tick.
     epoch: Tick,
 }
 
 const NO_DEADLINE: u32 = u32::MAX;
 
+/// The longest time in milliseconds for which one [`WaitQueue::epoch`] serves. Deadlines are 32 bits behind it.
+const LONGEST_EPOCH: Tick = 1 << 31;
+
 impl WaitQueue {
-    /// Whether nobody waits to be called.
+    /// Whether no command waits for an offer.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
-    /// Whether it holds nothing at all.
+    /// Whether it has no entries.
     pub(super) fn is_unused(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The room that is kept.
+    /// The room that is reserved.
     #[inline]
     pub(super) fn kept(&self) -> Kept {
         self.kept
     }
 
-    /// How many times the room is offered at once.
+    /// The number of offers that are made for the same room.
     pub(super) fn factor(&self) -> usize {
         1_usize.checked_shl(self.doubled).unwrap_or(usize::MAX)
     }
 
-    /// Waits; [`WaitQueue::check`] takes the number.
+    /// Adds a command. Returns its number, which [`WaitQueue::check`] takes.
     pub(super) fn enter(&mut self, waker: Waker, size: usize, deadline: Tick, now: Tick) -> u64 {
         if self.entries.is_empty() {
             self.epoch = now;
+        } else if now.saturating_sub(self.epoch) > LONGEST_EPOCH {
+            self.begin_epoch(now);
         }
         let kept = if deadline == NEVER {
             NO_DEADLINE
@@ -146,7 +143,25 @@ impl WaitQueue {
         self.first + self.entries.len() as u64 - 1
     }
 
-    /// What has become of it. A waker that is not needed any more comes out in `spent`.
+    /// Counts the deadlines of all entries from `now` on.
+    #[cold]
+    fn begin_epoch(&mut self, now: Tick) {
+        let passed = u32::try_from(now - self.epoch).unwrap_or(NO_DEADLINE - 1);
+        self.epoch = now;
+        for entry in &mut self.entries {
+            let (Entry::Waiting { deadline, .. }
+            | Entry::Called { deadline, .. }
+            | Entry::Failed { deadline, .. }) = entry
+            else {
+                continue;
+            };
+            if *deadline != NO_DEADLINE {
+                *deadline = deadline.saturating_sub(passed);
+            }
+        }
+    }
+
+    /// The state of a command whose future is polled. A waker that is not needed any more is put into `spent`.
     pub(super) fn check(&mut self, number: u64, waker: &Waker, spent: &mut Vec<Waker>) -> Option<Turn> {
         let index = self.index(number)?;
         let turn = self.turn;
@@ -177,7 +192,7 @@ impl WaitQueue {
         }
     }
 
-    /// It was called, came, and found no room: it waits in its place until it is called again.
+    /// Lets a command whose future was polled and found no room wait in its place for the next offer.
     pub(super) fn wait_again(&mut self, number: u64, waker: &Waker) {
         let Some(index) = self.index(number) else { return };
         let Entry::Called { turn, size, deadline } = self.entries[index] else { return };
@@ -187,7 +202,8 @@ impl WaitQueue {
         self.front = self.front.min(index);
     }
 
-    /// It goes, or its future is gone; until when it has time. Its waker comes out in `spent`.
+    /// Removes a command that is queued now, or whose future was dropped. Returns its deadline. Its waker is put into
+    /// `spent`.
     pub(super) fn leave(&mut self, number: u64, spent: &mut Vec<Waker>) -> Option<Tick> {
         let index = self.index(number)?;
         let left = match std::mem::replace(&mut self.entries[index], Entry::Gone) {
@@ -217,7 +233,7 @@ impl WaitQueue {
         if deadline == NO_DEADLINE { NEVER } else { self.epoch.saturating_add(Tick::from(deadline)) }
     }
 
-    /// Room that was kept since `turn` is kept no more.
+    /// Ends the reservation of room that was reserved in `turn`.
     fn give_back(&mut self, turn: u32, size: u32) {
         match self.turn.wrapping_sub(turn) {
             0 => self.kept.remove(size),
@@ -229,7 +245,7 @@ impl WaitQueue {
         }
     }
 
-    /// Lets go of the entries at the front that nobody will ask after.
+    /// Removes the entries at the front whose commands have left.
     fn tidy(&mut self) {
         while let Some(Entry::Gone) = self.entries.front() {
             self.entries.pop_front();
@@ -247,7 +263,7 @@ impl WaitQueue {
         }
     }
 
-    /// The index of the first that is to be called.
+    /// The index of the first entry without an offer.
     fn first_waiting(&mut self) -> Option<usize> {
         if self.waiting == 0 {
             return None;
@@ -261,7 +277,7 @@ impl WaitQueue {
         None
     }
 
-    /// The size of the command that is to be called next.
+    /// The size in bytes of the command that gets the next offer.
     pub(super) fn next_size(&mut self) -> Option<usize> {
         let index = self.first_waiting()?;
         match self.entries[index] {
@@ -270,7 +286,7 @@ impl WaitQueue {
         }
     }
 
-    /// Calls the next, and keeps room for it.
+    /// Makes an offer to the first command without one, and reserves the room.
     pub(super) fn call(&mut self, wakers: &mut Vec<Waker>) {
         let Some(index) = self.first_waiting() else { return };
         let Entry::Waiting { size, deadline, .. } = self.entries[index] else { return };
@@ -283,7 +299,7 @@ impl WaitQueue {
         self.kept.add(size);
     }
 
-    /// A turn of the driver begins: what was offered before the turn that has just ended is kept no more.
+    /// Begins a turn of the driver: offers that were made before the turn that has just ended lose their reserved room.
     pub(super) fn next_turn(&mut self) {
         if self.kept == Kept::default() {
             self.came = (false, false);
@@ -301,7 +317,7 @@ impl WaitQueue {
         self.came = (false, self.came.0);
     }
 
-    /// Fails all that wait, and those that were called and have not come.
+    /// Fails all commands.
     pub(super) fn fail_all(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
         for entry in &mut self.entries {
             let (Entry::Waiting { deadline, .. } | Entry::Called { deadline, .. }) = *entry else { continue };
@@ -317,7 +333,7 @@ impl WaitQueue {
         self.next_deadline = None;
     }
 
-    /// Fails what has waited too long; the earliest deadline that is left.
+    /// Fails the commands whose deadline has passed. Returns the earliest deadline that is left.
     pub(super) fn expire(&mut self, now: Tick, wakers: &mut Vec<Waker>, why: impl FnOnce() -> Error) -> Tick {
         let Some(next) = self.next_deadline else { return NEVER };
         if next > now {
@@ -341,7 +357,7 @@ impl WaitQueue {
                     self.waiting -= 1;
                     wakers.push(waker);
                 }
-                // It has been woken, and sees it when it comes.
+                // Its future was woken, and gets the error when it is polled.
                 Entry::Called { turn, size, .. } => self.give_back(turn, size),
                 Entry::Failed { .. } | Entry::Gone => {}
             }
@@ -369,6 +385,20 @@ mod tests {
 
     fn leave(queue: &mut WaitQueue, number: u64) -> Option<Tick> {
         queue.leave(number, &mut Vec::new())
+    }
+
+    #[test]
+    fn deadlines_hold_after_50_days_in_which_the_queue_was_never_empty() {
+        let day = 24 * 60 * 60 * 1000;
+        let mut queue = WaitQueue::default();
+        let (held, soon) = (enter(&mut queue, NEVER), enter(&mut queue, 10));
+        for days in [30, 50, 100] {
+            let now = days * day;
+            let number = queue.enter(Waker::noop().clone(), 10, now + 100, now);
+            assert_eq!(leave(&mut queue, number), Some(now + 100));
+        }
+        assert_eq!(leave(&mut queue, held), Some(NEVER));
+        assert!(leave(&mut queue, soon).unwrap() <= 100 * day, "its deadline has passed");
     }
 
     #[test]
