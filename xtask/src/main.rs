@@ -6,6 +6,7 @@ mod cargo;
 mod examples;
 mod fetch;
 mod layers;
+mod oracle;
 mod quickstart;
 mod test;
 mod tidy;
@@ -31,6 +32,8 @@ enum Task {
     Servers(fetch::Options),
     /// Check that every module uses lower layers only, and that no modules use one another in a cycle
     Layers,
+    /// Compare every declaration of a command with what running servers say
+    Oracle(oracle::Options),
     /// Check format, lints, documentation and file sizes
     Tidy,
     /// Compare the speed of this client with others
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Servers(options) => fetch::run(&options),
         Task::Layers => layers::run(),
+        Task::Oracle(options) => oracle::run(&options),
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Book => book::build(),

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::cargo::{Tally, cargo, run_counting};
-use crate::{book, examples, fetch, layers, tidy};
+use crate::{book, examples, fetch, layers, oracle, tidy};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -39,6 +39,8 @@ enum Step {
     Book,
     /// Unit, documentation, integration and compile-fail tests
     Tests,
+    /// The declarations of the commands, compared with running servers
+    Oracle,
     /// Every example
     Examples,
 }
@@ -88,6 +90,7 @@ fn run_step(step: Step, options: &Options, tally: &mut Tally) -> Result<()> {
         Step::Layers => layers::run(),
         Step::Book => book::check(),
         Step::Tests => tests(options, tally),
+        Step::Oracle => oracle::check(tally),
         Step::Examples => examples::run_all(),
     }
 }

@@ -51,7 +51,10 @@ impl Executor for Build {
     type Output<R> = Command<R>;
 
     #[inline]
+    #[cfg_attr(test, track_caller)]
     fn execute<R>(self, command: Command<R>) -> Command<R> {
+        #[cfg(test)]
+        super::record::note(&command.cmd);
         command
     }
 }

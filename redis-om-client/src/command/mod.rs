@@ -16,6 +16,8 @@ mod part;
 mod pipeline;
 mod plan;
 pub mod policy;
+#[cfg(test)]
+mod record;
 mod reply_slots;
 mod secrets;
 mod show;

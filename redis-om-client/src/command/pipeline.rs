@@ -112,7 +112,10 @@ impl<L, R> Pipeline<(L, One<R>)> {
 impl<L> Executor for Pipeline<L> {
     type Output<R> = Pipeline<(L, One<R>)>;
 
+    #[cfg_attr(test, track_caller)]
     fn execute<R>(mut self, command: Command<R>) -> Self::Output<R> {
+        #[cfg(test)]
+        super::record::note(&command.cmd);
         let slot = push(&mut self.batch, &command);
         Pipeline { batch: self.batch, slots: (self.slots, slot), ignored: self.ignored }
     }

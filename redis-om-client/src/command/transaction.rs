@@ -87,7 +87,10 @@ impl<L, R> Transaction<(L, One<R>)> {
 impl<L> Executor for Transaction<L> {
     type Output<R> = Transaction<(L, One<R>)>;
 
+    #[cfg_attr(test, track_caller)]
     fn execute<R>(mut self, command: Command<R>) -> Self::Output<R> {
+        #[cfg(test)]
+        super::record::note(&command.cmd);
         let slot = push(&mut self.batch, &command);
         Transaction { batch: self.batch, slots: (self.slots, slot), ignored: self.ignored }
     }

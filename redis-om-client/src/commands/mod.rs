@@ -4,6 +4,9 @@
 // The promise kept here: this is the only declaration of a command.
 
 mod connection;
+// Some examples are of methods that need the feature.
+#[cfg(all(test, feature = "json"))]
+mod examples;
 mod expiry;
 #[cfg(test)]
 mod extremes;

@@ -2,15 +2,8 @@
 
 use std::time::Duration;
 
-use redis_om_client::{
-    Client, Cmd, Command, ErrorKind, SLOTS, TimeoutKind, Value,
-    commands::{ClientAttribute, FlushMode, FunctionRestorePolicy, ScanOptions},
-    policy::{Request, Response},
-    prelude::*,
-    raw, slot,
-    testing::Server,
-};
-use redis_om_tests::{Fault, Keys, Proxy, in_time, redis8, valkey};
+use redis_om_client::{Client, ErrorKind, SLOTS, TimeoutKind, prelude::*, raw, slot, testing::Server};
+use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
 
 #[tokio::test]
 async fn the_slot_of_a_key_is_the_one_that_the_server_says() {
@@ -25,89 +18,6 @@ async fn the_slot_of_a_key_is_the_one_that_the_server_says() {
     for (key, expected) in keys.iter().zip(slots) {
         assert_eq!(slot(key), expected, "{}", key.escape_ascii());
         assert!(expected < SLOTS);
-    }
-}
-
-/// Commands that are spread over the nodes of a cluster, and some that are not.
-fn declared() -> Vec<(&'static str, Cmd)> {
-    let second = Duration::from_secs(1);
-    fn of<R>(command: Command<R>) -> Cmd {
-        command.cmd().clone()
-    }
-    vec![
-        ("mget", of(cmd().mget::<Vec<Value>>(["a", "b"]))),
-        ("mset", of(cmd().mset([("a", 1)]))),
-        ("del", of(cmd().del(["a"]))),
-        ("exists", of(cmd().exists(["a"]))),
-        ("touch", of(cmd().touch(["a"]))),
-        ("unlink", of(cmd().unlink(["a"]))),
-        ("keys", of(cmd().keys("*"))),
-        ("scan", of(cmd().scan(0))),
-        ("scan", of(cmd().scan_with(0, ScanOptions::new()))),
-        ("randomkey", of(cmd().randomkey())),
-        ("ping", of(cmd().ping())),
-        ("ping", of(cmd().ping_with::<String>("a"))),
-        ("wait", of(cmd().wait(1, second))),
-        ("waitaof", of(cmd().waitaof(true, 0, second))),
-        ("client|setname", of(cmd().client_setname("a"))),
-        ("client|setinfo", of(cmd().client_setinfo(ClientAttribute::LibName, "a"))),
-        ("function|delete", of(cmd().function_delete("a"))),
-        ("function|flush", of(cmd().function_flush())),
-        ("function|flush", of(cmd().function_flush_with(FlushMode::Sync))),
-        ("function|kill", of(cmd().function_kill())),
-        ("function|load", of(cmd().function_load("a"))),
-        ("function|load", of(cmd().function_load_replace("a"))),
-        ("function|restore", of(cmd().function_restore("a", FunctionRestorePolicy::Append))),
-        ("function|stats", of(cmd().function_stats())),
-        ("script|exists", of(cmd().script_exists(["a"]))),
-        ("script|flush", of(cmd().script_flush())),
-        ("script|flush", of(cmd().script_flush_with(FlushMode::Sync))),
-        ("script|kill", of(cmd().script_kill())),
-        ("script|load", of(cmd().script_load("a"))),
-        ("get", of(cmd().get::<String>("a"))),
-        ("msetnx", of(cmd().msetnx([("a", 1)]))),
-        ("eval", of(cmd().eval::<()>("a", "k", ()))),
-        ("function|list", of(cmd().function_list())),
-        ("client|list", of(cmd().client_list())),
-    ]
-}
-
-/// The request and the response policy in the tips of a command; `None` if the client does not know one of them.
-fn tips(info: &Value) -> Option<(Request, Response)> {
-    let tips: Vec<&str> =
-        info.as_slice().unwrap()[7].as_slice().unwrap().iter().map(|t| t.as_str().unwrap()).collect();
-    let find = |kind: &str| tips.iter().find_map(|tip| tip.strip_prefix(kind));
-    let request = match find("request_policy:") {
-        None => Request::One,
-        Some("multi_shard") => Request::MultiShard,
-        Some("all_shards") => Request::AllShards,
-        Some("all_nodes") => Request::AllNodes,
-        Some("special") => Request::Special,
-        Some(_) => return None,
-    };
-    let response = match find("response_policy:") {
-        None => Response::Default,
-        Some("agg_sum") => Response::AggSum,
-        Some("agg_min") => Response::AggMin,
-        Some("agg_max") => Response::AggMax,
-        Some("agg_logical_and") => Response::LogicalAnd,
-        Some("all_succeeded") => Response::AllSucceeded,
-        Some("one_succeeded") => Response::OneSucceeded,
-        Some("special") => Response::Special,
-        Some(_) => return None,
-    };
-    Some((request, response))
-}
-
-#[tokio::test]
-async fn policies_are_those_of_the_servers() {
-    for server in [valkey(), redis8()] {
-        let client = Client::connect(&server.url()).await.unwrap();
-        for (name, cmd) in declared() {
-            let info: Vec<Value> = client.run(raw("COMMAND INFO").arg(name).reply()).await.unwrap();
-            let policy = cmd.policy();
-            assert_eq!(tips(&info[0]), Some((policy.request(), policy.response())), "{name}");
-        }
     }
 }
 
