@@ -13,7 +13,10 @@ use std::{
 
 use redis_om_client::{
     ByteStream, Client, Config, Connecting, Connector, Endpoint, ErrorKind, KeyName, Result, Value, blocking,
-    commands::ListEnd, prelude::*, raw, testing::Server,
+    commands::{ListEnd, ZEnd},
+    prelude::*,
+    raw,
+    testing::Server,
 };
 use redis_om_tests::{Fault, Keys, Proxy, in_time, redis6, redis8, valkey};
 use tokio::net::TcpStream;
@@ -67,48 +70,64 @@ async fn no_ping_is_sent_on_a_connection_with_a_blocking_command() {
     }
 }
 
+/// The blocking commands, one after another. Those of lists wait for `q`, those of sorted sets for `z`. An element that
+/// is moved to another list would be in `other`.
+async fn blocks(client: &Client, turn: usize) -> Result<()> {
+    let minute = Duration::from_secs(60);
+    match turn % BLOCKING {
+        0 => client.blpop::<String>("q", minute).await.map(drop),
+        1 => client.brpop::<String>(["q", "r"], minute).await.map(drop),
+        2 => client.blmove::<String>("q", "other", ListEnd::Left, ListEnd::Right, minute).await.map(drop),
+        3 => client.brpoplpush::<Option<String>>("q", "other", minute).await.map(drop),
+        4 => client.blmpop::<String>("q", ListEnd::Left, 1, minute).await.map(drop),
+        5 => client
+            .watch(["w"], |conn| async move {
+                conn.blpop::<String>("q", minute).await?;
+                Ok(atomic().incr("other"))
+            })
+            .await
+            .map(drop),
+        6 => client.bzpopmin::<String>("z", minute).await.map(drop),
+        7 => client.bzpopmax::<String>("z", minute).await.map(drop),
+        _ => client.bzmpop::<String>("z", ZEnd::Min, 1, minute).await.map(drop),
+    }
+}
+
+/// The number of cases in [`blocks`].
+const BLOCKING: usize = 9;
+
 async fn dropped_commands_take_no_element(times: usize) {
     // It has a server of its own, because it counts blocked clients.
     let server = Server::start().unwrap();
     let client = connect(&server.url()).await.unwrap();
     let direct = connect(&server.url()).await.unwrap();
-    let mut lost = 0;
+    let mut lost = Vec::new();
     for turn in 0..times {
         {
-            let minute = Duration::from_secs(60);
-            // A lost element of `BLMOVE` would be in its target list.
-            let mut waits: Pin<Box<dyn Future<Output = ()> + Send>> = match turn % 3 {
-                0 => {
-                    let client = client.clone();
-                    Box::pin(async move { drop(client.blpop::<String>("q", minute).await) })
-                }
-                1 => {
-                    let client = client.clone();
-                    Box::pin(async move {
-                        let moved =
-                            client.blmove::<String>("q", "other", ListEnd::Left, ListEnd::Right, minute);
-                        drop(moved.await);
-                    })
-                }
-                _ => {
-                    let client = client.clone();
-                    Box::pin(async move { drop(client.brpop::<String>(["q", "r"], minute).await) })
-                }
-            };
-            let mut waits = waits.as_mut();
+            let mut waits = pin!(blocks(&client, turn));
             tokio::select! {
-                () = &mut waits => panic!("nothing was there to take"),
+                ended = &mut waits => panic!("nothing was there to take: {ended:?}"),
                 () = blocked(&direct, 1) => {}
             }
         }
         // The drop has returned.
-        direct.rpush("q", turn).await.unwrap();
-        let found = direct.lpop::<Option<usize>>("q").await.unwrap();
-        lost += u32::from(found != Some(turn));
+        let (_, _, from_list, from_set) = direct
+            .run(
+                pipe()
+                    .rpush("q", turn)
+                    .zadd("z", (1.0, turn))
+                    .lpop::<Option<usize>>("q")
+                    .zpopmin::<usize>("z"),
+            )
+            .await
+            .unwrap();
+        if (from_list, from_set) != (Some(turn), Some((turn, 1.0))) {
+            lost.push(turn % BLOCKING);
+        }
         // Waits until no command is blocked, so that the next turn does not see this one.
         blocked(&direct, 0).await;
     }
-    assert_eq!(lost, 0, "of {times}");
+    assert_eq!(lost, [0; 0], "of {times}");
     assert!(direct.exists("other").await.unwrap() == 0, "an element was moved");
 }
 
