@@ -18,6 +18,12 @@ pub(crate) const LIST: usize = 10_000;
 pub(crate) const FIELDS: usize = 1_000;
 /// Length of the large value.
 pub(crate) const LARGE: usize = 1 << 20;
+/// Keys and fields of the rows that send or read many at once.
+pub(crate) const MANY: usize = 1_000;
+/// Members of the set.
+pub(crate) const SET: usize = 10_000;
+/// Elements of the list of integers.
+pub(crate) const INTEGERS: usize = 10_000;
 /// Models of the load and save rows, one a task.
 pub(crate) const USERS: usize = 64;
 
@@ -27,6 +33,10 @@ pub(crate) const LIST_KEY: &str = "peers:list";
 pub(crate) const HASH_KEY: &str = "peers:hash";
 /// Key of the large value.
 pub(crate) const LARGE_KEY: &str = "peers:large";
+/// Key of the set.
+pub(crate) const SET_KEY: &str = "peers:set";
+/// Key of the list of integers.
+pub(crate) const INTEGERS_KEY: &str = "peers:integers";
 
 /// The struct of the load and save rows: a user with ten fields, as a service could have them.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -116,7 +126,22 @@ pub(crate) fn hash() -> HashMap<String, String> {
 
 /// The large value. It has no runs of equal bytes, so that every byte has to be read to be compared.
 pub(crate) fn large() -> Vec<u8> {
-    (0..LARGE).map(|n| (n % 251) as u8).collect()
+    bytes(LARGE)
+}
+
+/// A value of this length without runs of equal bytes.
+pub(crate) fn bytes(length: usize) -> Vec<u8> {
+    (0..length).map(|n| (n % 251) as u8).collect()
+}
+
+/// The members of the set.
+pub(crate) fn set() -> Vec<String> {
+    (0..SET).map(|n| format!("{n:032}")).collect()
+}
+
+/// The list of integers, of one to seven digits.
+pub(crate) fn integers() -> Vec<i64> {
+    (0..INTEGERS as i64).map(|n| n * n % 9_999_991).collect()
 }
 
 /// The command that writes a user, as bytes.
@@ -140,6 +165,14 @@ pub(crate) fn seed() -> (Vec<u8>, usize) {
     let list = list();
     let mut push: Vec<&[u8]> = vec![b"RPUSH", LIST_KEY.as_bytes()];
     push.extend(list.iter().map(|text| text.as_bytes()));
+    commands.push(encode(&push));
+    let set = set();
+    let mut sadd: Vec<&[u8]> = vec![b"SADD", SET_KEY.as_bytes()];
+    sadd.extend(set.iter().map(|text| text.as_bytes()));
+    commands.push(encode(&sadd));
+    let integers: Vec<String> = integers().iter().map(i64::to_string).collect();
+    let mut push: Vec<&[u8]> = vec![b"RPUSH", INTEGERS_KEY.as_bytes()];
+    push.extend(integers.iter().map(|text| text.as_bytes()));
     commands.push(encode(&push));
     let fields = hash();
     let mut hset: Vec<&[u8]> = vec![b"HSET", HASH_KEY.as_bytes()];

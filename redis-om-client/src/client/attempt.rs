@@ -119,6 +119,7 @@ pub(super) fn plain(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
         blocking: false,
         timeout,
         for_sink: false,
+        large: None,
     }
 }
 
@@ -133,6 +134,7 @@ pub(crate) fn outgoing(cmd: &Cmd, timeout: Option<u64>) -> Outgoing<'_> {
         blocking: cmd.is_blocking(),
         timeout,
         for_sink: false,
+        large: cmd.large(),
     }
 }
 

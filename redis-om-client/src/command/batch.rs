@@ -106,15 +106,21 @@ impl Cmd {
     #[inline]
     fn append(&mut self, cmd: &Self, most: usize) {
         debug_assert!(self.args == 0, "only a batch is appended to");
-        let length = cmd.body.len();
+        let (large, length) = (cmd.large(), cmd.encoded_len());
         if cmd.args == 0 || self.body.len() + length + LONGEST_HEADER > most {
             return self.append_rare(cmd, most);
         }
-        let start = self.body.append(cmd.args, &cmd.body) as u32;
+        let (start, key) = match large {
+            None => (self.body.append(cmd.args, &cmd.body), cmd.key),
+            Some(large) => {
+                (self.body.append_large(cmd.args, &cmd.body, large), offset(large.moved(cmd.key as usize)))
+            }
+        };
+        let start = start as u32;
         self.flags = self.flags.both(cmd.flags);
         let part = Part {
             end: start + length as u32,
-            key: start + cmd.key,
+            key: start + key,
             keys: cmd.keys,
             flags: cmd.flags,
             step: cmd.step,
@@ -130,7 +136,7 @@ impl Cmd {
     #[cold]
     fn append_rare(&mut self, cmd: &Self, most: usize) {
         self.flags = self.flags.both(cmd.flags.without(Flags::OF_BATCH));
-        if self.body.len() + cmd.body.len() + LONGEST_HEADER > most {
+        if self.body.len() + cmd.encoded_len() + LONGEST_HEADER > most {
             let why = format!("a batch takes at most {most} bytes: run its commands in several batches");
             let end = offset(self.body.len());
             let refused_part = self.parts() as usize;
@@ -154,7 +160,11 @@ impl Cmd {
     fn append_extra(&mut self, extra: &Extra, start: u32) {
         let part = self.parts();
         let mine = self.extra();
-        let moved = |other: &Other| Other { part: part + other.part, key: start + other.key };
+        let place = |key: u32| match &extra.large {
+            None => key,
+            Some(large) => offset(large.moved(key as usize)),
+        };
+        let moved = |other: &Other| Other { part: part + other.part, key: start + place(other.key) };
         mine.others.extend(extra.others.iter().map(moved));
         mine.block = match (mine.block, extra.block) {
             (Some(one), Some(other)) => Some(one.and(other)),

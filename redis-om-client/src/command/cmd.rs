@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::{
     error::DecodeError,
-    resp::{Replies, encode::Body},
+    resp::{
+        Replies,
+        encode::{Body, Large},
+    },
     value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
 };
 
@@ -95,7 +98,9 @@ impl Cmd {
     #[inline]
     pub fn key(mut self, key: impl ToArg) -> Self {
         self.mark_key();
-        self.arg(key)
+        let mut refused = None;
+        let _written = key.to_arg(Arg::new(&mut self.body, &mut refused));
+        self.added(refused)
     }
 
     /// Adds one or more keys.
@@ -168,8 +173,19 @@ impl Cmd {
     /// Adds an argument.
     #[inline]
     pub fn arg(mut self, arg: impl ToArg) -> Self {
-        let mut refused = None;
-        let _written = arg.to_arg(Arg::new(&mut self.body, &mut refused));
+        let (mut refused, mut large) = (None, None);
+        // A command has room for one large argument.
+        let room = if self.large().is_none() { Some(&mut large) } else { None };
+        let _written = arg.to_arg(Arg::attaching(&mut self.body, &mut refused, room));
+        if large.is_some() {
+            self.extra().large = large;
+        }
+        self.added(refused)
+    }
+
+    /// One argument was written.
+    #[inline]
+    fn added(mut self, refused: Refused) -> Self {
         self.args += 1;
         self.note(refused);
         self.bound(LARGEST);
@@ -347,7 +363,19 @@ impl Cmd {
         self.note(Some(why.into_boxed_str()));
     }
 
-    /// Its encoded arguments. The header stands before them on the connection, except for a batch.
+    /// The argument that stands beside the body.
+    #[inline]
+    pub(crate) fn large(&self) -> Option<&Large> {
+        self.extra.as_ref().and_then(|extra| extra.large.as_ref())
+    }
+
+    /// The length of its encoded arguments, with the large one.
+    #[inline]
+    pub(super) fn encoded_len(&self) -> usize {
+        self.body.len() + self.large().map_or(0, |large| large.bytes().len())
+    }
+
+    /// Its encoded arguments, without the bytes of the [large](Cmd::large) one. The header stands before them on the connection, except for a batch.
     #[inline]
     pub(crate) fn body(&self) -> &[u8] {
         &self.body

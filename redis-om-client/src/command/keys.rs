@@ -34,7 +34,10 @@ impl Cmd {
     fn mark_another(&mut self, at: u32, index: u32) {
         let distance = index.saturating_sub(u32::from(self.first));
         // A row that ended is never continued: its keys come before the others.
-        let is_row = self.first < u16::MAX && self.extra.as_ref().is_none_or(|extra| extra.others.is_empty());
+        // The keys of a row are found one behind another in the body, so a row does not go on behind a large argument.
+        let may_go_on =
+            self.extra.as_ref().is_none_or(|extra| extra.others.is_empty() && extra.large.is_none());
+        let is_row = self.first < u16::MAX && may_go_on;
         if is_row && self.keys == 1 && (1..=u32::from(u8::MAX)).contains(&distance) {
             self.step = distance as u8;
             self.keys = 2;

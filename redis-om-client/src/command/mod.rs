@@ -5,6 +5,8 @@
 //! a `Command<R>` and returns its own output for an `R`. The promise kept here: building a command never fails and
 //! never sends. A bad argument is kept in the command and is reported when the command runs, before anything is sent.
 
+#[cfg(test)]
+mod attached;
 mod batch;
 mod cmd;
 mod decoder;

@@ -30,10 +30,17 @@ impl Cmd {
 
     /// The words of its `part`-th command.
     pub(crate) fn words(&self, part: usize) -> impl Iterator<Item = &[u8]> {
-        arguments(self.part_bytes(part)).filter_map(|item| match item {
+        let word = |item| match item {
             Item::Argument(word) => Some(word),
             Item::Header => None,
-        })
+        };
+        let large = self.large();
+        let (before, behind) = match large {
+            None => (self.part_bytes(part), &[][..]),
+            Some(large) => large.around(self.body()),
+        };
+        let attached = large.map(|large| &large.bytes()[..]);
+        arguments(before).filter_map(word).chain(attached).chain(arguments(behind).filter_map(word))
     }
 
     #[cold]

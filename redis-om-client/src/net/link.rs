@@ -89,6 +89,12 @@ impl Link {
             state.now = self.shared.now();
         }
         let now = state.now;
+        if out.large.is_some() {
+            match self.shared.write_large(state, ticket, out, cx.waker()) {
+                None => return Poll::Pending,
+                Some(lock) => state = lock,
+            }
+        }
         match state.session.submit(ticket, *out, now, cx.waker()) {
             Err(error) => return Poll::Ready(Err(error)),
             Ok(Submitted::Queued) => {}

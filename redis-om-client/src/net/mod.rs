@@ -15,6 +15,7 @@
 //! * [`runtime`], [`jitter`]: the tokio runtime of the connections; random numbers for pauses.
 //! * [`read_half`]: the socket's reading half with its buffer.
 //! * [`shared`]: the state that callers and the driver share.
+//! * [`large`]: writes a command with a large argument without a copy.
 //! * [`reading`]: reads from the socket and delivers replies to their commands.
 //! * [`pump`], [`driver`]: the task that drives the connection.
 //! * [`link`]: the handle.
@@ -23,6 +24,7 @@
 mod connect;
 mod driver;
 mod jitter;
+mod large;
 mod link;
 mod pump;
 mod read_half;

@@ -167,19 +167,20 @@ impl<'a> Pump<'a> {
             {
                 break;
             }
-            let (buffer, mut position) = match state.rest.take() {
+            let (output, mut position) = match state.rest.take() {
                 Some(rest) => {
                     state.session.resume_write();
                     rest
                 }
-                None if state.session.has_output() => (state.session.output(), 0),
+                None if state.session.has_output() => (state.session.output().into(), 0),
                 None => break,
             };
             drop(state);
             let from = position;
             let mut blocked = false;
-            while position < buffer.len() && !blocked {
-                match half.reader.poll_write(cx, &buffer[position..]) {
+            while position < output.len() && !blocked {
+                let piece = output.next_piece(position);
+                match half.reader.poll_write(cx, piece) {
                     Poll::Ready(Ok(0)) => {
                         // The stream is sure to have taken no more.
                         self.shared.lock().session.wrote(position - from, None);
@@ -188,7 +189,7 @@ impl<'a> Pump<'a> {
                         return Err(End::Lost(lost(error)));
                     }
                     // A custom stream may return a count larger than the slice.
-                    Poll::Ready(Ok(written)) => position += written.min(buffer.len() - position),
+                    Poll::Ready(Ok(written)) => position += written.min(piece.len()),
                     Poll::Ready(Err(error)) => return Err(End::Lost(lost(error))),
                     Poll::Pending => blocked = true,
                 }
@@ -197,10 +198,10 @@ impl<'a> Pump<'a> {
             let mut state = self.shared.lock();
             if blocked {
                 state.session.wrote(position - from, None);
-                state.rest = Some((buffer, position));
+                state.rest = Some((output, position));
                 break;
             }
-            state.session.wrote(position - from, Some(buffer));
+            state.session.wrote(position - from, Some(output.into_buffer()));
         }
         if self.unflushed {
             match half.reader.poll_flush(cx) {

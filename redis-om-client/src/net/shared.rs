@@ -13,7 +13,7 @@ use std::{
 use crate::{
     config::Protocol,
     error::Error,
-    session::{Liveness, NEVER, Notices, Outgoing, Replay, Session, Sink, Tick},
+    session::{Liveness, NEVER, Notices, Outgoing, Output, Replay, Session, Sink, Tick},
 };
 
 use super::{
@@ -52,8 +52,8 @@ pub(super) struct State {
     /// The writing half. `None` while a thread writes, while there is no connection, and where only the driver writes
     /// (TLS and custom streams).
     pub(super) writer: Option<Writer>,
-    /// A buffer that the kernel has not taken completely, and the position of its first byte that was not taken.
-    pub(super) rest: Option<(Vec<u8>, usize)>,
+    /// Bytes that the kernel has not taken completely, and the position of the first byte that was not taken.
+    pub(super) rest: Option<(Output, usize)>,
     /// The error of a connection that broke. The driver takes it and ends the connection.
     pub(super) broken: Option<std::io::Error>,
     /// Shuts the socket down from any thread.
@@ -161,6 +161,11 @@ pub(super) enum Flushed {
     Blocked,
     /// The connection cannot be written to. The driver has to read from it first, or has to end it.
     Unusable,
+}
+
+#[cold]
+fn write_pieces(writer: &Writer, output: &Output, position: usize) -> std::io::Result<usize> {
+    writer.try_write_vectored(&output.pieces(position))
 }
 
 impl Shared {
@@ -287,32 +292,48 @@ impl Shared {
             state.writer = Some(writer);
             return Flushed::Unusable;
         }
-        let (buffer, mut position) = match state.rest.take() {
+        let (output, position) = match state.rest.take() {
             Some(rest) => {
                 state.session.resume_write();
                 rest
             }
             None if state.session.has_output() => {
                 state.last_write = state.session.queued();
-                (state.session.output(), 0)
+                (state.session.output().into(), 0)
             }
             None => {
                 state.writer = Some(writer);
                 return Flushed::Done;
             }
         };
+        self.write(state, writer, output, position)
+    }
+
+    /// Writes these bytes from `position` on. The session has handed them out.
+    #[inline]
+    pub(super) fn write(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        writer: Writer,
+        output: Output,
+        mut position: usize,
+    ) -> Flushed {
         state.last_used = state.now;
         let generation = state.generation;
         drop(state);
 
         let from = position;
         let failure = loop {
-            match writer.try_write(&buffer[position..]) {
+            let outcome = match output.whole(position) {
+                Some(bytes) => writer.try_write(bytes),
+                None => write_pieces(&writer, &output, position),
+            };
+            match outcome {
                 Ok(written) => position += written,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => break Some(error),
             }
-            if position == buffer.len() {
+            if position == output.len() {
                 break None;
             }
         };
@@ -326,14 +347,14 @@ impl Shared {
         state.writer = Some(writer);
         match failure {
             None => {
-                state.session.wrote(position - from, Some(buffer));
+                state.session.wrote(position - from, Some(output.into_buffer()));
                 let more = state.session.has_output();
                 self.notify_if(state, more);
                 Flushed::Done
             }
             Some(error) => {
                 state.session.wrote(position - from, None);
-                state.rest = Some((buffer, position));
+                state.rest = Some((output, position));
                 if error.kind() == std::io::ErrorKind::WouldBlock {
                     // The caller of this function has to make the driver wait until the socket is writable. The driver
                     // is not woken here, because it may be the caller: it would wake itself again and again.

@@ -268,6 +268,15 @@ impl Writer {
         }
     }
 
+    /// Writes as many bytes of these pieces as the kernel takes now, and returns their number.
+    pub(super) fn try_write_vectored(&self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(half) => half.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Unix(half) => half.try_write_vectored(pieces),
+        }
+    }
+
     /// Checks what a read from the socket would find at this moment: see [`Reader::waiting`].
     pub(super) fn waiting(&self) -> Waiting {
         match self {

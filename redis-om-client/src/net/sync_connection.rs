@@ -101,7 +101,7 @@ impl SyncConnection {
     /// Whether this connection takes the command: it must be a single command, and small.
     #[inline]
     pub(crate) fn takes(out: &Outgoing<'_>) -> bool {
-        out.body.len() <= LARGEST && out.parts == 1
+        out.len() <= LARGEST && out.parts == 1
     }
 
     /// How long the connection has not been used.

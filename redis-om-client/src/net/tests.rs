@@ -146,6 +146,7 @@ async fn ask(link: &Link, words: &[&str]) -> Result<String> {
         blocking: false,
         timeout: Some(30_000),
         for_sink: false,
+        large: None,
     };
     let mut ticket = Ticket::New;
     let reply = poll_fn(|cx| link.poll(&mut ticket, &out, cx)).await?;

@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Deref};
 
+use bytes::Bytes;
+
 /// The number of bytes that a [`Body`] holds without an allocation. A `GET` with a key of about 40 bytes fits.
 const INLINE: usize = 63;
 
@@ -57,6 +59,14 @@ impl Body {
             self.heap.extend_from_slice(&body.inline);
             self.heap.truncate(start + usize::from(body.used));
         }
+        start
+    }
+
+    /// Like [`append`](Self::append), with the large argument in its place.
+    #[cold]
+    pub(crate) fn append_large(&mut self, args: u32, body: &Self, large: &Large) -> usize {
+        let start = self.append(args, &Self::new());
+        large.append_to(&mut self.heap, body);
         start
     }
 
@@ -189,6 +199,64 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({})", self.as_slice().escape_ascii())
     }
+}
+
+/// The smallest argument that is attached beside the body instead of being copied into it, in bytes.
+pub(crate) const LARGE: usize = 32 << 10;
+
+/// An argument that stands beside the body: the body has its length and its line end, but not its bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Large {
+    /// The offset in the body of the line with the length.
+    start: usize,
+    /// The offset in the body at which the bytes belong.
+    at: usize,
+    bytes: Bytes,
+}
+
+impl Large {
+    /// The offset in the body at which the bytes belong.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The encoded arguments before it, and those behind it.
+    pub(crate) fn around<'a>(&self, body: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let before = body.get(..self.start).unwrap_or_default();
+        (before, body.get(self.at + 2..).unwrap_or_default())
+    }
+
+    /// Where an argument that starts at `offset` of the body starts when the bytes are in the body.
+    pub(crate) fn moved(&self, offset: usize) -> usize {
+        if offset > self.start { offset + self.bytes.len() } else { offset }
+    }
+
+    /// Appends the body with the bytes in their place.
+    #[cold]
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>, body: &[u8]) {
+        let (before, behind) = body.split_at(self.at.min(body.len()));
+        out.reserve(body.len() + self.bytes.len());
+        out.extend_from_slice(before);
+        out.extend_from_slice(&self.bytes);
+        out.extend_from_slice(behind);
+    }
+}
+
+/// Appends the length and the line end of an argument whose bytes stand beside the body.
+#[cold]
+pub(crate) fn attach(out: &mut Body, bytes: Bytes) -> Large {
+    let start = out.len();
+    let mut digits = itoa::Buffer::new();
+    out.extend_from_slice(b"$");
+    out.extend_from_slice(digits.format(bytes.len()).as_bytes());
+    out.extend_from_slice(b"\r\n");
+    let at = out.len();
+    out.extend_from_slice(b"\r\n");
+    Large { start, at, bytes }
 }
 
 /// Appends one argument.

@@ -123,6 +123,7 @@ impl Waiting {
             blocking: false,
             timeout: Some(100),
             for_sink: false,
+            large: None,
         };
         session.submit(&mut ticket, out, now, &Waker::from(woken.clone())).unwrap();
         let first = number * 10_000;

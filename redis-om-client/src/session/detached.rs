@@ -69,7 +69,7 @@ impl Session {
         if self.mode.listens() {
             return Err(Self::listens());
         }
-        if !self.has_room(out.body.len()) {
+        if !self.has_room(out.len()) {
             return Err(self.full());
         }
         let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
@@ -78,11 +78,8 @@ impl Session {
             self.pending.detach(id);
             return Ok(());
         }
-        let mut bytes = Vec::with_capacity(out.body.len() + 16);
-        if out.args > 0 {
-            crate::resp::encode::header(&mut bytes, out.args);
-        }
-        bytes.extend_from_slice(out.body);
+        let mut bytes = Vec::with_capacity(out.len() + 16);
+        out.append_to(&mut bytes);
         self.detached.push(Kept { bytes, parts: out.parts, runs: out.runs, deadline });
         Ok(())
     }
@@ -104,6 +101,7 @@ impl Session {
                 blocking: false,
                 timeout: None,
                 for_sink: false,
+                large: None,
             };
             let id = self.enqueue(&out, command.deadline, Waker::noop().clone());
             self.pending.detach(id);

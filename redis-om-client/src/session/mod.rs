@@ -20,6 +20,7 @@ mod greeting;
 mod liveness;
 mod loss;
 mod mode;
+mod output;
 mod pending;
 mod types;
 mod wait_queue;
@@ -29,7 +30,7 @@ use std::{collections::VecDeque, task::Waker};
 use crate::{
     config::{Config, WhenFull},
     error::{Error, ErrorKind, Execution},
-    resp::{Limits, encode::header},
+    resp::Limits,
 };
 
 pub(crate) use demux::ReplyDemux;
@@ -39,6 +40,7 @@ pub(crate) use liveness::{Check, InFlight, Liveness};
 #[cfg_attr(not(test), expect(unused_imports, reason = "for sinks, of which there is none yet"))]
 pub(crate) use mode::Notice;
 pub(crate) use mode::{Mode, NoticeKind, Notices, Replay, Sink};
+pub(crate) use output::Output;
 use pending::{Pending, Shape};
 pub(crate) use types::{
     Bounds, Ended, NEVER, Outgoing, Pieces, ReplyBuf, Runs, SMALL, Submitted, Tick, Ticket,
@@ -151,15 +153,16 @@ impl Session {
         now: Tick,
         waker: &Waker,
     ) -> Result<Submitted, Error> {
+        let size = out.len();
         let deadline = match *ticket {
             Ticket::New => {
                 let deadline = out.timeout.map_or(NEVER, |timeout| now.saturating_add(timeout));
-                if !self.is_open() || !self.wait_queue.is_empty() || !self.has_room(out.body.len()) {
-                    return self.wait_for_room(ticket, out.body.len(), (deadline, now), waker);
+                if !self.is_open() || !self.wait_queue.is_empty() || !self.has_room(size) {
+                    return self.wait_for_room(ticket, size, (deadline, now), waker);
                 }
                 deadline
             }
-            Ticket::Waiting(number) => match self.submit_waiting(ticket, number, out.body.len(), waker)? {
+            Ticket::Waiting(number) => match self.submit_waiting(ticket, number, size, waker)? {
                 Some(deadline) => deadline,
                 None => return Ok(Submitted::Waiting),
             },
@@ -174,16 +177,18 @@ impl Session {
     fn enqueue(&mut self, out: &Outgoing<'_>, deadline: Tick, waker: Waker) -> u32 {
         debug_assert!(out.parts > 0, "a command without replies would never leave the queue");
         let start = self.queue.len();
-        if out.args > 0 {
-            header(&mut self.queue, out.args);
-        }
-        self.queue.extend_from_slice(out.body);
+        out.append_to(&mut self.queue);
+        self.queued += 1;
+        let place = (self.handed + start as u64, self.queue.len() - start);
+        self.await_reply(out, place, deadline, waker)
+    }
+
+    #[inline]
+    fn await_reply(&mut self, out: &Outgoing<'_>, place: (u64, usize), deadline: Tick, waker: Waker) -> u32 {
         let shape =
             Shape { parts: out.parts, for_sink: out.for_sink, runs: out.runs, blocking: out.blocking };
-        let place = (self.handed + start as u64, self.queue.len() - start);
         let id = self.pending.take(shape, place, deadline, waker);
         self.inflight.push_back(id);
-        self.queued += 1;
         self.special += usize::from(out.parts > 1);
         self.blocking += usize::from(out.blocking);
         id
@@ -525,6 +530,7 @@ impl Session {
             blocking: false,
             timeout: None,
             for_sink: false,
+            large: None,
         };
         let id = self.enqueue(&out, NEVER, Waker::noop().clone());
         self.pending.release(id, &mut self.spent);
@@ -551,5 +557,7 @@ impl Session {
 
 #[cfg(test)]
 mod any_order;
+#[cfg(test)]
+mod at_once;
 #[cfg(test)]
 mod tests;

@@ -195,6 +195,7 @@ impl Session {
             blocking: false,
             timeout: None,
             for_sink: true,
+            large: None,
         };
         let id = self.enqueue(&out, NEVER, Waker::noop().clone());
         self.pending.release(id, &mut self.spent);

@@ -25,6 +25,7 @@ pub(super) fn get<'a>(body: &'a str) -> Outgoing<'a> {
         blocking: false,
         timeout: Some(100),
         for_sink: false,
+        large: None,
     }
 }
 

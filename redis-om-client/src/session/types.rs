@@ -2,7 +2,14 @@
 
 use bytes::Bytes;
 
-use crate::{config::WhenFull, error::Error, resp::Replies};
+use crate::{
+    config::WhenFull,
+    error::Error,
+    resp::{
+        Replies,
+        encode::{Large, header},
+    },
+};
 
 /// Milliseconds since a moment that the owner of the session has chosen.
 pub(crate) type Tick = u64;
@@ -38,6 +45,28 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) timeout: Option<u64>,
     /// Its replies go to the sink of the connection, and not to a future.
     pub(crate) for_sink: bool,
+    /// An argument whose bytes stand beside the body.
+    pub(crate) large: Option<&'a Large>,
+}
+
+impl Outgoing<'_> {
+    /// The length of its arguments, with the large one.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.body.len() + self.large.map_or(0, |large| large.bytes().len())
+    }
+
+    /// Appends its bytes as they go over the wire.
+    #[inline]
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        if self.args > 0 {
+            header(out, self.args);
+        }
+        match self.large {
+            None => out.extend_from_slice(self.body),
+            Some(large) => large.append_to(out, self.body),
+        }
+    }
 }
 
 /// What a server runs if only the first bytes of a command arrive.

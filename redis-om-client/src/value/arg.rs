@@ -4,9 +4,17 @@ use std::{borrow::Cow, fmt, rc::Rc, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::resp::encode::{Body, bulk};
+use crate::resp::encode::{Body, LARGE, Large, attach, bulk};
 
 /// A type that is exactly one argument of a command: a key, a value, a score.
+///
+/// # Copies of large values
+///
+/// A value of less than 32 KiB is copied into its command, and from there into the queue of the connection. A larger
+/// value that is one argument of a single command, as the value of `SET`, is copied once if it is borrowed (a slice, a
+/// `str`, a `Vec<u8>`), and not at all if it is a [`Bytes`]: it is written to the socket from where it is. It is copied
+/// into the queue if the connection is not free at that moment, and over TLS and custom streams. Keys, lists of
+/// arguments (the values of `MSET` and `HSET`) and the commands of a pipeline or a transaction are always copied.
 ///
 /// Implement it for your own types by writing through [`Arg`]. The compiler checks that exactly one argument is
 /// written, because only `Arg` creates a [`Written`].
@@ -52,6 +60,8 @@ pub trait ToArgs {
 pub struct Arg<'a> {
     body: &'a mut Body,
     refused: &'a mut Refused,
+    /// The place for an argument that is not copied into the body. `None` for keys, and where there is one already.
+    large: Option<&'a mut Option<Large>>,
 }
 
 /// Why an argument cannot be sent. The command keeps it and reports it when it runs.
@@ -63,13 +73,46 @@ pub struct Written(());
 
 impl<'a> Arg<'a> {
     pub(crate) fn new(body: &'a mut Body, refused: &'a mut Refused) -> Self {
-        Self { body, refused }
+        Self { body, refused, large: None }
     }
 
-    /// Writes these bytes.
+    /// The place for one argument that may be attached beside the body.
+    pub(crate) fn attaching(
+        body: &'a mut Body,
+        refused: &'a mut Refused,
+        large: Option<&'a mut Option<Large>>,
+    ) -> Self {
+        Self { body, refused, large }
+    }
+
+    /// Writes these bytes. They are copied once: [`Arg::shared`] avoids that copy.
     #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Written {
+        if bytes.len() >= LARGE && self.large.is_some() {
+            return self.attach(Bytes::copy_from_slice(bytes));
+        }
         bulk(self.body, bytes);
+        Written(())
+    }
+
+    /// Writes these bytes. The argument of a single command is not copied from 32 KiB on: the command keeps a reference
+    /// to the bytes, and they are written to the socket from where they are. Keys, the members of a list of arguments,
+    /// and the commands of a batch are always copied.
+    #[inline]
+    pub fn shared(self, bytes: &Bytes) -> Written {
+        if bytes.len() >= LARGE && self.large.is_some() {
+            return self.attach(bytes.clone());
+        }
+        bulk(self.body, bytes);
+        Written(())
+    }
+
+    #[cold]
+    fn attach(self, bytes: Bytes) -> Written {
+        match self.large {
+            Some(large) => *large = Some(attach(self.body, bytes)),
+            None => bulk(self.body, &bytes),
+        }
         Written(())
     }
 
@@ -124,7 +167,7 @@ impl<'a> Args<'a> {
     /// Writes one more argument.
     #[inline]
     pub fn arg(&mut self, value: &(impl ToArg + ?Sized)) -> &mut Self {
-        let Written(()) = value.to_arg(Arg { body: self.body, refused: self.refused });
+        let Written(()) = value.to_arg(Arg::new(self.body, self.refused));
         *self.count += 1;
         self
     }
@@ -219,7 +262,21 @@ macro_rules! by_reference {
 
 by_reference! {
     String => str, Cow<'_, str> => str, Box<str> => str, Arc<str> => str, Rc<str> => str,
-    Vec<u8> => [u8], Cow<'_, [u8]> => [u8], Box<[u8]> => [u8], Arc<[u8]> => [u8], Bytes => [u8], BytesMut => [u8],
+    Vec<u8> => [u8], Cow<'_, [u8]> => [u8], Box<[u8]> => [u8], Arc<[u8]> => [u8], BytesMut => [u8],
+}
+
+impl ToArg for Bytes {
+    /// A large value is not copied: see [`Arg::shared`].
+    #[inline]
+    fn to_arg(&self, arg: Arg<'_>) -> Written {
+        arg.shared(self)
+    }
+}
+
+impl ToArgs for Bytes {
+    fn to_args(&self, args: &mut Args<'_>) {
+        args.arg(self);
+    }
 }
 
 macro_rules! integers {

@@ -12,6 +12,7 @@ mod connector;
 mod destructive;
 mod framing;
 mod greeting;
+mod large;
 mod outage;
 mod patient;
 mod refusals;

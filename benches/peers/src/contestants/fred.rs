@@ -1,6 +1,6 @@
 //! fred: one client, cloned for each task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::fred::bytes::Bytes;
 use ::fred::prelude::*;
@@ -16,6 +16,7 @@ pub(crate) struct Fred(Client);
 
 impl Contestant for Fred {
     type Blob = Bytes;
+    type Payload = Bytes;
 
     async fn connect(port: u16) -> Result<Self> {
         // No timeout and an unbounded queue are its defaults.
@@ -51,6 +52,40 @@ impl Contestant for Fred {
 
     async fn get_bytes(&mut self, key: &str) -> Result<Bytes> {
         Ok(self.0.get(key).await?)
+    }
+
+    fn payload(bytes: Vec<u8>) -> Bytes {
+        bytes.into()
+    }
+
+    async fn set_payload(&mut self, key: &str, value: &Bytes) -> Result<()> {
+        Ok(self.0.set(key, value.clone(), None, None, false).await?)
+    }
+
+    async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
+        Ok(self.0.set(key, value, None, None, false).await?)
+    }
+
+    async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {
+        Ok(self.0.mget(keys.iter().map(String::as_str).collect::<Vec<_>>()).await?)
+    }
+
+    async fn mset(&mut self, pairs: &[(String, String)]) -> Result<()> {
+        let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        Ok(self.0.mset(pairs).await?)
+    }
+
+    async fn hset(&mut self, key: &str, fields: &[(String, String)]) -> Result<()> {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Ok(self.0.hset(key, fields).await?)
+    }
+
+    async fn smembers(&mut self, key: &str) -> Result<HashSet<String>> {
+        Ok(self.0.smembers(key).await?)
+    }
+
+    async fn lrange_integers(&mut self, key: &str) -> Result<Vec<i64>> {
+        Ok(self.0.lrange(key, 0, -1).await?)
     }
 
     async fn load(&mut self, id: u64) -> Result<User> {

@@ -1,6 +1,6 @@
 //! The contestants behind one trait. Each is used as its own documentation recommends for throughput.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use anyhow::Result;
@@ -30,6 +30,9 @@ pub(crate) trait Contestant: Clone + Send + Sync + 'static {
     /// The type into which a large value is read: the cheapest type of owned bytes that the client has.
     type Blob: AsRef<[u8]> + Send;
 
+    /// The type from which a large value is sent: the one that the client sends fastest.
+    type Payload: Send + Sync;
+
     /// One multiplexed connection, without a response timeout.
     fn connect(port: u16) -> impl Future<Output = Result<Self>> + Send;
 
@@ -41,6 +44,16 @@ pub(crate) trait Contestant: Clone + Send + Sync + 'static {
     fn get_bytes(&mut self, key: &str) -> impl Future<Output = Result<Self::Blob>> + Send;
     fn load(&mut self, id: u64) -> impl Future<Output = Result<User>> + Send;
     fn save(&mut self, user: &User) -> impl Future<Output = Result<()>> + Send;
+
+    /// A large value in the type of the client.
+    fn payload(bytes: Vec<u8>) -> Self::Payload;
+    fn set_payload(&mut self, key: &str, value: &Self::Payload) -> impl Future<Output = Result<()>> + Send;
+    fn set_slice(&mut self, key: &str, value: &[u8]) -> impl Future<Output = Result<()>> + Send;
+    fn mget(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<String>>> + Send;
+    fn mset(&mut self, pairs: &[(String, String)]) -> impl Future<Output = Result<()>> + Send;
+    fn hset(&mut self, key: &str, fields: &[(String, String)]) -> impl Future<Output = Result<()>> + Send;
+    fn smembers(&mut self, key: &str) -> impl Future<Output = Result<HashSet<String>>> + Send;
+    fn lrange_integers(&mut self, key: &str) -> impl Future<Output = Result<Vec<i64>>> + Send;
 
     /// The blocking client, where there is one.
     fn blocking(port: u16) -> Result<Option<BlockingGet>> {

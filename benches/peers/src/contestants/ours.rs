@@ -1,6 +1,6 @@
 //! Ours: one client, cloned for each task. The models are derived.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -22,6 +22,7 @@ fn config(port: u16) -> Config {
 
 impl Contestant for Ours {
     type Blob = Bytes;
+    type Payload = Bytes;
 
     async fn connect(port: u16) -> Result<Self> {
         Ok(Self(Client::with_config(config(port)).await?))
@@ -58,6 +59,39 @@ impl Contestant for Ours {
 
     async fn save(&mut self, user: &User) -> Result<()> {
         Ok(user.save(&self.0).await?)
+    }
+
+    fn payload(bytes: Vec<u8>) -> Bytes {
+        bytes.into()
+    }
+
+    async fn set_payload(&mut self, key: &str, value: &Bytes) -> Result<()> {
+        Ok(self.0.set(key, value).await?)
+    }
+
+    async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
+        Ok(self.0.set(key, value).await?)
+    }
+
+    async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {
+        Ok(self.0.mget(keys).await?)
+    }
+
+    async fn mset(&mut self, pairs: &[(String, String)]) -> Result<()> {
+        Ok(self.0.mset(pairs).await?)
+    }
+
+    async fn hset(&mut self, key: &str, fields: &[(String, String)]) -> Result<()> {
+        self.0.hset(key, fields).await?;
+        Ok(())
+    }
+
+    async fn smembers(&mut self, key: &str) -> Result<HashSet<String>> {
+        Ok(self.0.smembers(key).await?)
+    }
+
+    async fn lrange_integers(&mut self, key: &str) -> Result<Vec<i64>> {
+        Ok(self.0.lrange(key, 0, -1).await?)
     }
 
     fn blocking(port: u16) -> Result<Option<BlockingGet>> {

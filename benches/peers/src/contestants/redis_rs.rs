@@ -1,7 +1,7 @@
 //! redis-rs: clones of one `MultiplexedConnection`, tuned as far as its configuration allows. This file is compiled once
 //! for each generation; `api` is the current one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 
@@ -24,6 +24,7 @@ fn client(port: u16) -> Result<Client> {
 
 impl Contestant for RedisRs {
     type Blob = Vec<u8>;
+    type Payload = Vec<u8>;
 
     async fn connect(port: u16) -> Result<Self> {
         // Its defaults (a timer for each command, a channel of 50 places, a write buffer of 8 KiB) cost it a third or more.
@@ -83,6 +84,38 @@ impl Contestant for RedisRs {
         hset.arg("created_at").arg(user.created_at);
         hset.arg("bio").arg(&user.bio);
         Ok(hset.query_async(&mut self.0).await?)
+    }
+
+    fn payload(bytes: Vec<u8>) -> Vec<u8> {
+        bytes
+    }
+
+    async fn set_payload(&mut self, key: &str, value: &Vec<u8>) -> Result<()> {
+        self.set_slice(key, value).await
+    }
+
+    async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
+        Ok(Cmd::set(key, value).query_async(&mut self.0).await?)
+    }
+
+    async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {
+        Ok(Cmd::mget(keys).query_async(&mut self.0).await?)
+    }
+
+    async fn mset(&mut self, pairs: &[(String, String)]) -> Result<()> {
+        Ok(Cmd::mset(pairs).query_async(&mut self.0).await?)
+    }
+
+    async fn hset(&mut self, key: &str, fields: &[(String, String)]) -> Result<()> {
+        Ok(cmd("HSET").arg(key).arg(fields).query_async(&mut self.0).await?)
+    }
+
+    async fn smembers(&mut self, key: &str) -> Result<HashSet<String>> {
+        Ok(Cmd::smembers(key).query_async(&mut self.0).await?)
+    }
+
+    async fn lrange_integers(&mut self, key: &str) -> Result<Vec<i64>> {
+        Ok(Cmd::lrange(key, 0, -1).query_async(&mut self.0).await?)
     }
 
     fn blocking(port: u16) -> Result<Option<BlockingGet>> {

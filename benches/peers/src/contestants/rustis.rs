@@ -1,10 +1,10 @@
 //! rustis: one client, cloned for each task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::rustis::client::{BatchPreparedCommand, Client, Config};
-use ::rustis::commands::{HashCommands, ListCommands, StringCommands};
-use ::rustis::resp::{BulkString, cmd};
+use ::rustis::commands::{HashCommands, ListCommands, SetCommands, StringCommands};
+use ::rustis::resp::{BulkString, RefBulkString, cmd};
 use anyhow::Result;
 
 use super::Contestant;
@@ -25,6 +25,7 @@ impl AsRef<[u8]> for Blob {
 
 impl Contestant for Rustis {
     type Blob = Blob;
+    type Payload = Vec<u8>;
 
     async fn connect(port: u16) -> Result<Self> {
         let mut config: Config = format!("redis://127.0.0.1:{port}").parse()?;
@@ -62,6 +63,39 @@ impl Contestant for Rustis {
 
     async fn get_bytes(&mut self, key: &str) -> Result<Blob> {
         Ok(Blob(self.0.get(key).await?))
+    }
+
+    fn payload(bytes: Vec<u8>) -> Vec<u8> {
+        bytes
+    }
+
+    async fn set_payload(&mut self, key: &str, value: &Vec<u8>) -> Result<()> {
+        self.set_slice(key, value).await
+    }
+
+    async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
+        Ok(self.0.set(key, RefBulkString::new(value)).await?)
+    }
+
+    async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {
+        Ok(self.0.mget(keys).await?)
+    }
+
+    async fn mset(&mut self, pairs: &[(String, String)]) -> Result<()> {
+        Ok(self.0.mset(pairs).await?)
+    }
+
+    async fn hset(&mut self, key: &str, fields: &[(String, String)]) -> Result<()> {
+        self.0.hset(key, fields).await?;
+        Ok(())
+    }
+
+    async fn smembers(&mut self, key: &str) -> Result<HashSet<String>> {
+        Ok(self.0.smembers(key).await?)
+    }
+
+    async fn lrange_integers(&mut self, key: &str) -> Result<Vec<i64>> {
+        Ok(self.0.lrange(key, 0, -1).await?)
     }
 
     async fn load(&mut self, id: u64) -> Result<User> {

@@ -2,7 +2,10 @@
 
 use anyhow::{Result, bail};
 
+use self::bulk::Bulk;
+
 pub(crate) mod allocations;
+pub(crate) mod bulk;
 pub(crate) mod hello;
 pub(crate) mod instructions;
 pub(crate) mod memory;
@@ -25,6 +28,8 @@ pub(crate) enum Load {
     Hash,
     /// `GET` of the large value.
     Large,
+    /// One task, large commands or large replies.
+    Bulk(Bulk),
     /// 64 tasks load a struct of 10 fields.
     Read,
     /// 64 tasks save a struct of 10 fields.
@@ -72,7 +77,7 @@ const fn row(name: &'static str, title: &'static str, load: Load, threads: usize
 }
 
 /// Every row, in the order of the report.
-pub(crate) const ROWS: [Row; 19] = [
+pub(crate) const ROWS: [Row; 30] = [
     row("seq", "1 task, sequential GET of 64 B", Load::Sequential, 1, 1.0),
     row("seq-blocking", "blocking, sequential GET of 64 B", Load::Blocking, 1, 1.0),
     row("tasks-64", "64 tasks on one client, GET and SET of 64 B", Load::Tasks(64), 1, 1.5),
@@ -86,6 +91,17 @@ pub(crate) const ROWS: [Row; 19] = [
     row("lrange", "LRANGE of 10,000 x 32 B into Vec<String>", Load::List, 1, 1.3),
     row("hgetall", "HGETALL of 1,000 fields into a map", Load::Hash, 1, 1.2),
     row("get-1mib", "GET of 1 MiB", Load::Large, 1, 1.0),
+    row("set-64kib", "SET of 64 KiB", Load::Bulk(Bulk::Set(64 << 10)), 1, 1.0),
+    row("set-1mib", "SET of 1 MiB", Load::Bulk(Bulk::Set(1 << 20)), 1, 1.0),
+    row("set-4mib", "SET of 4 MiB", Load::Bulk(Bulk::Set(4 << 20)), 1, 1.0),
+    row("set-64mib", "SET of 64 MiB", Load::Bulk(Bulk::Set(64 << 20)), 1, 1.0),
+    row("set-64kib-slice", "SET of 64 KiB from a slice", Load::Bulk(Bulk::SetSlice(64 << 10)), 1, 1.0),
+    row("set-1mib-slice", "SET of 1 MiB from a slice", Load::Bulk(Bulk::SetSlice(1 << 20)), 1, 1.0),
+    row("mget", "MGET of 1,000 keys", Load::Bulk(Bulk::Mget), 1, 1.0),
+    row("mset", "MSET of 1,000 keys", Load::Bulk(Bulk::Mset), 1, 1.0),
+    row("hset", "HSET of 1,000 fields", Load::Bulk(Bulk::Hset), 1, 1.0),
+    row("smembers", "SMEMBERS of 10,000 x 32 B into HashSet<String>", Load::Bulk(Bulk::Smembers), 1, 1.0),
+    row("lrange-i64", "LRANGE of 10,000 integers into Vec<i64>", Load::Bulk(Bulk::Integers), 1, 1.3),
     row("load", "load a struct of 10 fields, 64 tasks", Load::Read, 1, 1.8),
     row("save", "save a struct of 10 fields, 64 tasks", Load::Write, 1, 1.2),
     Row {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use super::Load;
+use super::{Load, bulk};
 use crate::contestants::raw::{Raw, RawBlocking, encode};
 use crate::contestants::{BlockingGet, Contestant};
 use crate::data::{self, Data, FIELDS, HASH_KEY, LARGE, LARGE_KEY, LIST, LIST_KEY, USERS, VALUE, user_key};
@@ -37,6 +37,13 @@ pub(crate) fn serve<C: Contestant>(load: Load, threads: usize, port: u16, target
     let runtime = runtime(threads)?;
     let client = runtime.block_on(C::connect(port)).context("connect")?;
     runtime.block_on(verify(client.clone(), &data, load)).context("verify")?;
+    if let Load::Bulk(bulk) = load {
+        // The arguments are made before the rounds.
+        let (mut client, prepared) = (client, bulk::Prepared::<C>::new(bulk, &data));
+        return rounds(target, move |count| {
+            runtime.block_on(bulk::run(&mut client, &data, bulk, &prepared, count)).map(|()| count)
+        });
+    }
     rounds(target, |count| runtime.block_on(work(&client, &data, load, count)))
 }
 
@@ -71,7 +78,7 @@ fn absent() -> Result<()> {
 
 /// Calibrates, prints `ready`, and answers each line with operations and nanoseconds until the input ends.
 fn rounds(target: Duration, mut run: impl FnMut(u64) -> Result<u64>) -> Result<()> {
-    let mut count = 16;
+    let mut count = 1;
     let count = loop {
         let start = Instant::now();
         let done = run(count)?;
@@ -108,6 +115,7 @@ async fn verify<C: Contestant>(mut client: C, data: &Data, load: Load) -> Result
         Load::Large => {
             ensure!(client.get_bytes(LARGE_KEY).await?.as_ref() == data::large(), "GET of 1 MiB differs")
         }
+        Load::Bulk(bulk) => bulk::verify(&mut client, data, bulk).await?,
         Load::Read | Load::Write => {
             for user in &data.users {
                 ensure!(client.load(user.id).await? == *user, "loaded user {} differs", user.id);
@@ -177,6 +185,7 @@ async fn work<C: Contestant>(client: &C, data: &Arc<Data>, load: Load, count: u6
             }
             Ok(count)
         }
+        Load::Bulk(_) => bail!("a bulk row runs its rounds with its own arguments"),
         Load::Read | Load::Write => {
             let each = count.div_ceil(USERS as u64);
             let save = load == Load::Write;
@@ -265,6 +274,7 @@ pub(crate) fn raw_requests(load: Load, data: &Data) -> (Vec<Vec<u8>>, usize, boo
         Load::List => (vec![encode(&[b"LRANGE", LIST_KEY.as_bytes(), b"0", b"-1"])], 1, true),
         Load::Hash => (vec![encode(&[b"HGETALL", HASH_KEY.as_bytes()])], 1, true),
         Load::Large => (vec![get(LARGE_KEY)], 1, true),
+        Load::Bulk(bulk) => (vec![bulk::raw_request(bulk, data)], 1, true),
         Load::Read => {
             let users = data.users.iter().map(|user| encode(&[b"HGETALL", user_key(user.id).as_bytes()]));
             (users.collect(), USERS, false)
@@ -280,6 +290,7 @@ fn raw_reply(load: Load) -> usize {
         Load::List => LIST * 32,
         Load::Hash => FIELDS * 32,
         Load::Large => LARGE,
+        Load::Bulk(bulk) => bulk::raw_reply(bulk),
         Load::Read => 100,
         Load::Write => 4,
     }
