@@ -37,6 +37,8 @@ mod net;
 mod resp;
 mod route;
 mod session;
+#[cfg(test)]
+mod simulate;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

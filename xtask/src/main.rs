@@ -8,6 +8,7 @@ mod fetch;
 mod layers;
 mod oracle;
 mod quickstart;
+mod simulate;
 mod test;
 mod tidy;
 
@@ -38,6 +39,8 @@ enum Task {
     Tidy,
     /// Compare the speed of this client with others
     Bench(bench::Options),
+    /// Simulate the client: histories with faults under a virtual clock
+    Simulate(simulate::Options),
     /// Build the book with mdbook
     Book,
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Oracle(options) => oracle::run(&options),
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Simulate(options) => simulate::run(&options),
         Task::Book => book::build(),
     };
     match done {

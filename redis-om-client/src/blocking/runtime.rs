@@ -4,12 +4,13 @@ use std::{
     future::Future,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     task::coop::poll_proceed,
+    time::Instant,
 };
 
 use crate::error::{Error, Result};

@@ -137,7 +137,7 @@ impl Driver {
                 drop(before);
                 wakers.drain(..).for_each(Waker::wake);
                 if let Some(at) = at {
-                    timer.as_mut().reset(at.into());
+                    timer.as_mut().reset(at);
                 }
                 if timer.as_mut().poll(cx).is_pending() {
                     break;

@@ -230,6 +230,19 @@ impl Link {
     }
 }
 
+#[cfg(test)]
+impl Link {
+    /// Reports a queue that has more than its settings allow.
+    pub(crate) fn check_bounds(&self, violated: &mut dyn FnMut(String)) {
+        self.shared.lock().session.check_bounds(violated);
+    }
+
+    /// Reports what is left although nothing is in progress.
+    pub(crate) fn check_idle(&self, violated: &mut dyn FnMut(String)) {
+        self.shared.lock().session.check_idle(violated);
+    }
+}
+
 impl Drop for Link {
     fn drop(&mut self) {
         self.shared.abandon();

@@ -40,6 +40,8 @@ mod tests;
 mod tls;
 
 pub(crate) use jitter::random;
+#[cfg(test)]
+pub(crate) use jitter::seed;
 pub(crate) use link::Link;
 pub(crate) use runtime::Runtime;
 pub(crate) use shared::Lifetime;

@@ -66,7 +66,11 @@ impl<'a> Pump<'a> {
         let mut half = self.shared.read_half();
         let Some(half) = half.as_mut() else { return Poll::Ready(End::Closed) };
         match self.drive(half, cx) {
-            Err(end) => Poll::Ready(end),
+            Err(end) => {
+                // Commands that expired in this turn have failed: their futures are woken also where the turn ended early.
+                self.wake_all();
+                Poll::Ready(end)
+            }
             Ok(()) => Poll::Pending,
         }
     }
@@ -265,7 +269,7 @@ impl<'a> Pump<'a> {
             self.wake_all();
             let Some(at) = at else { return Ok(()) };
             self.timer_at = armed;
-            self.timer.as_mut().reset(at.into());
+            self.timer.as_mut().reset(at);
             if self.timer.as_mut().poll(cx).is_pending() {
                 return Ok(());
             }

@@ -72,6 +72,19 @@ impl Node {
         self.pool.forget_idle();
     }
 
+    /// Reports a queue that has more than its settings allow.
+    #[cfg(test)]
+    pub(crate) fn check_bounds(&self, violated: &mut dyn FnMut(String)) {
+        self.links.iter().for_each(|link| link.check_bounds(violated));
+    }
+
+    /// Reports what is left although nothing is in progress.
+    #[cfg(test)]
+    pub(crate) fn check_idle(&self, violated: &mut dyn FnMut(String)) {
+        self.links.iter().for_each(|link| link.check_idle(violated));
+        self.pool.check_idle(violated);
+    }
+
     /// A connection that the calling thread reads itself; `None` if the stream is not a plain socket.
     pub(crate) async fn sync_connection(&self) -> Result<Option<SyncConnection>> {
         SyncConnection::connect(&self.config).await

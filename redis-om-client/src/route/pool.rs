@@ -77,6 +77,15 @@ impl Pool {
         }
     }
 
+    /// Reports places that are taken although nothing is in progress.
+    #[cfg(test)]
+    pub(super) fn check_idle(&self, violated: &mut dyn FnMut(String)) {
+        let status = self.pool.status();
+        if status.available != status.size || status.waiting > 0 {
+            violated(format!("places of the pool are still taken: {status:?}"));
+        }
+    }
+
     /// Drops the idle connections: they may lead to a server that no longer has its former role.
     pub(super) fn forget_idle(&self) {
         drop(self.pool.retain(|_, _| false));

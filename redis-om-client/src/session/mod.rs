@@ -560,4 +560,6 @@ mod any_order;
 #[cfg(test)]
 mod at_once;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! A batch: it is sent as a whole; after a failure, the commands that did not run are sent again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::{
     command::Cmd,
