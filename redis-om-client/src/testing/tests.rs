@@ -186,7 +186,8 @@ impl Local {
             sha256: Box::leak(hash.into_boxed_str()),
             files,
         }]));
-        let package = Package { name: "tinyserver", version: "1.0", purpose: "a test", builds };
+        let package =
+            Package { name: "tinyserver", version: "1.0", purpose: "a test", instead: "walk", builds };
         Self { folder, package: Box::leak(Box::new(package)) }
     }
 
@@ -267,7 +268,8 @@ fn a_registry_out_of_reach_is_told_from_a_missing_package() {
 
 #[test]
 fn a_system_without_a_build_is_told_what_to_do() {
-    let package = Package { name: "none", version: "1", purpose: "a test", builds: &[] };
+    let package =
+        Package { name: "none", version: "1", purpose: "a test", instead: "set REDIS_URL", builds: &[] };
     let error =
         Fetcher { folder: PathBuf::from("unused"), ..Fetcher::default() }.fetch(&package).unwrap_err();
     assert_eq!(error.problem(), Problem::NoBuild);
