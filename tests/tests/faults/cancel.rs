@@ -4,7 +4,11 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    task::Poll,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -194,4 +198,57 @@ async fn a_dropped_blpop_takes_no_element_and_occupies_no_place_in_the_pool() {
         let popped = client.blpop::<i64>("queue", Duration::from_secs(60));
         assert_eq!(in_time("the next one", popped).await.unwrap(), Some(("queue".into(), round)));
     }
+}
+
+/// A waker whose end uses the client, as the end of a task can.
+struct UsesTheClient(Client, String, Arc<AtomicU32>);
+
+impl Wake for UsesTheClient {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for UsesTheClient {
+    fn drop(&mut self) {
+        // The queue may be full.
+        let _sent = self.0.forget(cmd().incr(&self.1));
+        self.2.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// No waker is dropped while the connection is locked: its end may send a command.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_waker_may_use_the_client_when_it_is_dropped() {
+    let server = valkey();
+    let client = connect(&format!("{}?queue_budget=1KiB", server.url())).await.unwrap();
+    let keys = Keys::new();
+    let (wakers, list) = (keys.of("wakers"), keys.of("list"));
+    let dropped = Arc::new(AtomicU32::new(0));
+    let work = {
+        let (client, wakers, dropped) = (client.clone(), wakers.clone(), dropped.clone());
+        async move {
+            for turn in 0..100 {
+                let new_waker =
+                    || Waker::from(Arc::new(UsesTheClient(client.clone(), wakers.clone(), dropped.clone())));
+                // Of two, the second one waits for room.
+                let mut futures: Vec<_> =
+                    (0..2).map(|_| Box::pin(client.rpush(&list, "x".repeat(1000)))).collect();
+                for future in &mut futures {
+                    // The second waker replaces the first one.
+                    for waker in [new_waker(), new_waker()] {
+                        let _ready = future.as_mut().poll(&mut Context::from_waker(&waker));
+                    }
+                }
+                if turn % 2 == 0 {
+                    drop(futures);
+                } else {
+                    for future in futures {
+                        drop(future.await);
+                    }
+                }
+            }
+        }
+    };
+    in_time("the commands", tokio::spawn(work)).await.unwrap();
+    assert_eq!(dropped.load(Ordering::SeqCst), 400);
+    assert!(in_time("the client", client.get::<u32>(&wakers)).await.unwrap() > 0);
 }

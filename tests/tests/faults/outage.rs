@@ -181,3 +181,19 @@ async fn a_dropped_client_closes_its_connections() {
     drop(clone);
     proxy.until("all connections to close", |counts| counts.open == 0).await;
 }
+
+/// Each answered command ends an outage: the attempts to reconnect and their pauses start again.
+#[tokio::test]
+async fn attempts_to_reconnect_are_counted_anew_after_an_answer() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "reconnect_attempts=2").await;
+    let key = Keys::new().of("k");
+    for losses in 1..=6 {
+        client.set(&key, losses).await.unwrap();
+        proxy.cut();
+        // A read is sent again on the next connection.
+        assert_eq!(in_time("a read", client.get::<i64>(&key)).await.unwrap(), losses);
+        assert_eq!(proxy.counts().accepted, losses as u64 + 1);
+    }
+}
