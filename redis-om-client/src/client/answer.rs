@@ -1,9 +1,12 @@
 //! The answer to a command or a batch.
 
+use bytes::Bytes;
+
 use crate::{
+    config::Config,
     error::Error,
-    resp::Replies,
-    session::{Pieces, ReplyBuf},
+    resp::{Replies, split},
+    session::{Pieces, ReplyBuf, limits},
 };
 
 /// The replies of a command or a batch, and the errors of the parts of a batch that failed. In `replies`, an error line
@@ -19,6 +22,17 @@ impl Answer {
     pub(super) fn replies(&self) -> Replies<'_> {
         self.reply.replies().with_failures(&self.failures)
     }
+}
+
+/// Splits pieces of whole replies into the replies.
+///
+/// # Errors
+///
+/// The bytes are no replies.
+pub(super) fn split_replies(config: &Config, pieces: &[Bytes]) -> Result<Vec<Bytes>, Error> {
+    let mut replies = Vec::new();
+    pieces.iter().try_for_each(|piece| split(piece, limits(config), &mut replies))?;
+    Ok(replies)
 }
 
 impl From<ReplyBuf> for Answer {

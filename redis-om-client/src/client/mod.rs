@@ -39,8 +39,10 @@ use attempt::Deadline;
 /// A clone is cheap and uses the same connections. Any number of tasks can share a client by reference or by clones.
 /// Commands are sent in the order in which their futures are first polled. Four kinds can change this order: commands
 /// that block, commands that wait for room in a full queue, commands that are sent again, and commands of a client with
-/// several connections ([`Config::connections`]). Dropping a future before its command was
-/// sent withdraws the command. The connections live in the tokio runtime in which the client was connected.
+/// several connections ([`Config::connections`]).
+///
+/// A future that is dropped before its command was sent withdraws the command. Tasks drive the connections. They run in
+/// the tokio runtime of the call that connected the client, and end with it.
 ///
 /// ```no_run
 /// use redis_om_client::{Client, prelude::*};

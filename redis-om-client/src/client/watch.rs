@@ -7,14 +7,14 @@ use bytes::Bytes;
 use crate::{
     command::{Cmd, Decoder, Flags, Plan},
     error::{Author, Error, ErrorKind, Execution, Result},
-    resp::split,
     route::{Facts, Tally, Verdict, ends_watch, judge_loss, judge_replies, random},
-    session::{ReplyBuf, limits},
+    session::ReplyBuf,
     value::ToArgs,
 };
 
 use super::{
     Client, Connection,
+    answer::split_replies,
     attempt::{Attempt, Deadline, outgoing, time_of},
     dispatch::facts,
 };
@@ -131,7 +131,8 @@ impl Watch {
             .await
             .map_err(|error| cmd.in_context_of_all(error))?;
         if cmd.is_transaction() {
-            let replies = self.split(&reply)?;
+            let pieces = if let ReplyBuf::Pieces(pieces) = &reply { &pieces[..] } else { &[] };
+            let replies = split_replies(client.config(), pieces)?;
             if self.is_refused(&replies) {
                 return Ok(Outcome::Conflict);
             }
@@ -165,16 +166,6 @@ impl Watch {
             }
             _ => false,
         }
-    }
-
-    /// The replies of a transaction, one by one.
-    fn split(&self, reply: &ReplyBuf) -> Result<Vec<Bytes>> {
-        let mut replies = Vec::new();
-        if let ReplyBuf::Pieces(pieces) = reply {
-            let limits = limits(self.connection.client().config());
-            pieces.iter().try_for_each(|piece| split(piece, limits, &mut replies))?;
-        }
-        Ok(replies)
     }
 
     /// Ends the watch. If this fails, the connection is not used again.

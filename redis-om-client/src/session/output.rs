@@ -1,4 +1,4 @@
-//! Bytes in a writer's hand: a buffer, and perhaps a large argument that stays in its own memory.
+//! The bytes of one write: a buffer, and perhaps a large argument that stays in its own memory.
 //!
 //! A bypass of the queue: a large argument is written from where it is. It serves the benchmark rows `set-64kib` to
 //! `set-64mib`; the value is not copied into the queue.
@@ -46,8 +46,17 @@ impl Output {
         if self.large.is_some() { None } else { self.buffer.get(position..) }
     }
 
-    /// The pieces from `position` on, in their order. Some of them may be empty.
+    /// The pieces from `position` on, in their order, for a vectored write. Some of them may be empty.
     pub(crate) fn pieces(&self, position: usize) -> [IoSlice<'_>; 3] {
+        self.slices(position).map(IoSlice::new)
+    }
+
+    /// The first piece from `position` on that has bytes; empty at the end.
+    pub(crate) fn next_piece(&self, position: usize) -> &[u8] {
+        self.slices(position).into_iter().find(|piece| !piece.is_empty()).unwrap_or_default()
+    }
+
+    fn slices(&self, position: usize) -> [&[u8]; 3] {
         let (at, bytes) =
             self.large.as_ref().map_or((self.buffer.len(), &[][..]), |(at, bytes)| (*at, bytes));
         let (before, behind) = self.buffer.split_at(at.min(self.buffer.len()));
@@ -55,23 +64,8 @@ impl Output {
         [before, bytes, behind].map(|piece| {
             let here = skip.min(piece.len());
             skip -= here;
-            IoSlice::new(&piece[here..])
+            &piece[here..]
         })
-    }
-
-    /// The first piece from `position` on that has bytes; empty at the end.
-    pub(crate) fn next_piece(&self, position: usize) -> &[u8] {
-        let at = self.large.as_ref().map_or(self.buffer.len(), |(at, _)| *at);
-        let bytes = self.large.as_ref().map_or(&[][..], |(_, bytes)| bytes);
-        let behind = at + bytes.len();
-        let piece = if position < at {
-            self.buffer.get(position..at)
-        } else if position < behind {
-            bytes.get(position - at..)
-        } else {
-            self.buffer.get(at + (position - behind)..)
-        };
-        piece.unwrap_or_default()
     }
 
     /// The buffer, to be used again.

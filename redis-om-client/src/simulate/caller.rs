@@ -136,6 +136,21 @@ impl State {
         self.requests.len() - 1
     }
 
+    /// The commands of a batch, of random kinds below `kinds`.
+    fn new_commands(
+        &mut self,
+        request: usize,
+        count: usize,
+        kinds: usize,
+        transaction: bool,
+    ) -> Vec<Command<Outcome>> {
+        let mut command = |_| {
+            let kind = self.random().below(kinds);
+            self.new_command(request, kind, transaction)
+        };
+        (0..count).map(&mut command).collect()
+    }
+
     /// A command with a number of its own.
     pub(super) fn new_command(&mut self, request: usize, kind: usize, transaction: bool) -> Command<Outcome> {
         let number = self.ops.len().max(1) as u64;
@@ -297,12 +312,7 @@ async fn request(world: &World, client: &Client, index: usize) {
             state.counters.add("batches");
             let request = state.new_request(index, limit, shared);
             let count = state.random().between(2, 8);
-            let commands: Vec<_> = (0..count)
-                .map(|_| {
-                    let kind = state.random().below(13);
-                    state.new_command(request, kind, false)
-                })
-                .collect();
+            let commands = state.new_commands(request, count, 13, false);
             let client = client.clone();
             (request, Box::pin(async move { client.run(pipe().many(commands)).await.map(|(all,)| all) }))
         }
@@ -311,12 +321,7 @@ async fn request(world: &World, client: &Client, index: usize) {
             state.counters.add("transactions");
             let request = state.new_request(index, limit, shared);
             let count = state.random().between(1, 5);
-            let commands: Vec<_> = (0..count)
-                .map(|_| {
-                    let kind = state.random().below(9);
-                    state.new_command(request, kind, true)
-                })
-                .collect();
+            let commands = state.new_commands(request, count, 9, true);
             let client = client.clone();
             (request, Box::pin(async move { client.run(atomic().many(commands)).await.map(|(all,)| all) }))
         }

@@ -9,15 +9,15 @@ use crate::{
     command::Cmd,
     config::RetryPolicy,
     error::Result,
-    resp::{may_have_error, split},
+    resp::may_have_error,
     route::{random, refusal},
-    session::{Outgoing, Pieces, ReplyBuf, Runs, Tick, limits},
+    session::{Outgoing, Pieces, ReplyBuf, Runs, Tick},
 };
 
 use super::{
     super::{
         Client,
-        answer::Answer,
+        answer::{Answer, split_replies},
         attempt::{Attempt, Deadline, Lane, outgoing, time_of},
     },
     heal::{Healing, Loss, Rules, SentUnit, Step},
@@ -74,7 +74,7 @@ impl<'a> Batch<'a> {
 
     /// Continues after an attempt in which something failed or may have failed.
     async fn heal(mut self, all: Pieces, loss: Option<Loss>) -> Result<Answer> {
-        let frames = self.frames(&all.pieces)?;
+        let frames = split_replies(self.client.config(), &all.pieces)?;
         let refused = |(index, frame): (usize, &Bytes)| refusal(frame, self.cmd.author(index)).is_some();
         // Ordinary errors (`WRONGTYPE`, an unknown command) are reported when the replies are decoded.
         if loss.is_none() && !frames.iter().enumerate().any(refused) {
@@ -154,7 +154,7 @@ impl<'a> Batch<'a> {
             ..outgoing(self.cmd, None)
         };
         let (all, loss) = self.attempt(out).await;
-        let frames = self.frames(&all.pieces)?;
+        let frames = split_replies(self.client.config(), &all.pieces)?;
         healing.fail_unread(&sent, &all.failures);
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
         Ok(())
@@ -170,13 +170,6 @@ impl<'a> Batch<'a> {
             }
         }
         Ok(())
-    }
-
-    fn frames(&self, pieces: &[Bytes]) -> Result<Vec<Bytes>> {
-        let mut frames = Vec::new();
-        let limits = limits(self.client.config());
-        pieces.iter().try_for_each(|piece| split(piece, limits, &mut frames))?;
-        Ok(frames)
     }
 
     fn now(&self) -> Tick {

@@ -122,11 +122,8 @@ async fn attempt<'a>(
     let lane = match lane {
         Some(lane) => lane,
         None => {
-            let found = Lane::of(client.route(), cmd);
-            lane.insert(match *deadline {
-                Some(deadline) => deadline.limit(found).await?,
-                None => found.await?,
-            })
+            let until = deadline.unwrap_or_else(|| Deadline::after(None));
+            lane.insert(until.limit(Lane::of(client.route(), cmd)).await?)
         }
     };
     let deadline = *deadline.get_or_insert_with(|| Deadline::after(time_of(client.config(), cmd)));
