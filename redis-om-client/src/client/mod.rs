@@ -173,7 +173,8 @@ impl Client {
 
     /// Queues a command, discards its reply, and returns at once. It can be called from any thread, inside or outside
     /// of a runtime, also in a [`Drop`]. The command is sent when the connection is ready, unless its time limit
-    /// (`command_timeout`) passes first. It is never repeated, and an error reply is discarded.
+    /// (`command_timeout`) passes first. It is never repeated, and an error reply is discarded. It may overtake commands
+    /// that were called earlier and wait for room in a full queue.
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, prelude::*};

@@ -132,6 +132,10 @@ impl Config {
     /// Sets the time limit of a command, from its first poll (or its blocking call) to its reply, including the wait in the queue (default 10 s;
     /// `None`: no limit). It is rounded up to whole milliseconds. A blocking command such as `BLPOP` has another limit:
     /// see [`blocking_grace`](Self::blocking_grace).
+    ///
+    /// Without a limit, a server that is busy with one command for longer than [`idle_ping`](Self::idle_ping) plus
+    /// [`ping_timeout`](Self::ping_timeout) is given up: the connection is closed, and the command fails. For longer
+    /// commands set a limit here that is longer than they take, or raise `ping_timeout`, or set `idle_ping` to `None`.
     #[must_use]
     pub fn command_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.command_timeout = timeout.into();
@@ -152,7 +156,8 @@ impl Config {
     /// Sets how long a connection may be silent before a PING checks the server (default 30 s; `None`: no PING). A PING
     /// also follows a command that timed out. A
     /// connection with a blocking command in progress gets no PING; there [`tcp_keepalive`](Self::tcp_keepalive) finds
-    /// a dead server.
+    /// a dead server. A connection is not closed while a command on it has time left; with
+    /// [`command_timeout`](Self::command_timeout) `None` this does not hold, as described there.
     #[must_use]
     pub fn idle_ping(mut self, idle: impl Into<Option<Duration>>) -> Self {
         self.idle_ping = idle.into();

@@ -2,9 +2,10 @@
 
 use std::{
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::Arc,
-    task::{Poll, Waker},
+    task::Poll,
     time::Duration,
 };
 
@@ -19,39 +20,62 @@ use super::{
     jitter::random,
     pump::{End, Pump},
     read_half::{ReadHalf, closed},
+    runtime::Runtime,
     shared::{Lifetime, Shared},
     stream::{Shutdown, Stream, Writer},
+    wake::wake_all,
 };
 
 /// The longest time between two checks of the deadlines while there is no connection, in milliseconds.
 const IDLE: Tick = 60_000;
 
-/// The driver of one connection.
+/// The driver of one link.
 #[derive(Debug)]
 pub(super) struct Driver {
     shared: Arc<Shared>,
     config: Arc<Config>,
     lifetime: Lifetime,
-    first: Option<(Stream, Protocol)>,
-    /// Closes the link when the task ends, even if the task was never polled.
-    _abandoned: Abandoned,
 }
 
 impl Driver {
-    pub(super) fn new(
+    /// Starts the task that drives the link in `runtime`.
+    pub(super) fn start(
         shared: Arc<Shared>,
         config: Arc<Config>,
         lifetime: Lifetime,
         first: (Stream, Protocol),
-    ) -> Self {
+        runtime: &Runtime,
+    ) {
         let abandoned = Abandoned(shared.clone());
-        Self { shared, config, lifetime, first: Some(first), _abandoned: abandoned }
+        let driver = Self { shared, config, lifetime };
+        runtime.spawn(driver.supervise(first, abandoned));
+    }
+
+    /// Runs the driver again after each panic, because it calls code of a user that may panic (the wakers of an
+    /// executor). After a panic, the commands in flight fail and a new connection is made.
+    async fn supervise(self, first: (Stream, Protocol), _abandoned: Abandoned) {
+        let (mut first, mut attempt) = (Some(first), 0);
+        while let Err(panic) = caught(self.run(first.take(), attempt)).await {
+            let error = closed(&format!("a waker or another callback panicked: {panic}"));
+            attempt = if self.shared.lock().has_answered { 0 } else { attempt.saturating_add(1) };
+            // The commands of these wakers may have their replies already.
+            let half = self.shared.read_half().take();
+            let mut wakers = half.map_or_else(Vec::new, |half| half.wakers);
+            drop(catch_unwind(AssertUnwindSafe(|| wake_all(&mut wakers))));
+            // These wakers may panic, too. The connection is lost before they are woken.
+            match catch_unwind(AssertUnwindSafe(|| self.end(error))) {
+                Ok(true) | Err(_) => {}
+                Ok(false) => break,
+            }
+        }
     }
 
     /// Runs until the handle is dropped, or until no new connection will be made.
-    pub(super) async fn run(mut self) {
-        let mut attempt = 0;
-        while let Some((stream, protocol)) = self.next_stream(&mut attempt).await {
+    async fn run(&self, mut first: Option<(Stream, Protocol)>, mut attempt: u32) {
+        while let Some((stream, protocol)) = match first.take() {
+            Some(first) => Some(first),
+            None => self.next_stream(&mut attempt).await,
+        } {
             let end = self.drive(stream, protocol).await;
             if self.shared.lock().has_answered {
                 attempt = 0;
@@ -60,16 +84,24 @@ impl Driver {
                 End::Closed => break,
                 End::Redial => self.lose(&closed("the connection was replaced by a new one")),
                 End::Lost(error) => {
-                    let error = error.context(format_args!("connection to {}", self.config.endpoint));
-                    tracing::debug!(%error, "connection lost");
-                    if self.lifetime == Lifetime::One {
-                        self.shared.close(&error);
+                    if !self.end(error) {
                         break;
                     }
-                    self.lose(&error);
                 }
             }
         }
+    }
+
+    /// Ends a lost connection. Returns whether a new connection is to be made.
+    fn end(&self, error: Error) -> bool {
+        let error = error.context(format_args!("connection to {}", self.config.endpoint));
+        tracing::debug!(%error, "connection lost");
+        if self.lifetime == Lifetime::One {
+            self.shared.close(&error);
+            return false;
+        }
+        self.lose(&error);
+        true
     }
 
     fn lose(&self, error: &Error) {
@@ -83,15 +115,12 @@ impl Driver {
         state.session.lose(error, &mut wakers);
         drop(state);
         drop(ended);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     /// Returns the next connection. `None` if the handle was dropped, or if the reconnect policy allows no further
     /// attempt.
-    async fn next_stream(&mut self, attempt: &mut u32) -> Option<(Stream, Protocol)> {
-        if let Some(stream) = self.first.take() {
-            return Some(stream);
-        }
+    async fn next_stream(&self, attempt: &mut u32) -> Option<(Stream, Protocol)> {
         loop {
             let number = *attempt;
             *attempt = attempt.saturating_add(1);
@@ -135,7 +164,7 @@ impl Driver {
                 let at = self.shared.instant(state.armed);
                 drop(state);
                 drop(before);
-                wakers.drain(..).for_each(Waker::wake);
+                wake_all(&mut wakers);
                 if let Some(at) = at {
                     timer.as_mut().reset(at);
                 }
@@ -160,7 +189,7 @@ impl Driver {
         state.shutdown = shutdown;
         state.session.up_with(&self.shared.replay(protocol), &mut wakers);
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     /// Drives one connection until its end.
@@ -197,4 +226,18 @@ impl Drop for Abandoned {
             "the connection is closed: its client was dropped, or the runtime that it was connected in has ended",
         ));
     }
+}
+
+/// Runs work to its end. An error is the message of a panic in it.
+async fn caught(work: impl Future<Output = ()>) -> Result<(), String> {
+    let mut work = pin!(work);
+    let polled = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    });
+    polled.await.map_err(|panic| match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (None, Some(text)) => text.clone(),
+        (None, None) => "no message".to_owned(),
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use super::{
     driver::Driver,
     runtime::Runtime,
     shared::{Flushed, Lifetime, Shared},
+    wake::wake_all,
 };
 
 /// The divisor of the flush threshold. A caller writes the queue itself, instead of leaving it to the driver, once the
@@ -61,7 +62,7 @@ impl Link {
         let (mode, sink) =
             listener.map_or((Mode::Shared, None), |Listener { mode, sink }| (mode, Some(sink)));
         let shared = Arc::new(Shared::new(Session::with_mode(bounds, mode), sink));
-        runtime.spawn(Driver::new(shared.clone(), config, lifetime, first).run());
+        Driver::start(shared.clone(), config, lifetime, first, runtime);
         Ok(Self { shared })
     }
 
@@ -140,7 +141,7 @@ impl Link {
         let offers = state.session.offers_room();
         self.shared.notify_if(state, offers);
         drop(spent);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     /// Queues a command whose reply is discarded. It needs no runtime and does not wait.
@@ -218,7 +219,7 @@ impl Link {
         let spent = state.session.spent();
         drop(state);
         drop(spent);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     /// Ends the connection, and fails the commands in flight on it. With [`Lifetime::One`] the socket is shut down when

@@ -13,6 +13,7 @@
 //!
 //! * [`socket`], [`stream`], [`tls`], [`connect`]: from an address to a greeted stream.
 //! * [`runtime`], [`jitter`]: the tokio runtime of the connections; random numbers for pauses.
+//! * [`wake`]: wakes the wakers of callers.
 //! * [`read_half`]: the socket's reading half with its buffer.
 //! * [`shared`]: the state that callers and the driver share.
 //! * [`large`]: writes a command with a large argument without a copy.
@@ -38,6 +39,7 @@ mod sync_connection;
 mod tests;
 #[cfg(feature = "tls")]
 mod tls;
+mod wake;
 
 pub(crate) use jitter::random;
 #[cfg(test)]

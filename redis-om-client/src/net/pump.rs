@@ -19,6 +19,7 @@ use super::{
     reading,
     shared::{Flushed, Shared},
     stream::Waiting,
+    wake::wake_all,
 };
 
 /// The longest time between two checks of the deadlines, in milliseconds.
@@ -276,8 +277,7 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Wakes the collected wakers. Call it only after the lock is released: the woken tasks need the lock.
     fn wake_all(&mut self) {
-        self.wakers.drain(..).for_each(Waker::wake);
+        wake_all(&mut self.wakers);
     }
 }

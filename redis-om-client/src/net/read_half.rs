@@ -70,12 +70,6 @@ impl ReadHalf {
             self.buffer.reserve(room.max(READ));
         }
     }
-
-    /// Wakes the collected wakers. Call it only after the lock on the session is released: the woken tasks need the
-    /// lock.
-    pub(super) fn wake_all(&mut self) {
-        self.wakers.drain(..).for_each(Waker::wake);
-    }
 }
 
 /// The error of a connection that broke. The session adds whether a command on it may have run.

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::{error::Error, session::Tick};
 
-use super::{read_half::ReadHalf, shared::Shared};
+use super::{read_half::ReadHalf, shared::Shared, wake::wake_all};
 
 /// Reads all available bytes and delivers the replies. Ready with the reason when the connection has ended.
 pub(super) fn read(half: &mut ReadHalf, shared: &Shared, cx: &mut Context<'_>, now: Tick) -> Poll<Error> {
@@ -42,6 +42,6 @@ fn deliver(half: &mut ReadHalf, shared: &Shared, now: Tick) -> Result<(), Error>
     // The driver is woken if a write waited for this read, or if the sink has queued commands.
     let write = half.notices.has_output() | read_first;
     shared.notify_if(state, write);
-    half.wake_all();
+    wake_all(&mut half.wakers);
     outcome
 }

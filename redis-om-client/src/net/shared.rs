@@ -21,6 +21,7 @@ use crate::{
 use super::{
     read_half::ReadHalf,
     stream::{Shutdown, Waiting, Writer},
+    wake::wake_all,
 };
 
 /// Milliseconds. If nothing was read or written for longer than this, the socket is checked before the next write: the
@@ -397,6 +398,6 @@ impl Shared {
         state.session.close(error, &mut wakers);
         drop(state);
         drop(ended);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 }

@@ -9,7 +9,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, Waker},
     time::Duration,
@@ -57,6 +57,8 @@ struct Recorder {
     output: Mutex<Vec<u8>>,
     /// The number of replies after which it still refuses the connection.
     refuses: AtomicU32,
+    /// The next frame makes it panic, under the lock of the session.
+    panics: AtomicBool,
 }
 
 impl Sink for Recorder {
@@ -73,6 +75,10 @@ impl Sink for Recorder {
     fn receive(&self, notices: &mut Vec<Notice>, wakers: &mut Vec<Waker>) -> Result<()> {
         let mut events = self.events.lock().unwrap();
         wakers.extend(self.waker.lock().unwrap().take());
+        if self.panics.swap(false, Ordering::Relaxed) {
+            drop(events);
+            panic!("the sink panics");
+        }
         for notice in notices.drain(..) {
             events.push(Event::Received(notice.kind, notice.bytes.escape_ascii().to_string()));
             if notice.kind == NoticeKind::Reply
@@ -363,7 +369,7 @@ fn after_a_panic_under_the_lock_commands_in_flight_fail_and_later_ones_run() {
     everywhere(|setting, protocol| async move {
         // No PING and no deadline wakes the driver.
         let mut config = (*setting.config).clone();
-        config.idle_ping = None;
+        (config.idle_ping, config.command_timeout) = (None, None);
         let setting = Setting { config: Arc::new(config), ..setting };
         let sink = Recorder::with_first(&[]);
         let link = setting.link(Mode::Shared, &sink).await;
@@ -379,12 +385,25 @@ fn after_a_panic_under_the_lock_commands_in_flight_fail_and_later_ones_run() {
                 panic!("under the lock");
             }));
             assert!(panicked.is_err());
-            let error = waiting.await.unwrap_err();
+            // The deadline of the command is 30 seconds. The driver is woken by the recovery, not by the deadline.
+            let failed = tokio::time::timeout(Duration::from_secs(20), waiting);
+            let error = failed.await.unwrap().unwrap_err();
             assert!(error.to_string().contains("a thread panicked while it used the connection"), "{error}");
             assert!(error.may_have_run(), "{error}");
             sink.lost(true).await;
             assert_eq!(ask(&link, &["INCR", "n"]).await.unwrap(), format!(":{round}\r\n"));
             assert!(sink.events.lock().unwrap().contains(&Event::Connected(protocol)));
         }
+    });
+}
+
+#[test]
+fn after_a_panic_of_the_driver_under_the_lock_there_is_a_new_connection() {
+    everywhere(|setting, _| async move {
+        let sink = Recorder::with_first(&[&["CLIENT", "SETNAME", "replayed-#"]]);
+        sink.panics.store(true, Ordering::Relaxed);
+        let link = setting.link(Mode::Shared, &sink).await;
+        sink.lost(true).await;
+        assert_eq!(ask(&link, &["CLIENT", "GETNAME"]).await.unwrap(), "$10\r\nreplayed-1\r\n");
     });
 }

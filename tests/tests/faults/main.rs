@@ -14,6 +14,7 @@ mod framing;
 mod greeting;
 mod large;
 mod outage;
+mod panics;
 mod patient;
 mod refusals;
 mod replies;
