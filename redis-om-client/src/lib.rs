@@ -33,6 +33,8 @@ mod client;
 mod command;
 mod config;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod net;
 mod resp;
 mod route;

@@ -5,6 +5,7 @@ mod book;
 mod cargo;
 mod examples;
 mod fetch;
+mod fuzz;
 mod layers;
 mod oracle;
 mod quickstart;
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Options),
     /// Simulate the client: histories with faults under a virtual clock
     Simulate(simulate::Options),
+    /// Fuzz the scanner, the decoders, the greeting and the encoder
+    Fuzz(fuzz::Options),
     /// Build the book into target/book, and check its includes and links
     Book,
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Simulate(options) => simulate::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Book => book::run(),
     };
     match done {

@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     config::{ByteStream, Config, Endpoint, Protocol, Without},
     error::{Error, ErrorKind, Execution, Result, TimeoutKind},
-    resp::{Limits, Replies, Scanner},
+    resp::{Aside, Frame, Limits, Replies, Scanner, regular},
     session::{Greeting, Identity, Optional, Step},
 };
 
@@ -174,17 +174,22 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
         }
         let (mut seen, mut scanned) = (0, 0);
         while seen < replies {
-            match scanner
-                .frame(&buffer[scanned..])
-                .map_err(|error| error.context("the answer to the greeting"))?
-            {
+            match next_answer(&mut scanner, &buffer[scanned..])? {
                 // Push messages are skipped.
                 Some(frame) if frame.push => {
                     let tail = buffer.split_off(scanned);
                     buffer.extend_from_slice(&tail[frame.end..]);
                 }
                 Some(frame) => {
-                    scanned += frame.end;
+                    if frame.irregular {
+                        let tail = buffer.split_off(scanned);
+                        let plain = regular(&tail[..frame.end]).map_err(in_the_greeting)?;
+                        buffer.extend_from_slice(&plain);
+                        scanned += plain.len();
+                        buffer.extend_from_slice(&tail[frame.end..]);
+                    } else {
+                        scanned += frame.end;
+                    }
                     seen += 1;
                 }
                 None => match stream.read_buf(&mut buffer).await {
@@ -210,7 +215,7 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
         }
         step = greeting.next(&mut answers)?;
     }
-    while let Some(frame) = scanner.frame(&buffer)?
+    while let Ok(Some(frame)) = next_answer(&mut scanner, &buffer)
         && frame.push
     {
         drop(buffer.split_to(frame.end));
@@ -228,6 +233,40 @@ async fn greet(config: &Config, stream: &mut Stream, without: Without) -> Result
             buffer.len()
         ),
     ))
+}
+
+/// The end of the next answer, or of a push message before it. An answer that exceeds a limit ends the greeting: what
+/// follows it would be read without a bound.
+fn next_answer(scanner: &mut Scanner, bytes: &[u8]) -> Result<Option<Frame>> {
+    let frame = scanner.frame(bytes).map_err(in_the_greeting)?;
+    let aside = match frame {
+        Some(frame) if frame.aside => scanner.take_aside(),
+        None => Aside { error: scanner.discard().map(|(error, ..)| error), ..Aside::default() },
+        Some(_) => Aside::default(),
+    };
+    match aside {
+        Aside { error: Some(error), .. } => Err(in_the_greeting(error)),
+        Aside { pushes, .. } if !pushes.is_empty() => Err(in_the_greeting(Error::new(
+            ErrorKind::Protocol,
+            Execution::NotSent,
+            "the server sent a push message inside a reply",
+        ))),
+        Aside { .. } => Ok(frame),
+    }
+}
+
+fn in_the_greeting(error: Error) -> Error {
+    error.context("the answer to the greeting")
+}
+
+/// Greets over a stream of a test. `None`: the peer closed the connection without a reason.
+#[cfg(test)]
+pub(crate) async fn greet_over(config: &Config, stream: Box<dyn ByteStream>) -> Result<Option<Protocol>> {
+    let mut stream = Stream::Custom(CustomStream::new(stream));
+    match greet(config, &mut stream, Without::default()).await? {
+        Greeted::Ready(protocol) => Ok(Some(protocol)),
+        Greeted::Closed(..) => Ok(None),
+    }
 }
 
 async fn send(stream: &mut Stream, bytes: &[u8]) -> io::Result<()> {

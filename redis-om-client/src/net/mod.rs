@@ -41,6 +41,8 @@ mod tests;
 mod tls;
 mod wake;
 
+#[cfg(test)]
+pub(crate) use connect::greet_over;
 pub(crate) use jitter::random;
 #[cfg(test)]
 pub(crate) use jitter::seed;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::DecodeError;
 
-use super::{Blob, Items, Reply};
+use super::{Blob, Items, Reply, scalar::is_big_number};
 
 /// A position in bytes that hold whole replies.
 #[derive(Debug)]
@@ -64,13 +64,20 @@ impl<'a> Cursor<'a> {
             b'>' => Reply::Push(self.items(self.count()?.unwrap_or(0))),
             b'-' => Reply::Error(self.borrow(self.line()?)),
             b'!' => Reply::Error(self.blob()?.ok_or_else(broken_off)?),
-            b'_' => {
-                self.line()?;
-                Reply::Nil
-            }
-            b'#' => Reply::Bool(self.line()? == b"t"),
+            b'_' => match self.line()? {
+                b"" => Reply::Nil,
+                other => return Err(unexpected("null", other)),
+            },
+            b'#' => match self.line()? {
+                b"t" => Reply::Bool(true),
+                b"f" => Reply::Bool(false),
+                other => return Err(unexpected("a boolean (t or f)", other)),
+            },
             b',' => Reply::Double(parse(self.line()?, "a double")?),
-            b'(' => Reply::BigNumber(self.borrow(self.line()?)),
+            b'(' => match self.line()? {
+                digits if is_big_number(digits) => Reply::BigNumber(self.borrow(digits)),
+                other => return Err(unexpected("a big number", other)),
+            },
             b'=' => {
                 let blob = self.blob()?.ok_or_else(broken_off)?;
                 match blob.bytes {
@@ -204,5 +211,10 @@ fn parse<T: std::str::FromStr>(line: &[u8], expected: &str) -> Result<T, DecodeE
     std::str::from_utf8(line)
         .ok()
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| DecodeError::expected(expected, format!("\"{}\"", line.escape_ascii())))
+        .ok_or_else(|| unexpected(expected, line))
+}
+
+#[cold]
+fn unexpected(expected: &str, line: &[u8]) -> DecodeError {
+    DecodeError::expected(expected, format!("\"{}\"", line.escape_ascii()))
 }

@@ -5,6 +5,7 @@
 //!
 //! * [`scan`]: finds the end of a reply. It resumes after a partial read and does not scan the same values twice. It
 //!   skips replies that exceed a limit, and it finds push messages inside a reply.
+//! * [`scalar`]: what may stand in the line of a number.
 //! * [`replies`]: complete replies. The types of the caller are decoded directly from their bytes, without a tree of
 //!   values. [`reply`] is one value, [`items`] are the elements of an aggregate, [`blob`] is a string, and [`cursor`]
 //!   is a position in the bytes.
@@ -27,9 +28,10 @@ mod irregular;
 mod items;
 mod replies;
 mod reply;
+mod scalar;
 mod scan;
 #[cfg(test)]
-mod vectors;
+pub(crate) mod vectors;
 
 pub use blob::Blob;
 pub(crate) use cursor::Text;
@@ -38,4 +40,6 @@ pub(crate) use irregular::regular;
 pub use items::Items;
 pub use replies::Replies;
 pub use reply::Reply;
+#[cfg(test)]
+pub(crate) use scan::work;
 pub(crate) use scan::{Aside, Frame, Limits, Scanner};

@@ -200,6 +200,19 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_the_wrong_form_is_an_error_and_no_other_value() {
+        for (bytes, text) in [
+            (&b"#x\r\n"[..], "expected a boolean (t or f), found \"x\""),
+            (b"_x\r\n", "expected null, found \"x\""),
+            (b"(1x\r\n", "expected a big number, found \"1x\""),
+            (b":x\r\n", "expected an integer, found \"x\""),
+            (b",x\r\n", "expected a double, found \"x\""),
+        ] {
+            assert_eq!(Replies::new(bytes).take().unwrap_err().to_string(), text);
+        }
+    }
+
+    #[test]
     fn never_panics_on_bytes_that_were_not_scanned() {
         for bytes in [
             &b"$5\r\nab"[..],

@@ -1,13 +1,15 @@
 //! Finds the end of a reply. The scan resumes where the last piece of input stopped.
 //!
-//! The scan reads only the structure: type bytes, lengths and counts. Each length and each count is checked against
+//! The scan reads the structure: type bytes, lengths and counts. It also checks the lines of numbers, booleans and null,
+//! because a server that sends other content there is not understood. Each length and each count is checked against
 //! [`Limits`], so that a faulty server causes an error and does not exhaust the memory or the stack of the process.
 //! There are two kinds of error:
 //!
 //! * Bytes that are not RESP, and lengths that no server sends. After them the start of the next reply is unknown, so
 //!   this is an error of the connection.
 //! * A reply that exceeds a limit. Its end is still found, so this is an error of its command only
-//!   ([`Scanner::take_aside`]). Its bytes need not be kept ([`Scanner::discard`]).
+//!   ([`Scanner::take_aside`]). Its bytes need not be kept ([`Scanner::discard`]), and the content of its lines may be
+//!   left unchecked.
 //!
 //! A server may send a push message between the elements of an aggregate. It is not an element and is not counted.
 //! [`Aside::pushes`] says where it stands. Redis 6.2 sends such a message in the reply of `EXEC`. For a `SUBSCRIBE` in
@@ -15,12 +17,14 @@
 
 mod aside;
 mod token;
+#[cfg(test)]
+pub(crate) mod work;
 
 use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Execution};
 
-use token::{Number, SHORT, broken, line, number, short_string, unexpected};
+use token::{Number, SHORT, broken, exact, line, number, short_string, unexpected, value_line};
 
 /// The limits of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +177,10 @@ impl Scanner {
                         Some(end) => Some(Step::Leaf(end)),
                         None => self.blob(bytes, 0)?,
                     },
-                    b'+' | b':' | b'-' | b'_' | b'#' | b',' => line(bytes, 0, 0)?.map(Step::Leaf),
+                    b'+' | b'-' => line(bytes, 0, 0)?.filter(|end| *end <= self.limits.reply).map(Step::Leaf),
+                    b':' | b'_' | b'#' | b',' => {
+                        value_line(kind, bytes, 0, 0)?.filter(|end| *end <= self.limits.reply).map(Step::Leaf)
+                    }
                     _ => None,
                 }
             {
@@ -198,7 +205,7 @@ impl Scanner {
                 match self.outer.pop() {
                     Some(around) => {
                         owed = around;
-                        self.close_push(position);
+                        self.close_push(position)?;
                     }
                     None => return self.complete(position).map(Some),
                 }
@@ -274,10 +281,8 @@ impl Scanner {
         if bytes.len() > self.limits.reply {
             self.reply_too_long()?;
         }
-        if let Some(push) = self.open_push
-            && bytes.len() - push.start > self.limits.reply
-        {
-            return Err(broken(format!("a push message of more than {} bytes", self.limits.reply)));
+        if let Some(push) = self.open_push {
+            self.check_push(bytes.len() - push.start)?;
         }
         if self.aside.error.is_some() {
             self.pass_partial(bytes, &mut position)?;
@@ -310,17 +315,19 @@ impl Scanner {
         let kind = bytes[at];
         if owed == CHUNKED {
             return match kind {
-                b';' => match self.blob(bytes, at)? {
-                    Some(Step::Leaf(end)) if bytes[at + 1] == b'0' => Ok(Some(Step::End(end))),
-                    other => Ok(other),
+                b';' => match number(bytes, at)? {
+                    Some((Number::Count(0), end)) => Ok(Some(Step::End(end))),
+                    _ => self.blob(bytes, at),
                 },
                 _ => Err(unexpected("a chunk (`;`)", bytes, at)),
             };
         }
-        let line = || line(bytes, at, self.searched.max(at));
         Ok(match kind {
-            b'$' | b'=' | b'!' => self.blob(bytes, at)?,
-            b'+' | b'-' | b':' | b',' | b'_' | b'#' | b'(' => line()?.map(Step::Leaf),
+            b'$' | b'!' => self.blob(bytes, at)?,
+            b'=' => self.verbatim(bytes, at)?,
+            b'+' | b'-' | b':' | b',' | b'_' | b'#' | b'(' => {
+                value_line(kind, bytes, at, self.searched.max(at))?.map(Step::Leaf)
+            }
             b'*' | b'~' | b'>' => aggregate(bytes, at, 1)?,
             b'%' => aggregate(bytes, at, 2)?,
             b'|' => match aggregate(bytes, at, 2)? {
@@ -328,7 +335,9 @@ impl Scanner {
                 None => None,
                 Some(_) => return Err(unexpected("a count of attributes", bytes, at)),
             },
-            b'.' if owed == STREAMED => line()?.map(Step::End),
+            b'.' if owed == STREAMED => {
+                exact(b".\r\n", "the end of an open-ended aggregate (`.`)", bytes, at)?.map(Step::End)
+            }
             _ => return Err(unexpected("the type byte of a RESP value", bytes, at)),
         })
     }
@@ -339,10 +348,6 @@ impl Scanner {
         let Some((length, start)) = number(bytes, at)? else { return Ok(None) };
         match length {
             Number::Count(length) => {
-                // `;0` has no body and no line end after it.
-                if length == 0 && bytes[at] == b';' {
-                    return Ok(Some(Step::Leaf(start)));
-                }
                 if length > self.limits.bulk as u64 {
                     return Ok(Some(Step::TooLong(start, length)));
                 }
@@ -361,6 +366,18 @@ impl Scanner {
         }
     }
 
+    /// Reads a text with its format: three bytes and a colon.
+    fn verbatim(&self, bytes: &[u8], at: usize) -> Result<Option<Step>, Error> {
+        let found = self.blob(bytes, at)?;
+        if let Some(Step::Leaf(end)) = found
+            && let Some((_, start)) = number(bytes, at)?
+            && bytes[start..end - 2].get(3) != Some(&b':')
+        {
+            return Err(unexpected("a verbatim string with a format of three bytes (`=`)", bytes, at));
+        }
+        Ok(found)
+    }
+
     /// The number of bytes that are certainly missing from the string that the scan stopped in; 0 if it did not stop in
     /// a string. A hint for the read buffer.
     pub(crate) fn missing(&self, bytes: &[u8]) -> usize {
@@ -374,6 +391,13 @@ impl Scanner {
             },
             _ => 0,
         }
+    }
+
+    /// The memory that the scan itself holds, in bytes.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        let pushes = self.aside.pushes.capacity() + self.last_aside.pushes.capacity();
+        self.outer.capacity() * size_of::<u64>() + pushes * size_of::<Range<usize>>()
     }
 
     fn reset(&mut self) {

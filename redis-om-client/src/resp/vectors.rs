@@ -9,7 +9,7 @@ use redis_protocol::resp3::{
 use super::*;
 
 /// Decodes a reply with the cursor, and shows it as text in one canonical form.
-fn ours(bytes: &[u8]) -> String {
+pub(crate) fn ours(bytes: &[u8]) -> String {
     fn show(reply: Reply<'_>) -> String {
         let list = |mut items: Items<'_>| {
             let mut out = Vec::new();
@@ -29,61 +29,57 @@ fn ours(bytes: &[u8]) -> String {
             }
             Reply::BigNumber(text) => format!("big {}", text.escape_ascii()),
             Reply::Error(text) => format!("error {}", text.escape_ascii()),
-            Reply::Array(items) => format!("array {:?}", list(items)),
-            Reply::Push(items) => format!("push {:?}", list(items)),
-            Reply::Set(items) => {
-                let mut list = list(items);
-                list.sort();
-                format!("set {list:?}")
-            }
+            Reply::Array(items) => format!("array [{}]", list(items).join(", ")),
+            Reply::Push(items) => format!("push [{}]", list(items).join(", ")),
+            Reply::Set(items) => format!("set [{}]", sorted(list(items))),
             Reply::Map(items) => {
-                let mut pairs: Vec<_> = list(items).chunks(2).map(<[_]>::concat).collect();
-                pairs.sort();
-                format!("map {pairs:?}")
+                format!("map [{}]", sorted(list(items).chunks(2).map(|pair| pair.join(" = ")).collect()))
             }
         }
     }
     show(Replies::new(bytes).take().unwrap())
 }
 
-/// Decodes a reply with `redis-protocol`, and shows it in the same form.
-fn oracle(bytes: &[u8]) -> String {
-    fn show(frame: &OwnedFrame) -> String {
-        match frame {
-            OwnedFrame::Null => "nil".into(),
-            OwnedFrame::Number { data, .. } => format!("int {data}"),
-            OwnedFrame::Double { data, .. } => format!("double {data}"),
-            OwnedFrame::Boolean { data, .. } => format!("bool {data}"),
-            OwnedFrame::BlobString { data, .. } | OwnedFrame::SimpleString { data, .. } => {
-                format!("text {}", data.escape_ascii())
-            }
-            OwnedFrame::VerbatimString { data, format, .. } => {
-                let format = if *format == VerbatimStringFormat::Text { "txt" } else { "mkd" };
-                format!("verbatim {format} {}", data.escape_ascii())
-            }
-            OwnedFrame::BigNumber { data, .. } => format!("big {}", data.escape_ascii()),
-            OwnedFrame::SimpleError { data, .. } => format!("error {}", data.as_bytes().escape_ascii()),
-            OwnedFrame::BlobError { data, .. } => format!("error {}", data.escape_ascii()),
-            OwnedFrame::Array { data, .. } => {
-                format!("array {:?}", data.iter().map(show).collect::<Vec<_>>())
-            }
-            OwnedFrame::Push { data, .. } => format!("push {:?}", data.iter().map(show).collect::<Vec<_>>()),
-            OwnedFrame::Set { data, .. } => {
-                let mut list: Vec<_> = data.iter().map(show).collect();
-                list.sort();
-                format!("set {list:?}")
-            }
-            OwnedFrame::Map { data, .. } => {
-                let mut pairs: Vec<_> = data.iter().map(|(key, value)| show(key) + &show(value)).collect();
-                pairs.sort();
-                format!("map {pairs:?}")
-            }
-            OwnedFrame::ChunkedString(_) | OwnedFrame::Hello { .. } => unreachable!(),
+fn sorted(mut list: Vec<String>) -> String {
+    list.sort();
+    list.join(", ")
+}
+
+/// Shows a value of `redis-protocol` in the same form.
+pub(crate) fn theirs(frame: &OwnedFrame) -> String {
+    let list = |data: &[OwnedFrame]| data.iter().map(theirs).collect::<Vec<_>>().join(", ");
+    match frame {
+        OwnedFrame::Null => "nil".into(),
+        OwnedFrame::Number { data, .. } => format!("int {data}"),
+        OwnedFrame::Double { data, .. } => format!("double {data}"),
+        OwnedFrame::Boolean { data, .. } => format!("bool {data}"),
+        OwnedFrame::BlobString { data, .. } | OwnedFrame::SimpleString { data, .. } => {
+            format!("text {}", data.escape_ascii())
         }
+        OwnedFrame::VerbatimString { data, format, .. } => {
+            let format = if *format == VerbatimStringFormat::Text { "txt" } else { "mkd" };
+            format!("verbatim {format} {}", data.escape_ascii())
+        }
+        OwnedFrame::BigNumber { data, .. } => format!("big {}", data.escape_ascii()),
+        OwnedFrame::SimpleError { data, .. } => format!("error {}", data.as_bytes().escape_ascii()),
+        OwnedFrame::BlobError { data, .. } => format!("error {}", data.escape_ascii()),
+        OwnedFrame::Array { data, .. } => format!("array [{}]", list(data)),
+        OwnedFrame::Push { data, .. } => format!("push [{}]", list(data)),
+        OwnedFrame::Set { data, .. } => format!("set [{}]", sorted(data.iter().map(theirs).collect())),
+        OwnedFrame::Map { data, .. } => {
+            let pairs = data.iter().map(|(key, value)| format!("{} = {}", theirs(key), theirs(value)));
+            format!("map [{}]", sorted(pairs.collect()))
+        }
+        OwnedFrame::ChunkedString(data) => format!("chunk {}", data.escape_ascii()),
+        OwnedFrame::Hello { .. } => "hello".into(),
     }
+}
+
+/// Decodes a whole reply with `redis-protocol`, and shows it in the same form.
+fn oracle(bytes: &[u8]) -> String {
     let (frame, used) = complete::decode(bytes).unwrap().unwrap();
     assert_eq!(used, bytes.len());
-    show(&frame)
+    theirs(&frame)
 }
 
 #[test]
@@ -108,15 +104,15 @@ fn the_examples_of_the_specification() {
             b"(3492890328409238509324850943850943825024385\r\n",
             "big 3492890328409238509324850943850943825024385",
         ),
-        (b"*3\r\n:1\r\n:2\r\n:3\r\n", r#"array ["int 1", "int 2", "int 3"]"#),
-        (b"%2\r\n+first\r\n:1\r\n+second\r\n:2\r\n", r#"map ["text firstint 1", "text secondint 2"]"#),
+        (b"*3\r\n:1\r\n:2\r\n:3\r\n", "array [int 1, int 2, int 3]"),
+        (b"%2\r\n+first\r\n:1\r\n+second\r\n:2\r\n", "map [text first = int 1, text second = int 2]"),
         (
             b"~5\r\n+orange\r\n+apple\r\n#t\r\n:100\r\n:999\r\n",
-            r#"set ["bool true", "int 100", "int 999", "text apple", "text orange"]"#,
+            "set [bool true, int 100, int 999, text apple, text orange]",
         ),
         (
             b">3\r\n+message\r\n+somechannel\r\n+this is the message\r\n",
-            r#"push ["text message", "text somechannel", "text this is the message"]"#,
+            "push [text message, text somechannel, text this is the message]",
         ),
     ] {
         let frame = Scanner::default().frame(bytes).unwrap().unwrap();

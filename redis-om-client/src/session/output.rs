@@ -26,7 +26,7 @@ impl From<Vec<u8>> for Output {
 
 impl Output {
     /// The bytes of one command. Its large argument is shared and not copied.
-    pub(super) fn of(out: &Outgoing<'_>) -> Self {
+    pub(crate) fn of(out: &Outgoing<'_>) -> Self {
         let small = Outgoing { large: None, ..*out };
         let mut buffer = Vec::with_capacity(small.len() + 16);
         small.append_to(&mut buffer);

@@ -15,7 +15,7 @@ mod check;
 mod counters;
 mod data;
 mod history;
-mod random;
+pub(crate) mod random;
 mod seeds;
 mod server;
 mod wire;

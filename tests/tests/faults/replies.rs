@@ -29,6 +29,14 @@ async fn garbage() {
     instead(b"$-7\r\n").await;
 }
 
+/// A number, a boolean or a null with other content is not decoded as some value: the connection ends.
+#[tokio::test]
+async fn values_of_the_wrong_form() {
+    for reply in [":12a\r\n", ":\r\n", ",abc\r\n", "#x\r\n", "_x\r\n", "(1x\r\n", "=2\r\nab\r\n"] {
+        instead(reply.as_bytes()).await;
+    }
+}
+
 #[tokio::test]
 async fn a_bulk_of_four_gigabytes() {
     let before = Memory::peak();

@@ -71,7 +71,7 @@ impl Scanner {
                 self.passing = Passing::Body(length);
                 *position = start;
             }
-            Some(b'+' | b'-' | b':' | b',' | b'_' | b'#' | b'(') => self.passing = Passing::Line,
+            Some(b'+' | b'-' | b':' | b',' | b'(') => self.passing = Passing::Line,
             _ => return Ok(()),
         }
         self.pass(bytes, position).map(drop)
@@ -89,13 +89,28 @@ impl Scanner {
 
     /// An aggregate has ended. If it was the push message, its range is recorded.
     #[inline]
-    pub(super) fn close_push(&mut self, end: usize) {
-        if let Some(push) = self.open_push
-            && self.outer.len() == push.around
-        {
-            self.aside.pushes.push(push.start..end);
-            self.open_push = None;
+    pub(super) fn close_push(&mut self, end: usize) -> Result<(), Error> {
+        match self.open_push {
+            Some(push) if self.outer.len() == push.around => self.record_push(push.start..end),
+            _ => Ok(()),
         }
+    }
+
+    #[cold]
+    fn record_push(&mut self, push: Range<usize>) -> Result<(), Error> {
+        self.open_push = None;
+        self.check_push(push.len())?;
+        self.aside.pushes.push(push);
+        Ok(())
+    }
+
+    /// Checks the number of bytes that a push message inside a reply has, or that have come of it.
+    pub(super) fn check_push(&self, length: usize) -> Result<(), Error> {
+        let limit = self.limits.reply;
+        if length > limit {
+            return Err(push_violates(&format!("more than {limit} bytes, the limit of `max_reply`")));
+        }
+        Ok(())
     }
 
     #[cold]

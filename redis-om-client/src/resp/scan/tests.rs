@@ -67,6 +67,18 @@ fn refuses_bytes_that_are_not_resp() {
         (b"*999999999999\r\n", "999999999999 entries"),
         (b"+OK\rX", "line end"),
         (b".\r\n", "type byte"),
+        (b":\r\n", "an integer of 64 bits (`:`), found \":\\r\\n\""),
+        (b":12a\r\n", "an integer of 64 bits"),
+        (b":9223372036854775808\r\n", "an integer of 64 bits"),
+        (b",abc\r\n", "a double (`,`), found \",abc"),
+        (b"*1\r\n,1e\r\n", "a double"),
+        (b"#x\r\n", "a boolean (`#t` or `#f`), found \"#x"),
+        (b"#tr\n", "a boolean"),
+        (b"_x\r\n", "null (`_`), found \"_x"),
+        (b"(12x\r\n", "a big number"),
+        (b"=2\r\nab\r\n", "a verbatim string with a format of three bytes"),
+        (b"=4\r\ntxt-\r\n", "a verbatim string"),
+        (b"*?\r\n:1\r\n.x\r\n", "the end of an open-ended aggregate"),
         (b">2\r\n+a\r\n>1\r\n+b\r\n", "inside a push message"),
         (b"*1\r\n>1\r\n*1\r\n>1\r\n", "inside a push message"),
     ] {
@@ -76,6 +88,60 @@ fn refuses_bytes_that_are_not_resp() {
     }
     let streams = b"*?\r\n".repeat(10_000);
     assert!(Scanner::default().frame(&streams).unwrap_err().to_string().contains("open-ended values nested"));
+}
+
+/// The specification allows these, and servers send some of them.
+#[test]
+fn accepts_every_form_of_a_number() {
+    for bytes in [
+        &b":+5\r\n"[..],
+        b":-9223372036854775808\r\n",
+        b",-1.5e-7\r\n",
+        b",inf\r\n",
+        b",-nan\r\n",
+        b"(-12345678901234567890\r\n",
+        b"=4\r\ntxt:\r\n",
+    ] {
+        assert_eq!(end(bytes), Some(bytes.len()), "{}", bytes.escape_ascii());
+        let array = [b"*1\r\n", bytes].concat();
+        assert_eq!(end(&array), Some(array.len()));
+        assert!(crate::Replies::new(bytes).take().is_ok());
+    }
+}
+
+#[test]
+fn a_chunk_whose_length_starts_with_zero_does_not_end_the_string() {
+    let bytes = b"$?\r\n;03\r\nabc\r\n;00\r\n+next\r\n";
+    assert_eq!(end(bytes), Some(bytes.len() - 7));
+}
+
+/// In one piece and in several.
+#[test]
+fn the_limit_of_a_reply_holds_for_a_line_and_for_a_push_message_inside() {
+    for kind in ["+", "-", ",", "("] {
+        let line = format!("{kind}{}\r\n", "1".repeat(2_000));
+        for step in [1, 100, 3_000] {
+            assert_eq!(frames(line.as_bytes(), &[step]).unwrap().0, [None], "{kind}: {step} bytes at a time");
+        }
+    }
+    let push = format!("*1\r\n>2\r\n+message\r\n+{}\r\n:1\r\n", "x".repeat(2_000));
+    let push = push.as_bytes();
+    for first in [0, 500, 1_500] {
+        let mut scanner = Scanner::new(SMALL);
+        let error = scanner.frame(&push[..first]).and_then(|_| scanner.frame(push)).unwrap_err();
+        assert!(
+            error.to_string().contains("a push message that exceeds a limit: found more than 1000"),
+            "{error}"
+        );
+    }
+}
+
+/// The end of an aggregate is not awaited for ever in a reply that is skipped.
+#[test]
+fn the_end_of_an_aggregate_is_kept_short_in_a_reply_that_is_skipped() {
+    let deep = format!("{}.{}", "*?\r\n".repeat(8), "x".repeat(10_000));
+    let error = frames(deep.as_bytes(), &[100]).unwrap_err();
+    assert!(error.to_string().contains("the end of an open-ended aggregate"), "{error}");
 }
 
 const SMALL: Limits = Limits { bulk: 300, reply: 1000, depth: 5 };
