@@ -270,10 +270,11 @@ fn what_is_none_is_removed_in_the_same_step() {
         "HSET p:a id a firstName Ann type 1 T [] joined 1;2 visits 1 state old"
     );
     let partly = Optional { first_name: None, tags: None, ..full.clone() };
-    let words: Vec<String> =
-        common::words(&partly.save(cmd())).iter().map(|word| word.escape_ascii().to_string()).collect();
-    assert_eq!(words[0], "EVAL");
-    assert_eq!(words[2..].join(" "), "1 p:a 2 firstName T id a type 1 joined 1;2 visits 1 state old");
+    let both = "HSET p:a id a type 1 joined 1;2 visits 1 state old | HDEL p:a firstName T";
+    assert_eq!(partly.save(cmd()).to_string(), format!("MULTI | {both} | EXEC"));
+    // In a transaction there is no second `MULTI`.
+    let batch = atomic().add(partly.save(cmd())).incr("n").add(Optional::save_many(cmd(), [&full, &partly]));
+    assert_eq!(batch.to_string(), format!("MULTI | {both} | INCR n | {} | {both} | EXEC", full.save(cmd())));
     let loaded = decode(Optional::get(cmd(), "a"), &map3(&[("id", "a")])).unwrap().unwrap();
     assert_eq!(loaded, Optional { id: "a".into(), state: "new".into(), ..Optional::default() });
     let loaded = decode(Optional::get(cmd(), "a"), &map3(&[("id", "a"), ("type", "256")])).unwrap_err();
@@ -326,26 +327,17 @@ fn embedded_structs_are_fields_of_the_hash() {
          b.CITY Oslo b.ZIP 2 b.PLACE.lat 3 b.PLACE.lon 4"
     );
     let bare = Shop { id, address: address(None, None), branch: None };
-    let words = common::words(&bare.save(cmd()));
-    let gone: Vec<_> = words[5..13].iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    let text = bare.save(cmd()).to_string();
+    let [multi, set, remove, exec] = text.split(" | ").collect::<Vec<_>>()[..] else { panic!("{text}") };
+    assert_eq!((multi, exec), ("MULTI", "EXEC"));
     assert_eq!(
-        gone,
-        [
-            "address.ZIP",
-            "address.PLACE.lat",
-            "address.PLACE.lon",
-            "b.CITY",
-            "b.ZIP",
-            "b.PLACE.lat",
-            "b.PLACE.lon",
-            "id"
-        ]
+        remove,
+        "HDEL shop:00000000-0000-0000-0000-000000000000 address.ZIP address.PLACE.lat address.PLACE.lon b.CITY b.ZIP \
+         b.PLACE.lat b.PLACE.lon"
     );
-    assert_eq!(words[4], b"7");
-    for shop in [full, bare] {
-        let words = common::words(&shop.save(cmd()));
-        let from = if words[0] == b"EVAL" { 12 } else { 2 };
-        assert_eq!(decode(Shop::get(cmd(), id), &common::map_of(&words[from..])).unwrap(), Some(shop));
+    for (set, shop) in [(full.save(cmd()).to_string().as_str(), &full), (set, &bare)] {
+        let fields: Vec<_> = set.split(' ').skip(2).map(|word| word.as_bytes().to_vec()).collect();
+        assert_eq!(decode(Shop::get(cmd(), id), &common::map_of(&fields)).unwrap().as_ref(), Some(shop));
     }
     let id_only = [("id", "00000000-0000-0000-0000-000000000000")];
     assert!(

@@ -16,7 +16,7 @@ use std::{
 };
 
 use crate::{
-    command::{Cmd, Command},
+    command::{Cmd, Command, Plan},
     error::{Error, Result},
     route::Link,
     session::{ReplyBuf, Ticket},
@@ -91,7 +91,7 @@ impl<'a, R> Request<'a, R> {
         if let Some((part, error)) = answer.failures.first() {
             return Err(self.cmd().in_context_of_part(error.clone(), *part));
         }
-        self.decode(&answer.reply)
+        self.command.read(&mut answer.replies())
     }
 
     /// Enters the dispatch loop after a first attempt that failed or was answered with an error.
@@ -126,6 +126,11 @@ async fn slow(target: Target<'_>, cmd: Cmd) -> Result<Answer> {
         Target::Client(client) => send(client, &cmd).await,
         Target::Connection(connection) => {
             cmd.check()?;
+            if cmd.has_frames() {
+                let why = "a transaction would end the watch of this connection: return it from the closure, so that \
+                           it runs only if the watched keys did not change";
+                return Err(cmd.in_context_of_all(Error::argument(why)));
+            }
             if cmd.parts() == 0 {
                 return Ok(ReplyBuf::Pieces(Vec::new()).into());
             }

@@ -61,6 +61,9 @@ impl Cmd {
     /// Appends another command (or batch) to this batch.
     #[inline]
     pub(crate) fn push(&mut self, cmd: &Self) {
+        if cmd.args == 0 && cmd.has_frames() && self.is_transaction() {
+            return self.push(&cmd.without_frames());
+        }
         // Only the user's commands are checked: the `MULTI` and `EXEC` of this crate are not raw.
         if cmd.flags.has_any(Flags::RAW.with(Flags::FOLLOWS)) {
             self.push_vetted(cmd);
@@ -154,6 +157,19 @@ impl Cmd {
             self.append_extra(extra, start);
             self.extra().parts.extend(extra.parts.iter().map(|part| part.behind(start)));
         }
+    }
+
+    /// Appends one command of another batch.
+    pub(super) fn push_part_of(&mut self, other: &Self, index: usize) {
+        let (from, part) = (other.part_range(index), other.part(index));
+        let start = offset(self.body.len());
+        self.body.extend_from_slice(other.part_bytes(index));
+        let moved = |at: u32| start + at.saturating_sub(offset(from.start));
+        let number = self.parts();
+        let others = other.others_of(index).iter().map(|key| Other { part: number, key: moved(key.key) });
+        let extra = self.extra();
+        extra.others.extend(others);
+        extra.parts.push(Part { end: moved(part.end), key: moved(part.key), ..part });
     }
 
     #[cold]
@@ -359,12 +375,11 @@ mod tests {
 
     #[test]
     fn a_batch_takes_raw_commands_and_refuses_them_by_their_own_words() {
-        let mut batch = Cmd::batch().transaction();
-        batch.push(&Cmd::new("MULTI"));
+        let mut batch = Cmd::begun_transaction();
         batch.push(&raw("ECHO").arg("hello"));
         assert!(batch.check().is_ok());
         batch.push(&raw("SELECT").arg(1));
-        batch.push(&Cmd::new("EXEC"));
+        batch.push_exec();
         let error = batch.check().unwrap_err();
         assert!(
             error.to_string().starts_with("SELECT: command 2 of 2: it would change the database"),

@@ -25,6 +25,8 @@ impl Flags {
     pub(crate) const TRANSACTION: Self = Self(1 << 8);
     /// The whole batch goes over one connection, with no other command between.
     pub(crate) const TOGETHER: Self = Self(1 << 9);
+    /// It is `MULTI` or `EXEC` around the commands of a transaction. A batch that contains one has the flag, too.
+    pub(crate) const FRAME: Self = Self(1 << 10);
     /// The flags of a whole batch. A batch does not pass them to a batch that contains it.
     pub(crate) const OF_BATCH: Self = Self::TRANSACTION.with(Self::TOGETHER);
 

@@ -90,7 +90,7 @@ impl Cmd {
     }
 
     /// The keys of its `index`-th command outside of its row.
-    fn others_of(&self, index: usize) -> &[Other] {
+    pub(super) fn others_of(&self, index: usize) -> &[Other] {
         let all = self.extra.as_ref().map_or(&[][..], |extra| &extra.others);
         let from = all.partition_point(|other| (other.part as usize) < index);
         let rest = &all[from..];

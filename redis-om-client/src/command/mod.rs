@@ -12,6 +12,7 @@ mod cmd;
 mod decoder;
 mod executor;
 mod flags;
+mod framed;
 mod guard;
 mod keys;
 mod part;
@@ -80,6 +81,37 @@ impl<R> Command<R> {
         let mut batch = Cmd::batch();
         commands.into_iter().for_each(|command| batch.push(&command.cmd));
         Self::new(batch.together(), decoder)
+    }
+
+    /// Several commands as one value, all of which run or none: they are sent from `MULTI` to `EXEC`. Inside
+    /// [`atomic`](atomic()) they are commands of that transaction. Their replies are decoded together, in order; `decoder` gets
+    /// only those, not the replies of `MULTI` and `EXEC`.
+    ///
+    /// ```
+    /// use redis_om_client::{Command, Decoder, prelude::*};
+    ///
+    /// let incr = |key| cmd().incr(key);
+    /// let both = || Command::atomic([incr("a"), incr("b")], Decoder::new(|replies| {
+    ///     let first = Decoder::<i64>::of().decode(replies)?;
+    ///     Ok(first + Decoder::<i64>::of().decode(replies)?)
+    /// }));
+    /// assert_eq!(both().to_string(), "MULTI | INCR a | INCR b | EXEC");
+    /// assert_eq!(atomic().add(both()).incr("c").to_string(), "MULTI | INCR a | INCR b | INCR c | EXEC");
+    /// ```
+    pub fn atomic<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
+        let mut batch = Cmd::begun_transaction();
+        commands.into_iter().for_each(|command| batch.push(&command.cmd));
+        batch.push_exec();
+        Self::new(batch.together(), decoder)
+    }
+
+    /// Several independent commands as one value. They are sent in one round trip. Other commands may run between them, and
+    /// each is sent again by itself where [the client repeats commands](crate::RetryPolicy). Their replies are decoded
+    /// together, in order.
+    pub fn batch<T>(commands: impl IntoIterator<Item = Command<T>>, decoder: Decoder<R>) -> Self {
+        let mut batch = Cmd::batch();
+        commands.into_iter().for_each(|command| batch.push(&command.cmd));
+        Self::new(batch, decoder)
     }
 
     /// Declares that running it twice has the same effect as running it once. Then it is tried again when its reply was

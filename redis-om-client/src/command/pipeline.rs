@@ -74,7 +74,12 @@ impl<L> Pipeline<L> {
 #[inline]
 pub(super) fn push<R>(batch: &mut Cmd, command: &Command<R>) -> One<R> {
     batch.push(&command.cmd);
-    One { decoder: command.decoder, parts: command.cmd.parts() }
+    let (parts, framed) = match command.cmd.has_frames() {
+        false => (command.cmd.parts(), false),
+        true if batch.is_transaction() => (command.cmd.replies(), false),
+        true => (command.cmd.parts(), true),
+    };
+    One { decoder: command.decoder, parts, framed }
 }
 
 pub(super) fn push_all<R>(batch: &mut Cmd, commands: impl IntoIterator<Item = Command<R>>) -> Many<R> {

@@ -1,11 +1,11 @@
 //! What `run` takes: a command, a pipeline or a transaction.
 
 use crate::{
-    error::{Author, DecodeError, Error, ErrorKind, Execution, Result, ServerError},
-    resp::{Replies, Reply},
+    error::{DecodeError, Result, ServerError},
+    resp::Replies,
 };
 
-use super::{Cmd, Command, Pipeline, ReplySlots, Transaction, reply_slots::Reading};
+use super::{Cmd, Command, Pipeline, ReplySlots, Transaction, framed, reply_slots::Reading};
 
 /// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
 pub trait Plan: sealed::Sealed + Send + Sync {
@@ -43,9 +43,20 @@ impl<R> Plan for Command<R> {
 
     #[inline]
     fn read(&self, replies: &mut Replies<'_>) -> Result<R> {
+        if self.cmd.has_frames() {
+            return self.read_framed(replies);
+        }
         let outcome = self.decoder.decode(replies);
         // If the plan is several commands, the failed command is the last one whose reply was taken.
         outcome.map_err(|error| self.cmd.in_context(error.into(), replies.taken().saturating_sub(1)))
+    }
+}
+
+impl<R> Command<R> {
+    #[cold]
+    fn read_framed(&self, replies: &mut Replies<'_>) -> Result<R> {
+        let parts = self.cmd.parts() as usize;
+        framed::decode(self.decoder, &self.cmd, 0..parts, replies).map_err(|failure| failure.of(&self.cmd))
     }
 }
 
@@ -57,25 +68,10 @@ impl<L: ReplySlots> Plan for Pipeline<L> {
     }
 
     fn read(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
-        let mut reading = Reading { replies, batch: (&self.batch, 0), part: 0, ignored: &self.ignored };
+        let mut reading = Reading::new(replies, (&self.batch, 0), &self.ignored);
         let outcome = reading.read_all(&self.slots);
-        let (part, failures) = (reading.part, reading.replies.failures());
-        outcome.map_err(|error| failure(&self.batch, error, part, failures))
+        outcome.map_err(|error| reading.failure(error))
     }
-}
-
-/// The error of a command: its own if it failed without a reply, otherwise the decode error of its reply.
-#[cold]
-pub(super) fn failure(batch: &Cmd, error: DecodeError, part: usize, failures: &[(usize, Error)]) -> Error {
-    match failures.iter().find(|(failed, _)| *failed == part) {
-        Some((_, failure)) => batch.in_context_of_part(failure.clone(), part),
-        None => part_in_context(batch, error, part),
-    }
-}
-
-#[cold]
-fn part_in_context(batch: &Cmd, error: DecodeError, part: usize) -> Error {
-    batch.in_context_of_part(error.into(), part)
 }
 
 impl<L: ReplySlots> Plan for Transaction<L> {
@@ -84,7 +80,7 @@ impl<L: ReplySlots> Plan for Transaction<L> {
     fn seal(&mut self) {
         // Only once: `run` may call this again for a retry.
         if !self.is_sealed() {
-            self.batch.push(&Cmd::new("EXEC").readonly().idempotent());
+            self.batch.push_exec();
         }
     }
 
@@ -97,39 +93,8 @@ impl<L: ReplySlots> Plan for Transaction<L> {
         if let Some((_, error)) = replies.failures().first() {
             return Err(self.batch.in_context_of_all(error.clone()));
         }
-        let queued = self.batch.parts() as usize - 1;
-        let mut refused: Option<Error> = None;
-        let mut has_multi = true;
-        // Whether a command ran, or may have run, without `MULTI`.
-        let mut maybe = false;
-        for part in 0..queued {
-            // Every reply but an error is OK or QUEUED.
-            if let error @ Reply::Error(_) =
-                replies.take().map_err(|error| part_in_context(&self.batch, error, part))?
-            {
-                let error = error.mismatch("QUEUED");
-                has_multi &= part > 0;
-                maybe |= part > 0 && self.batch.author(part) != Author::Server;
-                refused.get_or_insert_with(|| part_in_context(&self.batch, error, part));
-            } else {
-                maybe = true;
-            }
-        }
-        if let Some(error) = refused {
-            if maybe && !has_multi {
-                let why = "the server refused MULTI, so it ran the commands one by one";
-                return Err(error.with_execution(Execution::MaybeExecuted).context(why));
-            }
-            return Err(error.context("the transaction was refused, none of its commands ran"));
-        }
-        let found = replies.enter().map_err(|error| self.batch.in_context(error.into(), queued))?;
-        if found.is_none() {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                Execution::Answered,
-                "the transaction did not run: a watched key changed before EXEC",
-            ));
-        }
+        let exec = self.batch.parts() as usize - 1;
+        framed::enter(&self.batch, 0, exec, replies).map_err(|failure| failure.of(&self.batch))?;
         self.read_array(replies)
     }
 }
@@ -143,10 +108,9 @@ impl<L> Transaction<L> {
 impl<L: ReplySlots> Transaction<L> {
     /// Decodes the array that `EXEC` replies with. Its first element belongs to the command behind `MULTI`.
     fn read_array(&self, replies: &mut Replies<'_>) -> Result<L::Tuple> {
-        let mut reading = Reading { replies, batch: (&self.batch, 1), part: 0, ignored: &self.ignored };
+        let mut reading = Reading::new(replies, (&self.batch, 1), &self.ignored);
         let outcome = reading.read_all(&self.slots);
-        let part = reading.part;
-        outcome.map_err(|error| part_in_context(&self.batch, error, 1 + part))
+        outcome.map_err(|error| reading.failure(error))
     }
 }
 
@@ -164,6 +128,7 @@ mod tests {
     use crate::{
         FromRedis,
         command::{Decoder, Executor, atomic, pipe, raw},
+        error::ErrorKind,
     };
 
     #[test]

@@ -6,7 +6,10 @@ use crate::{
     value::FromRedis,
 };
 
-use super::{Cmd, Decoder};
+use super::{
+    Cmd, Decoder,
+    framed::{self, Failure},
+};
 
 /// The replies of a batch during decoding, and the index of the part whose reply is next.
 #[derive(Debug)]
@@ -17,15 +20,34 @@ pub struct Reading<'a, 'b> {
     /// The part of the batch whose reply comes next.
     pub(super) part: usize,
     /// Parts whose replies are only checked for errors, in ascending order.
-    pub(super) ignored: &'a [u32],
+    ignored: &'a [u32],
+    /// The error of a transaction inside of the batch that failed as a whole.
+    whole: Option<Error>,
 }
 
-impl Reading<'_, '_> {
+impl<'a, 'b> Reading<'a, 'b> {
+    pub(super) fn new(replies: &'a mut Replies<'b>, batch: (&'a Cmd, usize), ignored: &'a [u32]) -> Self {
+        Self { replies, batch, part: 0, ignored, whole: None }
+    }
+
     /// Decodes all replies into the tuple of the slots.
     pub(super) fn read_all<L: ReplySlots>(&mut self, slots: &L) -> Result<L::Tuple, DecodeError> {
         let replies = slots.read(self)?;
         self.skip_ignored()?;
         Ok(L::flat(replies))
+    }
+
+    /// The error of the command that failed last: its own if it failed without a reply, otherwise the decode error of
+    /// its reply.
+    #[cold]
+    pub(super) fn failure(&mut self, error: DecodeError) -> Error {
+        if let Some(whole) = self.whole.take() {
+            return whole;
+        }
+        let (batch, first) = self.batch;
+        let part = first + self.part;
+        let own = self.replies.failures().iter().find(|(failed, _)| *failed == part);
+        batch.in_context_of_part(own.map_or_else(|| error.into(), |(_, failure)| failure.clone()), part)
     }
 
     /// Skips the replies that are ignored and come next. An error among them is still an error.
@@ -66,6 +88,9 @@ impl Reading<'_, '_> {
     #[inline]
     fn decode<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
         self.skip_ignored()?;
+        if slot.framed {
+            return self.decode_framed(slot);
+        }
         let start = self.replies.taken();
         let end = start + slot.parts as usize;
         self.replies.limit(Some(slot.parts));
@@ -79,6 +104,36 @@ impl Reading<'_, '_> {
         // Replies that the decoder left do not belong to the next command.
         while self.replies.taken() < end && self.replies.take().is_ok() {}
         outcome
+    }
+
+    /// Decodes the replies of a command that contains `MULTI` and `EXEC`.
+    #[cold]
+    fn decode_framed<R>(&mut self, slot: &One<R>) -> Result<R, DecodeError> {
+        let (batch, first) = self.batch;
+        let parts = first + self.part..first + self.part + slot.parts as usize;
+        // Exactly its own replies are taken, whatever is in them.
+        let mut own = Vec::new();
+        for _ in parts.clone() {
+            own.extend_from_slice(self.replies.take_bytes()?);
+        }
+        if let Some((failed, _)) = self.replies.failures().iter().find(|(part, _)| parts.contains(part)) {
+            self.part = failed - first;
+            return Err(DecodeError::new("expected a reply, found none"));
+        }
+        match framed::decode(slot.decoder, batch, parts.clone(), &mut Replies::new(&own)) {
+            Ok(decoded) => {
+                self.part += slot.parts as usize;
+                Ok(decoded)
+            }
+            Err(Failure::Part(error, part)) => {
+                self.part = part - first;
+                Err(error)
+            }
+            Err(Failure::Whole(error)) => {
+                self.whole = Some(error);
+                Err(DecodeError::new("expected the replies of a transaction, found none"))
+            }
+        }
     }
 }
 
@@ -101,6 +156,8 @@ pub struct One<R> {
     pub(super) decoder: Decoder<R>,
     /// How many replies the command gets.
     pub(super) parts: u32,
+    /// Some of them are those of `MULTI` and `EXEC`.
+    pub(super) framed: bool,
 }
 
 /// The replies of a number of commands that is known only at run time.
@@ -126,7 +183,13 @@ impl<R> Many<R> {
     #[inline]
     pub(super) fn push(&mut self, slot: One<R>) {
         match self.runs.last_mut() {
-            Some(run) if run.slot.parts == slot.parts && run.slot.decoder.is(slot.decoder) => run.count += 1,
+            Some(run)
+                if run.slot.parts == slot.parts
+                    && run.slot.framed == slot.framed
+                    && run.slot.decoder.is(slot.decoder) =>
+            {
+                run.count += 1
+            }
             _ => self.runs.push(Run { slot, count: 1 }),
         }
     }
@@ -163,15 +226,7 @@ impl<R> ReplySlot for Checked<One<R>> {
         reading.skip_ignored()?;
         let next = reading.part + self.0.parts as usize;
         let outcome = reading.decode(&self.0);
-        let (batch, first) = reading.batch;
-        let failures = reading.replies.failures();
-        let outcome = outcome.map_err(|error| {
-            let part = first + reading.part;
-            match failures.iter().find(|(failed, _)| *failed == part) {
-                Some((_, failure)) => batch.in_context(failure.clone(), part),
-                None => batch.in_context(Error::from(error), part),
-            }
-        });
+        let outcome = outcome.map_err(|error| reading.failure(error));
         reading.part = next;
         Ok(outcome)
     }
@@ -253,7 +308,7 @@ slots!(A B C D E F G H I J K L M N O P);
 impl<R: FromRedis> One<R> {
     #[cfg(test)]
     pub(super) fn of() -> Self {
-        Self { decoder: Decoder::of(), parts: 1 }
+        Self { decoder: Decoder::of(), parts: 1, framed: false }
     }
 }
 
@@ -268,7 +323,7 @@ mod tests {
     ) -> (Result<S::Tuple, DecodeError>, usize) {
         let mut replies = Replies::new(bytes);
         let batch = Cmd::batch();
-        let mut reading = Reading { replies: &mut replies, batch: (&batch, 0), part: 0, ignored };
+        let mut reading = Reading::new(&mut replies, (&batch, 0), ignored);
         let outcome = reading.read_all(slots);
         (outcome, reading.part)
     }

@@ -52,19 +52,19 @@ impl Cmd {
         second.map_or(name.clone(), |second| format!("{name} {second}"))
     }
 
-    /// How many commands the user put into it.
-    fn members(&self) -> usize {
-        let parts = self.parts() as usize;
-        if self.is_transaction() { parts.saturating_sub(2) } else { parts }
+    /// How many of its first `parts` commands the user put into it: `MULTI` and `EXEC` are not counted.
+    pub(super) fn members(&self, parts: usize) -> usize {
+        (0..parts).filter(|part| !self.is_frame(*part)).count()
     }
 
     /// The error of the whole command or batch. It names the first command and its key, and gives the number of
     /// commands that were sent with it.
     #[cold]
     pub(crate) fn in_context_of_all(&self, error: Error) -> Error {
-        let first = usize::from(self.is_transaction() && self.members() > 0);
-        let what = if first > 0 { "transaction" } else { "batch" };
-        match self.members().saturating_sub(1) {
+        let members = self.members(self.parts() as usize);
+        let first = usize::from(self.is_frame(0) && members > 0);
+        let what = if self.is_transaction() { "transaction" } else { "batch" };
+        match members.saturating_sub(1) {
             0 => self.in_context(error, first),
             others => self.in_context(error.context(format!("sent with {others} more in one {what}")), first),
         }
@@ -73,12 +73,14 @@ impl Cmd {
     /// The error of one command of a batch, with its name, its key and its number.
     #[cold]
     pub(crate) fn in_context_of_part(&self, error: Error, part: usize) -> Error {
-        let number = if self.is_transaction() { part } else { part + 1 };
-        let members = self.members();
-        // `MULTI` and `EXEC` have no number.
-        let counted = self.argument_count() == 0 && (1..=members).contains(&number);
+        let counted = self.argument_count() == 0 && part < self.parts() as usize && !self.is_frame(part);
         let error = self.without_secrets(error, part);
-        let error = if counted { error.context(format!("command {number} of {members}")) } else { error };
+        let error = if counted {
+            let (number, members) = (self.members(part + 1), self.members(self.parts() as usize));
+            error.context(format!("command {number} of {members}"))
+        } else {
+            error
+        };
         self.in_context(error, part)
     }
 
@@ -250,11 +252,10 @@ mod tests {
 
     #[test]
     fn errors_of_a_batch_say_what_else_was_sent() {
-        let mut batch = Cmd::batch().transaction();
-        batch.push(&Cmd::new("MULTI"));
+        let mut batch = Cmd::begun_transaction();
         batch.push(&Cmd::new("INCR").key("a"));
         batch.push(&Cmd::new("INCR").key("b"));
-        batch.push(&Cmd::new("EXEC"));
+        batch.push_exec();
         let lost = |batch: &Cmd| batch.in_context_of_all(Error::argument("lost")).to_string();
         assert_eq!(lost(&batch), "INCR `a`: sent with 1 more in one transaction: lost");
         assert_eq!(

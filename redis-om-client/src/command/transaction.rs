@@ -31,9 +31,7 @@ pub struct Transaction<L> {
 /// assert_eq!(atomic().incr("a").to_string(), "MULTI | INCR a | EXEC");
 /// ```
 pub fn atomic() -> Transaction<()> {
-    let mut batch = Cmd::batch().transaction();
-    batch.push(&Cmd::new("MULTI").readonly().idempotent());
-    Transaction { batch, slots: (), ignored: Vec::new() }
+    Transaction { batch: Cmd::begun_transaction(), slots: (), ignored: Vec::new() }
 }
 
 impl<L> Transaction<L> {

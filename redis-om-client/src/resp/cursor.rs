@@ -34,6 +34,15 @@ impl<'a> Cursor<'a> {
         Self { bytes, shared, position: Cell::new(0) }
     }
 
+    pub(super) fn position(&self) -> usize {
+        self.position.get()
+    }
+
+    /// The bytes from here to the position.
+    pub(super) fn bytes_from(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.position.get()).unwrap_or_default()
+    }
+
     #[inline]
     pub(super) fn bytes_left(&self) -> usize {
         self.bytes.len() - self.position.get()

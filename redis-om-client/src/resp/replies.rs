@@ -149,16 +149,30 @@ impl<'a> Replies<'a> {
         self.taken
     }
 
-    /// Takes the header of the next reply, which must be an array or nil. The elements of the array can be taken as the
-    /// next replies. Returns the number of elements; `None` for nil.
+    /// Takes the next reply, and returns its bytes.
     ///
     /// # Errors
-    /// The reply is neither an array nor nil.
-    pub(crate) fn enter(&mut self) -> Result<Option<usize>, DecodeError> {
+    /// No reply remains, or the bytes are not valid RESP.
+    pub(crate) fn take_bytes(&mut self) -> Result<&'a [u8], DecodeError> {
+        self.next_piece();
+        let start = self.cursor.position();
+        drop(self.take()?);
+        Ok(self.cursor.bytes_from(start))
+    }
+
+    /// Takes the header of the next reply, which must be an array of this length or nil. The elements of the array can
+    /// be taken as the next replies. Returns `false` for nil.
+    ///
+    /// # Errors
+    /// The reply is neither such an array nor nil. It is taken all the same.
+    pub(crate) fn enter(&mut self, elements: usize) -> Result<bool, DecodeError> {
         match self.take()? {
-            Reply::Nil => Ok(None),
-            Reply::Array(mut items) => Ok(Some(std::mem::take(&mut items.left))),
-            other => Err(other.mismatch("an array")),
+            Reply::Nil => Ok(false),
+            Reply::Array(mut items) if items.len() == elements => {
+                items.left = 0;
+                Ok(true)
+            }
+            other => Err(other.mismatch(&format!("an array of {elements}"))),
         }
     }
 }
@@ -194,9 +208,12 @@ mod tests {
     fn the_elements_of_an_entered_array_are_read_as_replies() {
         let mut replies = Replies::new(b"+OK\r\n*2\r\n:1\r\n:2\r\n");
         replies.take().unwrap();
-        assert_eq!(replies.enter().unwrap(), Some(2));
+        assert!(replies.enter(2).unwrap());
         assert!(matches!(replies.take().unwrap(), Reply::Int(1)));
-        assert!(matches!(replies.take().unwrap(), Reply::Int(2)));
+        assert_eq!(replies.take_bytes().unwrap(), b":2\r\n");
+        let mut replies = Replies::new(b"*2\r\n:1\r\n:2\r\n*-1\r\n");
+        assert!(replies.enter(1).is_err(), "another length");
+        assert!(!replies.enter(1).unwrap());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Models that are stored as a hash: one hash field for each field of the struct.
 
-use redis_om_client::{Args, Cmd, Command, DecodeError, Items, Replies, Reply, ToArgs, commands::KeyType};
+use redis_om_client::{
+    Args, Cmd, Command, DecodeError, Decoder, Items, Replies, Reply, ToArgs, commands::KeyType,
+};
 
 use super::{Key, RedisModel, Storage};
 use crate::field::{FieldPath, HashFields};
@@ -8,11 +10,6 @@ use crate::field::{FieldPath, HashFields};
 /// Stored as a hash with a field for each field of the struct: `#[redis(hash)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct AsHash;
-
-/// Sets fields before it removes any: the server deletes a key, and its expiry, together with its last field.
-const SAVE: &str = "local n=tonumber(ARGV[1])+1 \
-redis.call('HSET',KEYS[1],unpack(ARGV,n+1)) \
-redis.call('HDEL',KEYS[1],unpack(ARGV,2,n))";
 
 impl<M: RedisModel + HashFields> Storage<M> for AsHash {
     const GET: &'static str = "HGETALL";
@@ -24,13 +21,13 @@ impl<M: RedisModel + HashFields> Storage<M> for AsHash {
     #[inline]
     fn save(model: &M) -> Command<()> {
         if M::OPTIONAL {
-            let mut count = 0_usize;
-            M::absent(Some(model), &FieldPath::ROOT, &mut |_| count += 1);
-            if count > 0 {
-                return save_and_remove(model, count);
+            let mut is_whole = true;
+            M::absent(Some(model), &FieldPath::ROOT, &mut |_| is_whole = false);
+            if !is_whole {
+                return set_and_remove(model);
             }
         }
-        Cmd::new("HSET").reserve(M::ROOM).key(model.key()).args(Present(model)).reply()
+        set(model)
     }
 
     #[inline]
@@ -75,16 +72,15 @@ fn other<M: HashFields>(
     M::take(partial, name, items.take()?)
 }
 
-fn save_and_remove<M: RedisModel + HashFields>(model: &M, count: usize) -> Command<()> {
-    Cmd::new("EVAL")
-        .reserve(SAVE.len() + M::ROOM)
-        .arg(SAVE)
-        .arg(1)
-        .key(model.key())
-        .arg(count)
-        .args(Absent(model))
-        .args(Present(model))
-        .reply()
+fn set<M: RedisModel + HashFields>(model: &M) -> Command<()> {
+    Cmd::new("HSET").reserve(M::ROOM).key(model.key()).args(Present(model)).reply()
+}
+
+/// Sets fields before it removes any: the server deletes a key, and its expiry, together with its last field.
+#[cold]
+fn set_and_remove<M: RedisModel + HashFields>(model: &M) -> Command<()> {
+    let remove = Cmd::new("HDEL").key(model.key()).args(Absent(model)).reply();
+    Command::atomic([set(model), remove], Decoder::new(super::all_done))
 }
 
 struct Present<'a, M>(&'a M);

@@ -4,9 +4,8 @@
 //! every operation is one command value and works on every executor: an async client, a blocking one, a pipeline, a
 //! transaction.
 //!
-//! A save that must also remove fields is a script. It is sent as `EVAL` and not as `EVALSHA`: a `NOSCRIPT` error
-//! inside a pipeline or a transaction could not be repaired in time. The script has 130 bytes, and the server finds a
-//! script that it has run before by its text.
+//! A save that must also remove fields is `HSET` and `HDEL` in a transaction of its own. The whole is one command value,
+//! is sent in one write, and needs no right to run scripts.
 
 mod hash;
 mod json;
@@ -104,8 +103,8 @@ pub trait RedisModel: Sized {
     /// that is `None` is removed, in one atomic step. An expiry of the key stays. In a hash, fields that the struct does
     /// not have stay.
     ///
-    /// `HSET`, or a short script where a hash has fields to remove (the user needs the right to `EVAL`); `JSON.SET` for
-    /// a JSON model. O(fields).
+    /// `HSET`; where a hash has fields to remove, `HSET` and `HDEL` between `MULTI` and `EXEC`. `JSON.SET` for a JSON
+    /// model. One round trip, O(fields).
     ///
     /// ```
     /// # use redis_om::prelude::*;
@@ -200,7 +199,7 @@ pub trait RedisModel: Sized {
         ids: impl IntoIterator<Item = I>,
     ) -> E::Output<Vec<Option<Self>>> {
         let commands = ids.into_iter().map(|id| Self::Storage::get(&Self::key_of(id)));
-        executor.execute(Command::together(commands, Decoder::new(each::<Self>)))
+        executor.execute(Command::batch(commands, Decoder::new(each::<Self>)))
     }
 
     /// Writes many models in one round trip. Each is saved as by [`save`](Self::save), so each is written whole or not at
@@ -220,7 +219,7 @@ pub trait RedisModel: Sized {
         Self: 'm,
     {
         let commands = models.into_iter().map(Self::Storage::save);
-        executor.execute(Command::together(commands, Decoder::new(all_done)))
+        executor.execute(Command::batch(commands, Decoder::new(all_done)))
     }
 
     /// Deletes the models with these ids in one round trip. Returns how many were stored.
@@ -237,7 +236,7 @@ pub trait RedisModel: Sized {
         ids: impl IntoIterator<Item = I>,
     ) -> E::Output<u64> {
         let commands = ids.into_iter().map(|id| delete(Self::key_of(id)));
-        executor.execute(Command::together(commands, Decoder::new(sum)))
+        executor.execute(Command::batch(commands, Decoder::new(sum)))
     }
 
     /// Sets the time after which the model is deleted, to the millisecond. Returns whether the model is stored. `EXPIRE` or

@@ -129,7 +129,7 @@ impl<M: RedisModel> Pager for ModelPager<M> {
             let decoder = Decoder::new(|replies| Decoder::of().decode(replies).map(Found::Keys));
             return self.scan.command::<M>(page_size).map(|command| command.decode_with(decoder));
         }
-        Some(Command::together(self.keys.iter().map(M::Storage::get), Decoder::new(models)))
+        Some(Command::batch(self.keys.iter().map(M::Storage::get), Decoder::new(models)))
     }
 
     fn take(&mut self, found: Found<M>) -> impl IntoIterator<Item = Result<M>> {

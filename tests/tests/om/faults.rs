@@ -74,25 +74,62 @@ async fn a_model_is_never_half_saved() {
     in_time("the savers", saving).await.unwrap();
 }
 
+/// A save that removes fields runs as a whole or not at all, whatever the server refuses, and says which.
 #[tokio::test]
-async fn a_save_that_removes_works_where_no_script_is_loaded() {
-    let server = redis_om::testing::Server::start().unwrap();
-    let client = connect(&server.url()).await;
-    for _ in 0..3 {
-        let model = pair("1".into(), 1);
-        model.save(&client).await.unwrap();
-        client.script_flush().await.unwrap();
-        model.save(&client).await.unwrap();
-        client.script_flush().await.unwrap();
-        let ((), found) = client.run(pipe().add(model.save(cmd())).add(Pair::get(cmd(), "1"))).await.unwrap();
-        assert_eq!(found.as_ref(), Some(&model));
-        client.script_flush().await.unwrap();
-        let ((), found) =
-            client.run(atomic().add(model.save(cmd())).add(Pair::get(cmd(), "1"))).await.unwrap();
-        assert_eq!(found, Some(model));
-        server.restart().unwrap();
-        // A round trip, so that the client finds the loss: a save on the lost connection would fail with "may have
-        // run".
-        client.ping().await.unwrap();
+async fn a_save_that_removes_says_what_was_refused() {
+    let server = valkey();
+    let direct = connect(&server.url()).await;
+    let [id, n] = Keys::new().each(["id", "n"]);
+    let user = "may-not-remove";
+    let rules = ["on", "nopass", "~*", "+@all", "-hdel"];
+    direct.run(raw("ACL").arg("SETUSER").arg(user).args(rules).reply::<()>()).await.unwrap();
+    let client = Client::connect(&format!("redis://{user}:x@localhost:{}", server.port())).await.unwrap();
+    let (whole, partly) = (pair(id.clone(), 4), pair(id.clone(), 3));
+    assert!(whole.extra.is_some() && partly.extra.is_none());
+    let key = whole.key().to_string();
+    whole.save(&client).await.unwrap();
+    for error in [
+        partly.save(&client).await.unwrap_err(),
+        Pair::save_many(&client, [&partly]).await.unwrap_err(),
+        client.run(pipe().add(partly.save(cmd())).incr(&n)).await.unwrap_err(),
+        client.run(atomic().add(partly.save(cmd())).incr(&n)).await.unwrap_err(),
+    ] {
+        assert_eq!((error.command(), error.key()), (Some("HDEL"), Some(key.as_str())), "{error}");
+        assert!(error.to_string().contains("none of its commands ran"), "{error}");
+        assert!(!error.may_have_run(), "{error}");
     }
+    assert_eq!(Pair::get(&direct, &*id).await.unwrap().as_ref(), Some(&whole), "nothing was written");
+    assert_eq!(
+        direct.get::<Option<i64>>(&n).await.unwrap(),
+        Some(1),
+        "the other command of the pipeline ran"
+    );
+
+    // Where `MULTI` itself is refused, the commands run one by one, and the error says that they may have run.
+    direct.run(raw("ACL").arg("SETUSER").arg(user).args(["+hdel", "-multi"]).reply::<()>()).await.unwrap();
+    let error = partly.save(&client).await.unwrap_err();
+    assert!(error.may_have_run() && error.to_string().contains("one by one"), "{error}");
+    let (checked, n) = client.run(pipe().add(partly.save(cmd())).checked().incr(&n)).await.unwrap();
+    assert!(checked.unwrap_err().may_have_run());
+    assert_eq!(n, 2, "the reply of the next command is its own");
+}
+
+/// It would end the watch, so it is refused before anything is sent.
+#[tokio::test]
+async fn a_save_that_removes_does_not_run_on_a_watching_connection() {
+    let server = valkey();
+    let client = connect(&server.url()).await;
+    let [key, model] = Keys::new().each(["watched", "model"]);
+    let partly = Pair { extra: None, ..pair(model, 1) };
+    let error = client
+        .watch(&key, async |connection| {
+            partly.save(&connection).await?;
+            Ok(atomic().incr(&key))
+        })
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("return it from the closure"), "{error}");
+    assert_eq!(client.exists([&key, &partly.key().to_string()]).await.unwrap(), 0);
+    let () = client.watch(&key, async |_| Ok(partly.save(cmd()))).await.unwrap();
+    assert_eq!(Pair::get(&client, &*partly.id).await.unwrap(), Some(partly));
 }

@@ -53,13 +53,16 @@ impl Unit {
             let of_part = cmd.part(part).flags();
             flags = flags.both(of_part);
         }
+        // Several transactions that stay together are not one.
+        let frames: Vec<_> = parts.clone().filter(|part| cmd.is_frame(*part)).collect();
+        let transaction = frames == [parts.start, parts.end - 1];
         Self {
             first: parts.start as u32,
             parts: parts.len() as u32,
             writes: !flags.has(Flags::READONLY),
             repeatable: flags.repeatable(),
             author,
-            transaction: cmd.is_transaction(),
+            transaction,
         }
     }
 }
