@@ -36,8 +36,8 @@ pub(crate) fn run(harness: &Harness, row: Row, line_up: &[Id], rounds: usize) ->
             "valgrind is not installed; install it (Debian: the package `valgrind`)",
         )),
         Kind::Instructions => count_instructions(harness, row, line_up),
-        Kind::Allocations => one_each("allocations", "bytes", &|id| allocations::measure(harness, id)),
-        Kind::Memory => one_each("MB", "MB with the futures", &|id| memory::measure(harness, id)),
+        Kind::Allocations => one_each("allocations", "bytes", &|id| allocations::measure(harness, row, id)),
+        Kind::Memory => one_each("MB", "MB with the futures", &|id| memory::measure(harness, row, id)),
         Kind::Hello => build_hello(row, line_up),
     }
 }
@@ -55,7 +55,7 @@ fn alternate(
     let mut runners: Vec<Runner> = Vec::new();
     for id in line_up {
         bar.set_message(id.name());
-        let runner = harness.contestant(*id, row.name, placement);
+        let runner = harness.contestant(*id, row, placement);
         runners.extend(runner.with_context(|| format!("{} of {id}", row.name))?);
         bar.inc(1);
     }
@@ -73,21 +73,22 @@ fn alternate(
     bar.finish_and_clear();
     let ids: Vec<Id> = runners.iter().map(Runner::id).collect();
     let figures = ids.iter().zip(&speeds).filter_map(|(id, all)| Some((*id, spread(all)?.median))).collect();
-    let ratio = ratios(&ids, &speeds, rounds);
+    let ratio = ratios(&ids, &speeds, rounds, Id::is_peer);
+    let of_raw = ratios(&ids, &speeds, rounds, |id| id == Id::Raw);
     let awake = (placement == Placement::Pinned).then_some(!awake.is_empty());
-    Ok(Outcome { ratio, more_is_better: true, awake, ..Outcome::new(row, "operations/s", figures) })
+    Ok(Outcome { ratio, of_raw, more_is_better: true, awake, ..Outcome::new(row, "operations/s", figures) })
 }
 
-/// The ratio of ours to the best peer. Each peer is paired with ours round by round, so that what slows a whole round down
-/// has no effect. The best peer is the one for which our median ratio is the smallest. The best peer of each round is not
-/// used: its figures would be the luckiest rounds of several peers.
-fn ratios(ids: &[Id], speeds: &[Vec<f64>], rounds: usize) -> Option<Spread> {
+/// The ratio of ours to the best of these contestants. Each is paired with ours round by round, so that what slows a whole
+/// round down has no effect. The best one is that for which our median ratio is the smallest. The best one of each round is
+/// not used: its figures would be the luckiest rounds of several contestants.
+fn ratios(ids: &[Id], speeds: &[Vec<f64>], rounds: usize, of: fn(Id) -> bool) -> Option<Spread> {
     let ours = ids.iter().position(|id| id.name() == "ours")?;
-    let peers = (0..ids.len()).filter(|at| ids[*at].is_peer());
-    let over = |peer: usize| {
-        spread(&(0..rounds).map(|round| speeds[ours][round] / speeds[peer][round]).collect::<Vec<_>>())
+    let others = (0..ids.len()).filter(|at| of(ids[*at]));
+    let over = |other: usize| {
+        spread(&(0..rounds).map(|round| speeds[ours][round] / speeds[other][round]).collect::<Vec<_>>())
     };
-    peers.filter_map(over).min_by(|one, other| one.median.total_cmp(&other.median))
+    others.filter_map(over).min_by(|one, other| one.median.total_cmp(&other.median))
 }
 
 fn count_instructions(harness: &Harness, row: Row, line_up: &[Id]) -> Result<Outcome> {
@@ -96,7 +97,8 @@ fn count_instructions(harness: &Harness, row: Row, line_up: &[Id]) -> Result<Out
     let mut figures = Vec::new();
     for id in line_up {
         bar.set_message(id.name());
-        let figure = instructions::measure(harness, *id).with_context(|| format!("instructions of {id}"))?;
+        let figure =
+            instructions::measure(harness, row, *id).with_context(|| format!("instructions of {id}"))?;
         figures.push((*id, figure));
         bar.inc(1);
     }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::contestants::Id;
 use crate::contestants::raw::RawBlocking;
 use crate::data;
+use crate::rows::Row;
 
 /// Where client and server run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +31,21 @@ pub(crate) struct Harness {
     cores: usize,
     seconds: f64,
     cores_may_sleep: bool,
+    front: Option<Front>,
     _folder: TempDir,
 }
 
+/// The process that terminates TLS in front of the server: see [`tls`](crate::tls).
+struct Front {
+    child: Child,
+    port: u16,
+    authority: PathBuf,
+}
+
 impl Harness {
-    /// Starts a server on core 1 with a free port and writes the data to it.
-    pub(crate) fn start(server: &Path, seconds: f64, cores_may_sleep: bool) -> Result<Self> {
+    /// Starts a server on core 1 with a free port and writes the data to it. With `tls`, a process in front of it
+    /// terminates TLS.
+    pub(crate) fn start(server: &Path, seconds: f64, cores_may_sleep: bool, tls: bool) -> Result<Self> {
         let cores = std::thread::available_parallelism()?.get();
         if cores < 2 {
             bail!(
@@ -55,10 +65,15 @@ impl Harness {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("start {} with taskset (util-linux)", server.display()))?;
-        let mut harness = Self { server: child, port, cores, seconds, cores_may_sleep, _folder: folder };
+        let authority = folder.path().join("authority.pem");
+        let mut harness =
+            Self { server: child, port, cores, seconds, cores_may_sleep, front: None, _folder: folder };
         let mut socket = harness.first_socket(server)?;
         let (commands, count) = data::seed();
         socket.send(&commands, count).context("seed the server")?;
+        if tls {
+            harness.front = Some(Front::start(port, authority)?);
+        }
         Ok(harness)
     }
 
@@ -107,14 +122,19 @@ impl Harness {
     }
 
     /// Adds the arguments that select a child process of this binary.
-    pub(crate) fn describe_child(&self, command: &mut Command, id: Id, row: &str) {
-        let (port, seconds) = (self.port.to_string(), self.seconds.to_string());
-        command.args(["--child", id.name(), "--rows", row, "--port", &port, "--seconds", &seconds]);
+    pub(crate) fn describe_child(&self, command: &mut Command, id: Id, row: Row) {
+        let mut port = self.port;
+        if let Some(front) = self.front.as_ref().filter(|_| row.is_over_tls()) {
+            port = front.port;
+            command.arg("--authority").arg(&front.authority);
+        }
+        let (port, seconds) = (port.to_string(), self.seconds.to_string());
+        command.args(["--child", id.name(), "--rows", row.name, "--port", &port, "--seconds", &seconds]);
     }
 
     /// Starts the child process of a contestant for a row and waits until it is ready. `None` where the contestant does not
     /// have the operation.
-    pub(crate) fn contestant(&self, id: Id, row: &str, placement: Placement) -> Result<Option<Runner>> {
+    pub(crate) fn contestant(&self, id: Id, row: Row, placement: Placement) -> Result<Option<Runner>> {
         let exe = std::env::current_exe()?;
         let mut command = match placement {
             Placement::Pinned => self.pinned(exe),
@@ -133,7 +153,7 @@ impl Harness {
     }
 
     /// Runs a child process to its end. Returns the two numbers that it printed.
-    pub(crate) fn two_numbers(&self, id: Id, row: &str) -> Result<(f64, f64)> {
+    pub(crate) fn two_numbers(&self, id: Id, row: Row) -> Result<(f64, f64)> {
         let mut command = self.pinned(std::env::current_exe()?);
         self.describe_child(&mut command, id, row);
         let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
@@ -151,6 +171,32 @@ impl Drop for Harness {
         // Ends the server by its process id and waits for it. It is no error if the server has ended already.
         let _ = self.server.kill();
         let _ = self.server.wait();
+    }
+}
+
+impl Front {
+    fn start(port: u16, authority: PathBuf) -> Result<Self> {
+        let mut child = dying_with_us("1", &std::env::current_exe()?)
+            .args(["--front", "--port", &port.to_string(), "--authority"])
+            .arg(&authority)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start the process in front of the server")?;
+        let output = child.stdout.take().context("a child without output")?;
+        let mut front = Self { child, port: 0, authority };
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        front.port =
+            line.trim_end().parse().context("expected a port from the process in front of the server")?;
+        Ok(front)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -18,8 +18,9 @@ mod harness;
 mod report;
 mod rows;
 mod stats;
+mod tls;
 
-use contestants::{Contestant, Fred, Id, Peer, RedisRs1, RedisRs2, Rustis};
+use contestants::{Address, Contestant, Fred, Id, Peer, RedisRs1, RedisRs2, Rustis};
 use harness::{Harness, Wakeful};
 use rows::{Kind, Row, allocations, instructions, memory, throughput};
 
@@ -64,6 +65,12 @@ struct Options {
     ops: u64,
     #[arg(long, hide = true)]
     spin: bool,
+    /// The file with the certificate authority of the server.
+    #[arg(long, hide = true)]
+    authority: Option<PathBuf>,
+    /// Terminates TLS in front of the server at `--port`.
+    #[arg(long, hide = true, requires = "authority")]
+    front: bool,
 }
 
 fn main() -> ExitCode {
@@ -72,6 +79,7 @@ fn main() -> ExitCode {
         Wakeful::spin();
     }
     let done = match options.child {
+        None if options.front => front(&options).map(|()| ExitCode::SUCCESS),
         Some(id) => child(id, &options).with_context(|| id.name()).map(|()| ExitCode::SUCCESS),
         None => compare(options),
     };
@@ -89,7 +97,8 @@ fn compare(options: Options) -> Result<ExitCode> {
     }
     let line_up = Id::line_up(&options.against);
     let server = harness::find_server(options.server)?;
-    let harness = Harness::start(&server, options.seconds, options.let_cores_sleep)?;
+    let tls = rows.iter().any(|row| row.is_over_tls());
+    let harness = Harness::start(&server, options.seconds, options.let_cores_sleep, tls)?;
     let (mut outcomes, mut broken) = (Vec::new(), false);
     for row in rows {
         match compare::run(&harness, row, &line_up, options.rounds.into()) {
@@ -117,6 +126,17 @@ fn compare(options: Options) -> Result<ExitCode> {
     })
 }
 
+/// Terminates TLS until the process is ended.
+fn front(options: &Options) -> Result<()> {
+    let authority = options.authority.as_deref().context("a place for the certificate is needed")?;
+    throughput::runtime(1)?.block_on(tls::serve(options.port, authority))
+}
+
+fn address(options: &Options) -> Result<Address> {
+    let authority = options.authority.as_deref().map(tls::Authority::read).transpose()?;
+    Ok(Address { port: options.port, authority })
+}
+
 fn child(id: Id, options: &Options) -> Result<()> {
     let rows = rows::chosen(&options.rows)?;
     let [row] = rows.as_slice() else { bail!("a child runs one row, not {}", rows.len()) };
@@ -132,14 +152,14 @@ fn child(id: Id, options: &Options) -> Result<()> {
 }
 
 fn client<C: Contestant>(row: Row, options: &Options) -> Result<()> {
-    let port = options.port;
+    let address = address(options)?;
     match row.kind {
-        Kind::Throughput { load, threads } => {
-            throughput::serve::<C>(load, threads, port, Duration::from_secs_f64(options.seconds))
+        Kind::Throughput { load, threads, .. } => {
+            throughput::serve::<C>(load, threads, &address, Duration::from_secs_f64(options.seconds))
         }
-        Kind::Instructions => instructions::child::<C>(port, options.ops),
-        Kind::Allocations => allocations::child::<C>(port),
-        Kind::Memory => memory::child::<C>(port),
+        Kind::Instructions => instructions::child::<C>(&address, options.ops),
+        Kind::Allocations => allocations::child::<C>(&address),
+        Kind::Memory => memory::child::<C>(&address),
         Kind::Hello => bail!("hello world is built, not run"),
     }
 }
@@ -147,8 +167,8 @@ fn client<C: Contestant>(row: Row, options: &Options) -> Result<()> {
 fn raw(row: Row, options: &Options) -> Result<()> {
     let port = options.port;
     match row.kind {
-        Kind::Throughput { load, threads } => {
-            throughput::serve_raw(load, threads, port, Duration::from_secs_f64(options.seconds))
+        Kind::Throughput { load, threads, .. } => {
+            throughput::serve_raw(load, threads, &address(options)?, Duration::from_secs_f64(options.seconds))
         }
         Kind::Instructions => instructions::child_raw(port, options.ops),
         Kind::Allocations => allocations::child_raw(port),

@@ -20,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) more: Vec<(&'static str, Vec<(Id, f64)>)>,
     /// The ratio of ours to the best peer, over the rounds.
     pub(crate) ratio: Option<Spread>,
+    /// The ratio of ours to the raw socket, over the rounds.
+    pub(crate) of_raw: Option<Spread>,
     /// Whether a larger figure is better.
     pub(crate) more_is_better: bool,
     /// Whether the cores were kept awake, where that matters.
@@ -30,8 +32,8 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// A row in which a smaller figure is better.
     pub(crate) fn new(row: Row, unit: &'static str, figures: Vec<(Id, f64)>) -> Self {
-        let (more, ratio, awake, skipped) = (Vec::new(), None, None, None);
-        Self { row, unit, figures, more, ratio, more_is_better: false, awake, skipped }
+        let (more, ratio, of_raw, awake, skipped) = (Vec::new(), None, None, None, None);
+        Self { row, unit, figures, more, ratio, of_raw, more_is_better: false, awake, skipped }
     }
 
     /// A row that cannot be measured on this machine.
@@ -58,7 +60,13 @@ impl Outcome {
     pub(crate) fn holds(&self) -> Option<bool> {
         let ours = self.column("ours");
         match self.row.threshold {
-            Threshold::Ratio(least) => self.ratio.as_ref().map(|ratio| ratio.median >= least),
+            Threshold::Ratio(least) => {
+                let holds = self.ratio.as_ref()?.median >= least;
+                Some(match self.row.of_raw {
+                    None => holds,
+                    Some(least) => holds && self.of_raw.as_ref()?.median >= least,
+                })
+            }
             Threshold::AtMost(most) => ours.map(|ours| ours <= most),
             Threshold::NoMoreThanRustis => {
                 let mut holds = ours? <= self.column("rustis")?;
@@ -92,6 +100,12 @@ impl Outcome {
             object.insert("ratio_min".into(), rounded(ratio.min));
             object.insert("ratio_max".into(), rounded(ratio.max));
         }
+        if let Some(of_raw) = &self.of_raw {
+            object.insert("of_raw".into(), rounded(of_raw.median));
+        }
+        if let Some(least) = self.row.of_raw {
+            object.insert("of_raw_at_least".into(), json!(least));
+        }
         if let Some(awake) = self.awake {
             object.insert("cores_kept_awake".into(), awake.into());
         }
@@ -119,7 +133,10 @@ impl Outcome {
 
     fn threshold(&self) -> String {
         match self.row.threshold {
-            Threshold::Ratio(least) => format!("≥ {least}"),
+            Threshold::Ratio(least) => match self.row.of_raw {
+                None => format!("≥ {least}"),
+                Some(of_raw) => format!("≥ {least}, raw ≥ {of_raw}"),
+            },
             Threshold::AtMost(most) => format!("≤ {}", figure(most)),
             Threshold::NoMoreThanRustis => "≤ rustis".to_owned(),
         }
@@ -155,7 +172,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     table.load_preset(presets::UTF8_FULL_CONDENSED);
     let mut head = vec!["row", "what", "unit"];
     head.extend(COLUMNS);
-    head.extend(["ours / best peer", "threshold", ""]);
+    head.extend(["ours / best peer", "ours / raw", "threshold", ""]);
     table.set_header(head);
     for outcome in outcomes {
         let mut cells =
@@ -165,6 +182,8 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
             cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
         }
         cells.push(Cell::new(outcome.ratio_text()));
+        let of_raw = outcome.of_raw.map_or_else(|| "—".to_owned(), |ratio| format!("{:.2}", ratio.median));
+        cells.push(Cell::new(of_raw));
         cells.push(Cell::new(outcome.threshold()));
         cells.push(match (outcome.holds(), &outcome.skipped) {
             (_, Some(_)) => Cell::new("skipped").fg(Color::Yellow),
@@ -226,7 +245,7 @@ mod tests {
 
     fn outcome(threshold: Threshold, ours: f64) -> Outcome {
         let kind = crate::rows::Kind::Hello;
-        let row = Row { name: "row", title: "a row", kind, threshold };
+        let row = Row { name: "row", title: "a row", kind, threshold, of_raw: None };
         let ratio = Some(Spread { median: ours, min: ours, max: ours });
         let figures = vec![(Id::RedisRs1, 2.0), (Id::RedisRs2, 3.0), (Id::Rustis, 2.5)];
         let unit = "operations/s";
@@ -246,6 +265,19 @@ mod tests {
         assert_eq!(outcome(Threshold::Ratio(1.5), 1.6).holds(), Some(true));
         assert_eq!(outcome(Threshold::Ratio(1.5), 1.4).holds(), Some(false));
         assert_eq!(outcome(Threshold::AtMost(1.0), 1.0).holds(), None);
+    }
+
+    #[test]
+    fn a_row_can_have_a_limit_of_raw_too() {
+        let of_raw = |ratio: f64| {
+            let mut outcome = outcome(Threshold::Ratio(1.0), 1.2);
+            outcome.row.of_raw = Some(0.95);
+            outcome.of_raw = Some(Spread { median: ratio, min: ratio, max: ratio });
+            outcome
+        };
+        assert_eq!([of_raw(0.96).holds(), of_raw(0.94).holds()], [Some(true), Some(false)]);
+        assert_eq!(Outcome { of_raw: None, ..of_raw(0.96) }.holds(), None);
+        assert_eq!(of_raw(0.96).json()["of_raw_at_least"], 0.95);
     }
 
     #[test]

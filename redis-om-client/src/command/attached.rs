@@ -1,10 +1,16 @@
-//! Tests: a command with a large argument beside its body equals the same command with the argument in its body.
+//! Tests: a command with large arguments beside its body equals the same command with these arguments in its body.
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::resp::encode::LARGE;
+use crate::{
+    resp::{
+        encode::{bulk, header},
+        large::LARGE,
+    },
+    value::Args,
+};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -13,20 +19,26 @@ enum Step {
     Shared(usize),
     Word(String),
     Keys(u8),
-    Pairs(u8),
-    Counted(u8),
+    /// Values of these sizes, as one list.
+    List(Vec<usize>),
+    /// Keys with values of these sizes.
+    Pairs(Vec<usize>),
+    /// The same behind their number.
+    Counted(Vec<usize>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let size = || prop_oneof![Just(0), Just(9), Just(LARGE - 1), Just(LARGE), Just(LARGE + 70_000)];
+    let sizes = move || proptest::collection::vec(size(), 1..4);
     prop_oneof![
         "[a-z]{0,70}".prop_map(Step::Key),
         size().prop_map(Step::Value),
         size().prop_map(Step::Shared),
         "[A-Za-z ]{1,9}".prop_map(Step::Word),
         (1..5_u8).prop_map(Step::Keys),
-        (1..4_u8).prop_map(Step::Pairs),
-        (1..4_u8).prop_map(Step::Counted),
+        sizes().prop_map(Step::List),
+        sizes().prop_map(Step::Pairs),
+        sizes().prop_map(Step::Counted),
     ]
 }
 
@@ -35,36 +47,91 @@ fn value(size: usize) -> Vec<u8> {
     b"$3\r\nGET\r\n*1\r\n".iter().copied().cycle().take(size).collect()
 }
 
-/// `copied` builds the same command through a list of arguments, which is never attached.
+/// Values that are never attached, because they are written into the body directly.
+struct Copied(Vec<Vec<u8>>);
+
+impl Copied {
+    fn add_to(self, mut cmd: Cmd) -> Cmd {
+        for value in self.0 {
+            bulk(&mut cmd.body, &value);
+            cmd.args += 1;
+        }
+        cmd
+    }
+}
+
+/// Some of them shared and some of them not.
+struct Attached<'a>(&'a [Vec<u8>]);
+
+impl crate::value::ToArgs for Attached<'_> {
+    fn to_args(&self, args: &mut Args<'_>) {
+        for (index, value) in self.0.iter().enumerate() {
+            if index % 3 == 0 {
+                args.arg(&Bytes::copy_from_slice(value))
+            } else {
+                args.arg(value)
+            };
+        }
+    }
+}
+
+fn pairs(sizes: &[usize]) -> Vec<Vec<u8>> {
+    sizes.iter().enumerate().flat_map(|(n, size)| [format!("k{n}").into_bytes(), value(*size)]).collect()
+}
+
+/// `copied` builds the same command without attaching anything.
 fn build(name: &str, steps: &[Step], copied: bool) -> Cmd {
     let names = |count: &u8| (0..*count).map(|n| format!("k{n}")).collect::<Vec<_>>();
-    let pairs = |count: &u8| (0..*count).map(|n| (format!("k{n}"), n.to_string())).collect::<Vec<_>>();
     steps.iter().fold(raw(name), |cmd, step| match step {
         Step::Key(key) => cmd.key(key),
-        Step::Value(size) | Step::Shared(size) if copied => cmd.args(value(*size)),
-        Step::Value(size) => cmd.arg(value(*size)),
-        Step::Shared(size) => cmd.arg(Bytes::from(value(*size))),
         Step::Word(word) => cmd.arg(word),
         Step::Keys(count) => cmd.keys(names(count)),
-        Step::Pairs(count) => cmd.pairs(pairs(count)),
-        Step::Counted(count) => cmd.keys_counted(names(count)),
+        Step::Value(size) | Step::Shared(size) if copied => Copied(vec![value(*size)]).add_to(cmd),
+        Step::Value(size) => cmd.arg(value(*size)),
+        Step::Shared(size) => cmd.arg(Bytes::from(value(*size))),
+        Step::List(sizes) if copied => Copied(sizes.iter().copied().map(value).collect()).add_to(cmd),
+        Step::List(sizes) => cmd.args(sizes.iter().copied().map(value).collect::<Vec<_>>()),
+        Step::Pairs(sizes) if copied => {
+            let (from, index) = (cmd.body.len(), cmd.args);
+            let mut cmd = Copied(pairs(sizes)).add_to(cmd);
+            cmd.mark_row(2, from, index, 2 * sizes.len() as u32);
+            cmd
+        }
+        Step::Pairs(sizes) => cmd.pairs(Attached(&pairs(sizes))),
+        Step::Counted(sizes) if copied => {
+            let cmd = cmd.arg(sizes.len());
+            let (from, index) = (cmd.body.len(), cmd.args);
+            let mut cmd = Copied(pairs(sizes)).add_to(cmd);
+            cmd.mark_row(2, from, index, 2 * sizes.len() as u32);
+            cmd
+        }
+        Step::Counted(sizes) => cmd.pairs_counted(Attached(&pairs(sizes))),
     })
 }
 
-fn encoded(cmd: &Cmd) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match cmd.large() {
-        Some(large) => large.append_to(&mut bytes, cmd.body()),
-        None => bytes.extend_from_slice(cmd.body()),
-    }
-    bytes
+/// How many arguments are attached.
+fn attached(steps: &[Step]) -> usize {
+    let sizes = steps.iter().flat_map(|step| match step {
+        Step::Value(size) | Step::Shared(size) => vec![*size],
+        Step::List(sizes) | Step::Pairs(sizes) | Step::Counted(sizes) => sizes.clone(),
+        Step::Key(_) | Step::Word(_) | Step::Keys(_) => Vec::new(),
+    });
+    sizes.filter(|size| *size >= LARGE).count()
 }
 
-/// The keys without their order: keys behind a large argument are not in the row.
-fn keys(cmd: &Cmd, part: usize) -> Vec<&[u8]> {
-    let mut keys: Vec<_> = cmd.keys_of(part).collect();
-    keys.sort_unstable();
-    keys
+fn encoded(cmd: &Cmd) -> Vec<u8> {
+    cmd.larges().pieces(cmd.body()).collect::<Vec<_>>().concat()
+}
+
+/// The bytes that go over the wire for these commands of a batch.
+fn on_wire(cmd: &Cmd, parts: std::ops::Range<usize>) -> Vec<u8> {
+    encoded(cmd)[cmd.ranges(parts).1].to_vec()
+}
+
+/// The same, cut out of the batch.
+fn cut_out(cmd: &Cmd, parts: std::ops::Range<usize>) -> Vec<u8> {
+    let (body, _) = cmd.ranges(parts);
+    cmd.larges().within(&body).pieces(&cmd.body()[body]).collect::<Vec<_>>().concat()
 }
 
 proptest! {
@@ -77,16 +144,15 @@ proptest! {
     ) {
         let (one, other) = (build(name, &steps, false), build(name, &steps, true));
         prop_assert!(other.large().is_none());
-        let has_large = steps.iter().any(|step| matches!(step, Step::Value(LARGE..) | Step::Shared(LARGE..)));
-        prop_assert_eq!(one.large().is_some(), has_large);
+        prop_assert_eq!(one.large().is_some(), attached(&steps) > 0);
+        prop_assert_eq!(one.larges().pieces(one.body()).count(), 2 * attached(&steps) + 2);
         prop_assert!(encoded(&one) == other.body());
-        prop_assert_eq!(one.encoded_len(), other.body().len());
+        prop_assert_eq!(one.body().len() + one.larges().size(), other.body().len());
         prop_assert_eq!(one.argument_count(), other.argument_count());
         prop_assert!(one.words(0).eq(other.words(0)));
         prop_assert!(one.to_string() == other.to_string());
         prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
-        prop_assert!(keys(&one, 0) == keys(&other, 0));
-        prop_assert!(one.keys_of(0).next() == other.keys_of(0).next(), "errors name the first key");
+        prop_assert!(one.keys_of(0).eq(other.keys_of(0)));
         prop_assert_eq!(one.block(), other.block());
         let text = |cmd: &Cmd| cmd.check().map_err(|error| error.to_string());
         prop_assert_eq!(text(&one), text(&other));
@@ -99,14 +165,23 @@ proptest! {
             let mut outer = Cmd::batch();
             outer.push(cmd);
             outer.push(&inner);
+            outer.push(cmd);
             outer
         };
+        let mut alone = Vec::new();
+        header(&mut alone, other.argument_count());
+        alone.extend_from_slice(other.body());
         let (one, other) = (batch(&one), batch(&other));
-        prop_assert!(one.large().is_none() && one.body() == other.body());
-        for part in 0..4 {
-            prop_assert!(one.part_bytes(part) == other.part_bytes(part));
-            prop_assert!(keys(&one, part) == keys(&other, part));
+        prop_assert!(other.large().is_none());
+        prop_assert!(encoded(&one) == other.body());
+        prop_assert!(on_wire(&one, 2..3) == alone);
+        for part in 0..5 {
+            prop_assert!(one.keys_of(part).eq(other.keys_of(part)));
             prop_assert!(one.words(part).eq(other.words(part)));
+            for end in part + 1..=5 {
+                prop_assert!(on_wire(&one, part..end) == on_wire(&other, part..end));
+                prop_assert!(cut_out(&one, part..end) == on_wire(&other, part..end));
+            }
         }
     }
 }
@@ -115,9 +190,14 @@ proptest! {
 fn bytes_are_shared_and_keys_are_not() {
     let bytes = Bytes::from(value(LARGE));
     let cmd = Cmd::new("SET").key(&bytes).arg(&bytes);
-    let attached = cmd.large().unwrap().bytes();
-    assert_eq!(attached.as_ptr(), bytes.as_ptr());
-    assert_eq!(cmd.clone().large().unwrap().bytes().as_ptr(), bytes.as_ptr());
+    let is_shared = |cmd: &Cmd| cmd.larges().pieces(cmd.body()).any(|piece| piece.as_ptr() == bytes.as_ptr());
+    assert!(is_shared(&cmd) && is_shared(&cmd.clone()));
     assert_eq!(cmd.keys_of(0).collect::<Vec<_>>(), [&bytes[..]]);
     assert!(Cmd::new("SET").key("k").arg(&bytes[1..]).large().is_none(), "small values are copied");
+    assert!(is_shared(&Cmd::new("MSET").pairs([("k", &bytes)])));
+    let sets = [&cmd, &cmd].map(|cmd| cmd.clone().reply::<()>());
+    let mut plan = atomic().many(sets);
+    plan.seal();
+    assert!(is_shared(plan.cmd()));
+    assert_eq!(plan.cmd().keys_of(2).collect::<Vec<_>>(), [&bytes[..]]);
 }

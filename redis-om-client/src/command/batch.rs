@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use crate::{error::Error, resp::encode::Body};
+use crate::{
+    error::Error,
+    resp::{encode::Body, large::more},
+};
 
 use super::{
     Block, Cmd, Flags,
@@ -109,21 +112,15 @@ impl Cmd {
     #[inline]
     fn append(&mut self, cmd: &Self, most: usize) {
         debug_assert!(self.args == 0, "only a batch is appended to");
-        let (large, length) = (cmd.large(), cmd.encoded_len());
+        let length = cmd.body.len();
         if cmd.args == 0 || self.body.len() + length + LONGEST_HEADER > most {
             return self.append_rare(cmd, most);
         }
-        let (start, key) = match large {
-            None => (self.body.append(cmd.args, &cmd.body), cmd.key),
-            Some(large) => {
-                (self.body.append_large(cmd.args, &cmd.body, large), offset(large.moved(cmd.key as usize)))
-            }
-        };
-        let start = start as u32;
+        let start = self.body.append(cmd.args, &cmd.body) as u32;
         self.flags = self.flags.both(cmd.flags);
         let part = Part {
             end: start + length as u32,
-            key: start + key,
+            key: start + cmd.key,
             keys: cmd.keys,
             flags: cmd.flags,
             step: cmd.step,
@@ -139,7 +136,7 @@ impl Cmd {
     #[cold]
     fn append_rare(&mut self, cmd: &Self, most: usize) {
         self.flags = self.flags.both(cmd.flags.without(Flags::OF_BATCH));
-        if self.body.len() + cmd.encoded_len() + LONGEST_HEADER > most {
+        if self.body.len() + cmd.body.len() + LONGEST_HEADER > most {
             let why = format!("a batch takes at most {most} bytes: run its commands in several batches");
             let end = offset(self.body.len());
             let refused_part = self.parts() as usize;
@@ -162,9 +159,12 @@ impl Cmd {
     /// Appends one command of another batch.
     pub(super) fn push_part_of(&mut self, other: &Self, index: usize) {
         let (from, part) = (other.part_range(index), other.part(index));
-        let start = offset(self.body.len());
-        self.body.extend_from_slice(other.part_bytes(index));
-        let moved = |at: u32| start + at.saturating_sub(offset(from.start));
+        let start = self.body.len();
+        self.body.extend_from_slice(other.body.get(from.clone()).unwrap_or_default());
+        if let Some(larges) = other.large() {
+            more(&mut self.extra().attached).append(&larges.within(&from), start);
+        }
+        let moved = |at: u32| offset(start) + at.saturating_sub(offset(from.start));
         let number = self.parts();
         let others = other.others_of(index).iter().map(|key| Other { part: number, key: moved(key.key) });
         let extra = self.extra();
@@ -176,12 +176,11 @@ impl Cmd {
     fn append_extra(&mut self, extra: &Extra, start: u32) {
         let part = self.parts();
         let mine = self.extra();
-        let place = |key: u32| match &extra.large {
-            None => key,
-            Some(large) => offset(large.moved(key as usize)),
-        };
-        let moved = |other: &Other| Other { part: part + other.part, key: start + place(other.key) };
+        let moved = |other: &Other| Other { part: part + other.part, key: start + other.key };
         mine.others.extend(extra.others.iter().map(moved));
+        if let Some(larges) = &extra.attached {
+            more(&mut mine.attached).append(larges, start as usize);
+        }
         mine.block = match (mine.block, extra.block) {
             (Some(one), Some(other)) => Some(one.and(other)),
             (one, other) => one.or(other),
@@ -220,6 +219,15 @@ impl Cmd {
         }
     }
 
+    /// The position in the body, and among the bytes that go over the wire for a batch, of these commands of it.
+    pub(crate) fn ranges(&self, parts: Range<usize>) -> (Range<usize>, Range<usize>) {
+        let end = parts.end.checked_sub(1).map_or(0, |last| self.part_range(last).end);
+        let body = self.part_range(parts.start).start..end;
+        let wire = |offset: usize| offset + self.large().map_or(0, |larges| larges.before(offset));
+        let over_wire = wire(body.start)..wire(body.end);
+        (body, over_wire)
+    }
+
     /// The position of its `index`-th command in the body.
     pub(crate) fn part_range(&self, index: usize) -> Range<usize> {
         let end = self.part(index).end as usize;
@@ -230,8 +238,9 @@ impl Cmd {
         start..end
     }
 
-    /// The bytes of its `index`-th command. In a batch, these include the header of the command. For a single command
-    /// they are the whole body, which has no header.
+    /// The bytes of its `index`-th command, without those of large arguments. In a batch, these include the header of the
+    /// command. For a single command they are the whole body, which has no header.
+    #[cfg(test)]
     pub(crate) fn part_bytes(&self, index: usize) -> &[u8] {
         self.body.get(self.part_range(index)).unwrap_or_default()
     }

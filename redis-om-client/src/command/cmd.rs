@@ -1,12 +1,13 @@
 //! The words of a command, encoded when they are added, with its keys and flags.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     error::DecodeError,
     resp::{
         Replies,
-        encode::{Body, Large},
+        encode::Body,
+        large::{Attached, Larges, more},
     },
     value::{Arg, Args, FromRedis, Refused, ToArg, ToArgs},
 };
@@ -145,12 +146,13 @@ impl Cmd {
     fn counted(mut self, step: u8, args: impl ToArgs) -> Self {
         // The number stands before the keys but is known only after them, so the keys are encoded separately and then
         // copied.
-        let (mut body, mut added, mut refused) = (Body::new(), 0, None);
-        args.to_args(&mut Args::new(&mut body, &mut added, &mut refused));
+        let (mut body, mut added, mut refused, mut attached) = (Body::new(), 0, None, None);
+        args.to_args(&mut Args::new(&mut body, &mut added, &mut refused, &mut attached));
         self = self.arg(added / u32::from(step.max(1)));
         self.note(refused);
         let (from, count) = (self.body.len(), self.args);
         self.body.extend_from_slice(&body);
+        self.attach(attached, from);
         self.args = self.args.saturating_add(added);
         self.mark_row(step, from, count, added);
         self.bound(LARGEST);
@@ -173,13 +175,9 @@ impl Cmd {
     /// Adds an argument.
     #[inline]
     pub fn arg(mut self, arg: impl ToArg) -> Self {
-        let (mut refused, mut large) = (None, None);
-        // A command has room for one large argument.
-        let room = if self.large().is_none() { Some(&mut large) } else { None };
-        let _written = arg.to_arg(Arg::attaching(&mut self.body, &mut refused, room));
-        if large.is_some() {
-            self.extra().large = large;
-        }
+        let (mut refused, mut attached) = (None, None);
+        let _written = arg.to_arg(Arg::attaching(&mut self.body, &mut refused, &mut attached));
+        self.attach(attached, 0);
         self.added(refused)
     }
 
@@ -195,8 +193,9 @@ impl Cmd {
     /// Adds any number of arguments.
     #[inline]
     pub fn args(mut self, args: impl ToArgs) -> Self {
-        let mut refused = None;
-        args.to_args(&mut Args::new(&mut self.body, &mut self.args, &mut refused));
+        let (mut refused, mut attached) = (None, None);
+        args.to_args(&mut Args::new(&mut self.body, &mut self.args, &mut refused, &mut attached));
+        self.attach(attached, 0);
         self.note(refused);
         self.bound(LARGEST);
         self
@@ -363,19 +362,36 @@ impl Cmd {
         self.note(Some(why.into_boxed_str()));
     }
 
-    /// The argument that stands beside the body.
+    /// Keeps the arguments that stand beside a body which was appended at this offset of the body.
     #[inline]
-    pub(crate) fn large(&self) -> Option<&Large> {
-        self.extra.as_ref().and_then(|extra| extra.large.as_ref())
+    fn attach(&mut self, attached: Attached, offset: usize) {
+        if let Some(larges) = attached {
+            self.attach_some(larges, offset);
+        }
     }
 
-    /// The length of its encoded arguments, with the large one.
-    #[inline]
-    pub(super) fn encoded_len(&self) -> usize {
-        self.body.len() + self.large().map_or(0, |large| large.bytes().len())
+    #[cold]
+    fn attach_some(&mut self, larges: Arc<Larges>, offset: usize) {
+        match &mut self.extra().attached {
+            none @ None if offset == 0 => *none = Some(larges),
+            others => more(others).append(&larges, offset),
+        }
     }
 
-    /// Its encoded arguments, without the bytes of the [large](Cmd::large) one. The header stands before them on the connection, except for a batch.
+    /// The arguments that stand beside the body. `None` if there are none.
+    #[inline]
+    pub(crate) fn large(&self) -> Option<&Larges> {
+        self.extra.as_ref().and_then(|extra| extra.attached.as_deref())
+    }
+
+    /// The arguments that stand beside the body.
+    pub(super) fn larges(&self) -> &Larges {
+        static NONE: Larges = Larges::new();
+        self.large().unwrap_or(&NONE)
+    }
+
+    /// Its encoded arguments, without the bytes of the [large](Cmd::large) ones. The header stands before them on the
+    /// connection, except for a batch.
     #[inline]
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
@@ -401,8 +417,8 @@ impl Cmd {
 
 /// The number of these arguments. Only encoding shows it, because a value of any type may be several arguments.
 fn count_of(args: &impl ToArgs) -> u32 {
-    let (mut body, mut count, mut refused) = (Body::new(), 0, None);
-    args.to_args(&mut Args::new(&mut body, &mut count, &mut refused));
+    let (mut body, mut count, mut refused, mut attached) = (Body::new(), 0, None, None);
+    args.to_args(&mut Args::new(&mut body, &mut count, &mut refused, &mut attached));
     count
 }
 

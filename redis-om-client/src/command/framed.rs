@@ -258,6 +258,11 @@ mod tests {
             (keys(&plan.batch, 2), keys(&plan.batch, 3)),
             (vec!["a".into()], vec!["to".into(), "from".into()])
         );
+        let large = bytes::Bytes::from(vec![b'x'; 1 << 16]);
+        let sets = [1, 2].map(|n| raw("SET").key("k").arg(n).arg(&large).reply::<()>());
+        let plan =
+            atomic().execute(incr("first")).execute(Command::<()>::atomic(sets, Decoder::new(|_| Ok(()))));
+        assert_eq!(plan.batch.words(3).collect::<Vec<_>>(), [&b"SET"[..], b"k", b"2", &large]);
         let refused = Command::<()>::atomic([raw("SELECT").arg(1).reply::<()>()], Decoder::new(|_| Ok(())));
         let error = refused.cmd().check().unwrap_err();
         assert!(error.to_string().starts_with("SELECT: command 1 of 1"), "{error}");

@@ -4,7 +4,7 @@
 //! a row of any length. Keys outside of a row are listed in [`Extra`](super::part::Extra), such as those of
 //! `ZUNIONSTORE`, which has the destination, then a number, then the other keys.
 
-use crate::resp::encode::{Part as Item, arguments};
+use crate::resp::{encode::Part as Item, large::Arguments};
 
 use super::{Cmd, part::Other};
 
@@ -34,9 +34,7 @@ impl Cmd {
     fn mark_another(&mut self, at: u32, index: u32) {
         let distance = index.saturating_sub(u32::from(self.first));
         // A row that ended is never continued: its keys come before the others.
-        // The keys of a row are found one behind another in the body, so a row does not go on behind a large argument.
-        let may_go_on =
-            self.extra.as_ref().is_none_or(|extra| extra.others.is_empty() && extra.large.is_none());
+        let may_go_on = self.extra.as_ref().is_none_or(|extra| extra.others.is_empty());
         let is_row = self.first < u16::MAX && may_go_on;
         if is_row && self.keys == 1 && (1..=u32::from(u8::MAX)).contains(&distance) {
             self.step = distance as u8;
@@ -73,20 +71,25 @@ impl Cmd {
 
     /// The end of `count` arguments that start at `at`.
     fn skip(&self, at: usize, count: u32) -> usize {
-        (0..count).fold(at, |at, _| at + encoded_len(self.body.get(at..).unwrap_or_default()))
+        let mut arguments = self.arguments_from(at);
+        arguments.by_ref().take(count as usize).for_each(drop);
+        arguments.offset()
+    }
+
+    fn arguments_from(&self, at: usize) -> Arguments<'_> {
+        self.larges().arguments(&self.body, at..self.body.len())
     }
 
     /// The keys of its `index`-th command, in their order. The keys of the row come first.
     pub(crate) fn keys_of(&self, index: usize) -> impl Iterator<Item = &[u8]> {
         let part = self.part(index);
-        let row = arguments(self.body.get(part.key as usize..).unwrap_or_default())
+        let row = self
+            .arguments_from(part.key as usize)
             .step_by(usize::from(part.step.max(1)))
             .take(usize::from(part.keys))
             .filter_map(argument);
         let others = self.others_of(index).iter();
-        row.chain(
-            others.filter_map(|other| argument(arguments(self.body.get(other.key as usize..)?).next()?)),
-        )
+        row.chain(others.filter_map(|other| argument(self.arguments_from(other.key as usize).next()?)))
     }
 
     /// The keys of its `index`-th command outside of its row.
@@ -103,15 +106,6 @@ fn argument(item: Item<'_>) -> Option<&[u8]> {
         Item::Argument(argument) => Some(argument),
         Item::Header => None,
     }
-}
-
-/// The length in bytes of the encoded argument that starts here.
-fn encoded_len(bytes: &[u8]) -> usize {
-    let line = memchr::memchr(b'\r', bytes).unwrap_or(bytes.len());
-    let length = std::str::from_utf8(&bytes[1.min(bytes.len())..line])
-        .ok()
-        .and_then(|text| text.parse::<usize>().ok());
-    line + 2 + length.unwrap_or(0) + 2
 }
 
 #[cfg(test)]

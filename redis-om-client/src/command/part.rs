@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{resp::encode::Large, value::Refused};
+use crate::{resp::large::Attached, value::Refused};
 
 use super::{Flags, policy::Policy};
 
@@ -21,8 +21,8 @@ pub(super) struct Extra {
     pub(super) others: Vec<Other>,
     /// How long the server may delay the reply.
     pub(super) block: Option<Block>,
-    /// The argument that stands beside the body. A batch has none: its commands are copied into its body.
-    pub(super) large: Option<Large>,
+    /// The arguments that stand beside the body; those of a batch are the arguments of its commands.
+    pub(super) attached: Attached,
 }
 
 /// A key outside of the row of its part.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use crate::{
     error::{Author, Error, ErrorKind, Execution, ServerError},
-    resp::encode::{Part as Item, arguments},
+    resp::encode::Part as Item,
 };
 
 use super::{Cmd, Flags, secrets::is_secret};
@@ -34,13 +34,7 @@ impl Cmd {
             Item::Argument(word) => Some(word),
             Item::Header => None,
         };
-        let large = self.large();
-        let (before, behind) = match large {
-            None => (self.part_bytes(part), &[][..]),
-            Some(large) => large.around(self.body()),
-        };
-        let attached = large.map(|large| &large.bytes()[..]);
-        arguments(before).filter_map(word).chain(attached).chain(arguments(behind).filter_map(word))
+        self.larges().arguments(&self.body, self.part_range(part)).filter_map(word)
     }
 
     #[cold]

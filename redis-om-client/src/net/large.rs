@@ -1,8 +1,8 @@
-//! Writes a command with a large argument from where the argument is, without a copy into the queue.
+//! Writes a command or a batch with large arguments from where they are, without a copy into the queue.
 //!
 //! A bypass of the queue. It serves the benchmark rows `set-64kib` to `set-64mib`, with 1.11 to 1.25 of the best peer,
 //! and 0.25 to 1.00 without it. It is taken only if this thread may
-//! write at this moment and nothing is queued before the command. Otherwise the argument is copied into the queue.
+//! write at this moment and nothing is queued before the command. Otherwise the arguments are copied into the queue.
 
 use std::{sync::MutexGuard, task::Waker};
 

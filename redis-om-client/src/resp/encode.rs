@@ -2,8 +2,6 @@
 
 use std::{fmt, ops::Deref};
 
-use bytes::Bytes;
-
 /// The number of bytes that a [`Body`] holds without an allocation. A `GET` with a key of about 40 bytes fits.
 const INLINE: usize = 63;
 
@@ -59,14 +57,6 @@ impl Body {
             self.heap.extend_from_slice(&body.inline);
             self.heap.truncate(start + usize::from(body.used));
         }
-        start
-    }
-
-    /// Like [`append`](Self::append), with the large argument in its place.
-    #[cold]
-    pub(crate) fn append_large(&mut self, args: u32, body: &Self, large: &Large) -> usize {
-        let start = self.append(args, &Self::new());
-        large.append_to(&mut self.heap, body);
         start
     }
 
@@ -201,64 +191,6 @@ impl fmt::Debug for Body {
     }
 }
 
-/// The smallest argument that is attached beside the body instead of being copied into it, in bytes.
-pub(crate) const LARGE: usize = 32 << 10;
-
-/// An argument that stands beside the body: the body has its length and its line end, but not its bytes.
-#[derive(Clone, Debug)]
-pub(crate) struct Large {
-    /// The offset in the body of the line with the length.
-    start: usize,
-    /// The offset in the body at which the bytes belong.
-    at: usize,
-    bytes: Bytes,
-}
-
-impl Large {
-    /// The offset in the body at which the bytes belong.
-    pub(crate) fn at(&self) -> usize {
-        self.at
-    }
-
-    pub(crate) fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
-
-    /// The encoded arguments before it, and those behind it.
-    pub(crate) fn around<'a>(&self, body: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        let before = body.get(..self.start).unwrap_or_default();
-        (before, body.get(self.at + 2..).unwrap_or_default())
-    }
-
-    /// Where an argument that starts at `offset` of the body starts when the bytes are in the body.
-    pub(crate) fn moved(&self, offset: usize) -> usize {
-        if offset > self.start { offset + self.bytes.len() } else { offset }
-    }
-
-    /// Appends the body with the bytes in their place.
-    #[cold]
-    pub(crate) fn append_to(&self, out: &mut Vec<u8>, body: &[u8]) {
-        let (before, behind) = body.split_at(self.at.min(body.len()));
-        out.reserve(body.len() + self.bytes.len());
-        out.extend_from_slice(before);
-        out.extend_from_slice(&self.bytes);
-        out.extend_from_slice(behind);
-    }
-}
-
-/// Appends the length and the line end of an argument whose bytes stand beside the body.
-#[cold]
-pub(crate) fn attach(out: &mut Body, bytes: Bytes) -> Large {
-    let start = out.len();
-    let mut digits = itoa::Buffer::new();
-    out.extend_from_slice(b"$");
-    out.extend_from_slice(digits.format(bytes.len()).as_bytes());
-    out.extend_from_slice(b"\r\n");
-    let at = out.len();
-    out.extend_from_slice(b"\r\n");
-    Large { start, at, bytes }
-}
-
 /// Appends one argument.
 #[inline]
 pub(crate) fn bulk(out: &mut Body, bytes: &[u8]) {
@@ -315,24 +247,20 @@ pub(crate) fn header(out: &mut Vec<u8>, count: u32) {
     }
 }
 
-/// Iterates over the headers and arguments in encoded bytes. Malformed bytes end the iteration; they do not occur,
-/// because this module has encoded the bytes.
-pub(crate) fn arguments(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
-    std::iter::from_fn(move || {
-        let end = memchr::memchr(b'\r', bytes)?;
-        let length = std::str::from_utf8(bytes.get(1..end)?).ok()?.parse::<usize>().ok()?;
-        let rest = bytes.get(end + 2..)?;
-        if bytes[0] == b'*' {
-            bytes = rest;
-            return Some(Part::Header);
-        }
-        let argument = rest.get(..length)?;
-        bytes = rest.get(length + 2..)?;
-        Some(Part::Argument(argument))
-    })
+/// The header or argument at the start of encoded bytes, and its length in them. `None` at their end, and where they are
+/// malformed, which does not occur, because this module has encoded them.
+pub(crate) fn first(bytes: &[u8]) -> Option<(Part<'_>, usize)> {
+    let line = memchr::memchr(b'\r', bytes)?;
+    let length = std::str::from_utf8(bytes.get(1..line)?).ok()?.parse::<usize>().ok()?;
+    let start = line + 2;
+    if bytes[0] == b'*' {
+        return Some((Part::Header, start));
+    }
+    let argument = bytes.get(start..start.checked_add(length)?)?;
+    Some((Part::Argument(argument), start + length + 2))
 }
 
-/// One item of [`arguments`].
+/// One item of encoded bytes.
 pub(crate) enum Part<'a> {
     /// The header of a command.
     Header,

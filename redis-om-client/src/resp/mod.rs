@@ -12,7 +12,7 @@
 //! * [`frames`]: splits bytes into whole replies.
 //! * [`irregular`]: rewrites replies with attributes and streamed aggregates to their plain form, with the
 //!   `redis-protocol` crate. No server sends them on a hot path.
-//! * [`encode`]: encodes arguments.
+//! * [`encode`]: encodes arguments. [`large`]: arguments that stand beside the encoded ones.
 //!
 //! There are two decoders because `redis-protocol` builds a tree of values (twice for a map), and decodes a reply from
 //! its beginning again at each partial read. The scan is several times faster on whole replies, and its time is linear
@@ -26,6 +26,7 @@ pub(crate) mod encode;
 mod frames;
 mod irregular;
 mod items;
+pub(crate) mod large;
 mod replies;
 mod reply;
 mod scalar;

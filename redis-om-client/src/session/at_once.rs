@@ -6,19 +6,22 @@ use super::{
     tests::{answer, bounds, get, reply, submit, up, write_all},
     *,
 };
-use crate::resp::encode::{Body, Large, attach, bulk};
+use crate::resp::{
+    encode::{Body, bulk},
+    large::Larges,
+};
 
 const SIZE: usize = 100_000;
 
-fn body() -> (Body, Large) {
-    let mut body = Body::new();
+fn body() -> (Body, Larges) {
+    let (mut body, mut larges) = (Body::new(), Larges::new());
     bulk(&mut body, b"ECHO");
-    let large = attach(&mut body, vec![b'x'; SIZE].into());
-    (body, large)
+    larges.attach(&mut body, vec![b'x'; SIZE].into());
+    (body, larges)
 }
 
-fn outgoing<'a>((body, large): &'a (Body, Large)) -> Outgoing<'a> {
-    Outgoing { body, args: 2, large: Some(large), ..get("") }
+fn outgoing<'a>((body, larges): &'a (Body, Larges)) -> Outgoing<'a> {
+    Outgoing { body, args: 2, large: Some(larges), ..get("") }
 }
 
 /// Hands the command to a writer.

@@ -5,10 +5,7 @@ use bytes::Bytes;
 use crate::{
     config::WhenFull,
     error::Error,
-    resp::{
-        Replies,
-        encode::{Large, header},
-    },
+    resp::{Replies, encode::header, large::Larges},
 };
 
 /// Milliseconds since a moment that the owner of the session has chosen.
@@ -45,15 +42,15 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) timeout: Option<u64>,
     /// Its replies go to the sink of the connection, and not to a future.
     pub(crate) for_sink: bool,
-    /// An argument whose bytes stand beside the body.
-    pub(crate) large: Option<&'a Large>,
+    /// The arguments whose bytes stand beside the body. `None` if there are none.
+    pub(crate) large: Option<&'a Larges>,
 }
 
 impl Outgoing<'_> {
-    /// The length of its arguments, with the large one.
+    /// The length of its arguments, with the large ones.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.body.len() + self.large.map_or(0, |large| large.bytes().len())
+        self.body.len() + self.large.map_or(0, Larges::size)
     }
 
     /// Appends its bytes as they go over the wire.

@@ -4,17 +4,20 @@ use std::{borrow::Cow, fmt, rc::Rc, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::resp::encode::{Body, LARGE, Large, attach, bulk};
+use crate::resp::{
+    encode::{Body, bulk},
+    large::{Attached, LARGE, more},
+};
 
 /// A type that is exactly one argument of a command: a key, a value, a score.
 ///
 /// # Copies of large values
 ///
 /// A value of less than 32 KiB is copied into its command, and from there into the queue of the connection. A larger
-/// value that is one argument of a single command, as the value of `SET`, is copied once if it is borrowed (a slice, a
-/// `str`, a `Vec<u8>`), and not at all if it is a [`Bytes`]: it is written to the socket from where it is. It is copied
-/// into the queue if the connection is not free at that moment, and over TLS and custom streams. Keys, lists of
-/// arguments (the values of `MSET` and `HSET`) and the commands of a pipeline or a transaction are always copied.
+/// value, such as that of `SET`, is copied once if it is borrowed (a slice, a `str`, a `Vec<u8>`), and not at all if it is
+/// a [`Bytes`]: it is written to the socket from where it is. This also holds for the values of `MSET` and `HSET`, and for
+/// the commands of a pipeline or a transaction. Such a value is copied into the queue if the connection is not free at
+/// that moment, and over TLS and custom streams. A key that is a single argument, as the key of `GET`, is always copied.
 ///
 /// Implement it for your own types by writing through [`Arg`]. The compiler checks that exactly one argument is
 /// written, because only `Arg` creates a [`Written`].
@@ -60,8 +63,8 @@ pub trait ToArgs {
 pub struct Arg<'a> {
     body: &'a mut Body,
     refused: &'a mut Refused,
-    /// The place for an argument that is not copied into the body. `None` for keys, and where there is one already.
-    large: Option<&'a mut Option<Large>>,
+    /// The place for an argument that is not copied into the body. `None` where it must be in the body.
+    attached: Option<&'a mut Attached>,
 }
 
 /// Why an argument cannot be sent. The command keeps it and reports it when it runs.
@@ -73,34 +76,33 @@ pub struct Written(());
 
 impl<'a> Arg<'a> {
     pub(crate) fn new(body: &'a mut Body, refused: &'a mut Refused) -> Self {
-        Self { body, refused, large: None }
+        Self { body, refused, attached: None }
     }
 
     /// The place for one argument that may be attached beside the body.
     pub(crate) fn attaching(
         body: &'a mut Body,
         refused: &'a mut Refused,
-        large: Option<&'a mut Option<Large>>,
+        attached: &'a mut Attached,
     ) -> Self {
-        Self { body, refused, large }
+        Self { body, refused, attached: Some(attached) }
     }
 
     /// Writes these bytes. They are copied once: [`Arg::shared`] avoids that copy.
     #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Written {
-        if bytes.len() >= LARGE && self.large.is_some() {
+        if bytes.len() >= LARGE && self.attached.is_some() {
             return self.attach(Bytes::copy_from_slice(bytes));
         }
         bulk(self.body, bytes);
         Written(())
     }
 
-    /// Writes these bytes. The argument of a single command is not copied from 32 KiB on: the command keeps a reference
-    /// to the bytes, and they are written to the socket from where they are. Keys, the members of a list of arguments,
-    /// and the commands of a batch are always copied.
+    /// Writes these bytes. From 32 KiB on they are not copied: the command keeps a reference to them, and they are written
+    /// to the socket from where they are. A key that is a single argument is always copied.
     #[inline]
     pub fn shared(self, bytes: &Bytes) -> Written {
-        if bytes.len() >= LARGE && self.large.is_some() {
+        if bytes.len() >= LARGE && self.attached.is_some() {
             return self.attach(bytes.clone());
         }
         bulk(self.body, bytes);
@@ -109,8 +111,8 @@ impl<'a> Arg<'a> {
 
     #[cold]
     fn attach(self, bytes: Bytes) -> Written {
-        match self.large {
-            Some(large) => *large = Some(attach(self.body, bytes)),
+        match self.attached {
+            Some(attached) => more(attached).attach(self.body, bytes),
             None => bulk(self.body, &bytes),
         }
         Written(())
@@ -157,17 +159,23 @@ pub struct Args<'a> {
     body: &'a mut Body,
     count: &'a mut u32,
     refused: &'a mut Refused,
+    attached: &'a mut Attached,
 }
 
 impl<'a> Args<'a> {
-    pub(crate) fn new(body: &'a mut Body, count: &'a mut u32, refused: &'a mut Refused) -> Self {
-        Self { body, count, refused }
+    pub(crate) fn new(
+        body: &'a mut Body,
+        count: &'a mut u32,
+        refused: &'a mut Refused,
+        attached: &'a mut Attached,
+    ) -> Self {
+        Self { body, count, refused, attached }
     }
 
     /// Writes one more argument.
     #[inline]
     pub fn arg(&mut self, value: &(impl ToArg + ?Sized)) -> &mut Self {
-        let Written(()) = value.to_arg(Arg::new(self.body, self.refused));
+        let Written(()) = value.to_arg(Arg::attaching(self.body, self.refused, self.attached));
         *self.count += 1;
         self
     }

@@ -67,6 +67,39 @@ async fn tls_sends_them() {
         assert!(client.get::<Bytes>(keys.of("k")).await.unwrap() == bytes, "{size}");
     }
     client.del(keys.of("k")).await.unwrap();
+    in_lists_and_batches(&client).await;
+}
+
+/// Large values in lists of arguments and in batches, together with small ones.
+async fn in_lists_and_batches(client: &Client) {
+    let keys = Keys::new();
+    let bytes: Vec<Bytes> = [0, 9, 32 << 10, 70_000, 1 << 20, 5 << 20].map(|size| value(size, size)).into();
+    let names: Vec<String> = (0..bytes.len()).map(|n| keys.of(&n.to_string())).collect();
+    let pairs: Vec<_> = names.iter().zip(&bytes).collect();
+    in_time("MSET", client.mset(&pairs)).await.unwrap();
+    assert!(client.mget::<Vec<Bytes>>(&names).await.unwrap() == bytes);
+    client.del(&names).await.unwrap();
+    let slices: Vec<(&String, &[u8])> = pairs.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+    in_time("HSET", client.hset(keys.of("hash"), &slices)).await.unwrap();
+    assert!(client.hvals::<Vec<Bytes>>(keys.of("hash")).await.unwrap().len() == bytes.len());
+    assert!(client.hmget::<Vec<Bytes>>(keys.of("hash"), &names).await.unwrap() == bytes);
+    in_time("RPUSH", client.rpush(keys.of("list"), &bytes)).await.unwrap();
+    assert!(client.lrange::<Vec<Bytes>>(keys.of("list"), 0, -1).await.unwrap() == bytes);
+    let sets = || pairs.iter().map(|(name, bytes)| cmd().set(*name, *bytes));
+    let batch = pipe().many(sets()).mget::<Vec<Bytes>>(&names).mset(&pairs).del(&names[..3]);
+    let (_, stored, _, deleted) = in_time("the pipeline", client.run(batch)).await.unwrap();
+    assert!(stored == bytes && deleted == 3);
+    let batch = atomic().many(sets()).mget::<Vec<Bytes>>(&names).del(&names).del(keys.each(["hash", "list"]));
+    let (_, stored, ..) = in_time("the transaction", client.run(batch)).await.unwrap();
+    assert!(stored == bytes);
+}
+
+#[tokio::test]
+async fn lists_and_batches_of_them_arrive_whole() {
+    let server = valkey();
+    for protocol in [2, 3] {
+        in_lists_and_batches(&connect(&format!("{}?protocol={protocol}", server.url())).await.unwrap()).await;
+    }
 }
 
 async fn many_tasks() {
@@ -82,6 +115,11 @@ async fn many_tasks() {
                 // Small and large ones in turn, and every fifth future is dropped early.
                 let size = if (task + round).is_multiple_of(2) { 64 } else { (40 << 10) + round * 9_973 };
                 let bytes = value(task * 100 + round, size);
+                if round % 5 == 3 {
+                    let batch = pipe().set(&key, &bytes[1..]).set(&key, &bytes).get::<Bytes>(&key);
+                    let read = client.run(batch).await.unwrap().2;
+                    assert!(read == bytes, "task {task}, round {round}");
+                }
                 let write = client.set(&key, &bytes);
                 if round % 5 == 4 {
                     at_most(1 + round % 3, write).await;
@@ -151,4 +189,28 @@ async fn a_write_that_a_lost_connection_cut_is_sent_again() {
     assert_eq!(proxy.counts().accepted, accepted + 1, "on another connection");
     assert!(direct.get::<Bytes>(keys.of("k")).await.unwrap() == bytes);
     direct.del(keys.of("k")).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_batch_that_a_lost_connection_cut_only_the_rest_is_sent_again() {
+    let server = valkey();
+    let proxy = Proxy::to(server.port());
+    let client = through(&proxy, "retry_attempts=1").await;
+    let direct = connect(&server.url()).await.unwrap();
+    let keys = Keys::new();
+    let (one, other) = (value(1, 32 << 20), value(2, 33 << 20));
+    let accepted = proxy.counts().accepted;
+    proxy.stall();
+    let batch = pipe().incr(keys.of("n")).checked().set(keys.of("a"), &one).set(keys.of("b"), &other);
+    let mut batch = Box::pin(client.run(batch));
+    assert!(at_most(3, &mut batch).await.is_none());
+    proxy.reset();
+    proxy.resume();
+    // The small command was sent whole, so it may have run. The server got none of the large ones whole.
+    let (counted, ..) = in_time("the batch", batch).await.unwrap();
+    assert!(counted.unwrap_err().may_have_run());
+    assert_eq!(proxy.counts().accepted, accepted + 1, "on another connection");
+    assert!(direct.get::<Bytes>(keys.of("a")).await.unwrap() == one);
+    assert!(direct.get::<Bytes>(keys.of("b")).await.unwrap() == other);
+    direct.del(keys.each(["n", "a", "b"])).await.unwrap();
 }

@@ -7,7 +7,7 @@ use ::fred::prelude::*;
 use ::fred::types::FromValue;
 use anyhow::Result;
 
-use super::Contestant;
+use super::{Address, Contestant};
 use crate::data::{User, user_key};
 
 /// A clone of the client.
@@ -18,9 +18,13 @@ impl Contestant for Fred {
     type Blob = Bytes;
     type Payload = Bytes;
 
-    async fn connect(port: u16) -> Result<Self> {
+    async fn connect(address: &Address) -> Result<Self> {
         // No timeout and an unbounded queue are its defaults.
-        let client = Builder::from_config(Config::from_url(&format!("redis://127.0.0.1:{port}"))?).build()?;
+        let mut config = Config::from_url(&format!("redis://127.0.0.1:{}", address.port))?;
+        if let Some(authority) = &address.authority {
+            config.tls = Some(TlsConnector::from(authority.client_config()?).into());
+        }
+        let client = Builder::from_config(config).build()?;
         client.init().await?;
         Ok(Self(client))
     }
@@ -64,6 +68,24 @@ impl Contestant for Fred {
 
     async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
         Ok(self.0.set(key, value, None, None, false).await?)
+    }
+
+    async fn mset_payloads(&mut self, pairs: &[(String, Bytes)]) -> Result<()> {
+        let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        Ok(self.0.mset(pairs).await?)
+    }
+
+    async fn hset_payloads(&mut self, key: &str, fields: &[(String, Bytes)]) -> Result<()> {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        Ok(self.0.hset(key, fields).await?)
+    }
+
+    async fn pipe_set(&mut self, pairs: &[(String, Bytes)]) -> Result<()> {
+        let pipeline = self.0.pipeline();
+        for (key, value) in pairs {
+            let _: () = pipeline.set(key.as_str(), value.clone(), None, None, false).await?;
+        }
+        Ok(pipeline.all::<()>().await?)
     }
 
     async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {

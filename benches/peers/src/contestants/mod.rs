@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::Result;
 
 use crate::data::User;
+use crate::tls::Authority;
 
 mod fred;
 #[cfg(feature = "ours")]
@@ -25,6 +26,14 @@ pub(crate) use redis_rs_2::RedisRs as RedisRs2;
 /// A blocking `GET`, for those that have a blocking client.
 pub(crate) type BlockingGet = Box<dyn FnMut(&str) -> Result<Option<String>>>;
 
+/// Where the server listens, on loopback.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(crate) port: u16,
+    /// The authority of the server's certificate, if the port speaks TLS.
+    pub(crate) authority: Option<Authority>,
+}
+
 /// A client under measurement. A clone is a handle to the same connection, one for each task.
 pub(crate) trait Contestant: Clone + Send + Sync + 'static {
     /// The type into which a large value is read: the cheapest type of owned bytes that the client has.
@@ -34,7 +43,7 @@ pub(crate) trait Contestant: Clone + Send + Sync + 'static {
     type Payload: Send + Sync;
 
     /// One multiplexed connection, without a response timeout.
-    fn connect(port: u16) -> impl Future<Output = Result<Self>> + Send;
+    fn connect(address: &Address) -> impl Future<Output = Result<Self>> + Send;
 
     fn get(&mut self, key: &str) -> impl Future<Output = Result<Option<String>>> + Send;
     fn set(&mut self, key: &str, value: &str) -> impl Future<Output = Result<()>> + Send;
@@ -49,6 +58,15 @@ pub(crate) trait Contestant: Clone + Send + Sync + 'static {
     fn payload(bytes: Vec<u8>) -> Self::Payload;
     fn set_payload(&mut self, key: &str, value: &Self::Payload) -> impl Future<Output = Result<()>> + Send;
     fn set_slice(&mut self, key: &str, value: &[u8]) -> impl Future<Output = Result<()>> + Send;
+    fn mset_payloads(&mut self, pairs: &[(String, Self::Payload)])
+    -> impl Future<Output = Result<()>> + Send;
+    fn hset_payloads(
+        &mut self,
+        key: &str,
+        fields: &[(String, Self::Payload)],
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// A pipeline of `SET`s.
+    fn pipe_set(&mut self, pairs: &[(String, Self::Payload)]) -> impl Future<Output = Result<()>> + Send;
     fn mget(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<String>>> + Send;
     fn mset(&mut self, pairs: &[(String, String)]) -> impl Future<Output = Result<()>> + Send;
     fn hset(&mut self, key: &str, fields: &[(String, String)]) -> impl Future<Output = Result<()>> + Send;

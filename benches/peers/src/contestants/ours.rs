@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use redis_om::RedisModel;
 use redis_om_client::prelude::*;
-use redis_om_client::{Client, Config, blocking};
+use redis_om_client::{Client, Config, Pem, TlsConfig, blocking};
 
-use super::{BlockingGet, Contestant};
+use super::{Address, BlockingGet, Contestant};
 use crate::data::User;
 
 /// A clone of the client.
@@ -24,8 +24,10 @@ impl Contestant for Ours {
     type Blob = Bytes;
     type Payload = Bytes;
 
-    async fn connect(port: u16) -> Result<Self> {
-        Ok(Self(Client::with_config(config(port)).await?))
+    async fn connect(address: &Address) -> Result<Self> {
+        let tls =
+            address.authority.as_ref().map(|authority| TlsConfig::new().ca(Pem::bytes(authority.pem())));
+        Ok(Self(Client::with_config(config(address.port).tls(tls)).await?))
     }
 
     async fn get(&mut self, key: &str) -> Result<Option<String>> {
@@ -71,6 +73,20 @@ impl Contestant for Ours {
 
     async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
         Ok(self.0.set(key, value).await?)
+    }
+
+    async fn mset_payloads(&mut self, pairs: &[(String, Bytes)]) -> Result<()> {
+        Ok(self.0.mset(pairs).await?)
+    }
+
+    async fn hset_payloads(&mut self, key: &str, fields: &[(String, Bytes)]) -> Result<()> {
+        self.0.hset(key, fields).await?;
+        Ok(())
+    }
+
+    async fn pipe_set(&mut self, pairs: &[(String, Bytes)]) -> Result<()> {
+        self.0.run(pipe().many(pairs.iter().map(|(key, value)| cmd().set(key, value)))).await?;
+        Ok(())
     }
 
     async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {

@@ -2,13 +2,21 @@
 //! replies. A client can be faster only by a little, if it writes larger batches.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use crate::tls::{Authority, HOST, TlsStream};
 
 /// The size of the read buffer.
 const ROOM: usize = 256 * 1024;
+
+/// The size from which a request is sent without a copy. A row does not mix small and large requests.
+const LARGE: usize = 64 * 1024;
 
 /// One command as bytes.
 pub(crate) fn encode(arguments: &[&[u8]]) -> Vec<u8> {
@@ -103,19 +111,30 @@ impl ReadBuffer {
     }
 }
 
-/// An asynchronous socket.
-pub(crate) struct Raw {
-    stream: TcpStream,
+/// An asynchronous socket, or TLS over one.
+pub(crate) struct Raw<S = TcpStream> {
+    stream: S,
     buffer: ReadBuffer,
 }
 
-impl Raw {
+impl Raw<TcpStream> {
     pub(crate) async fn connect(port: u16) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connect the raw socket")?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: ReadBuffer::new() })
     }
+}
 
+impl Raw<TlsStream> {
+    pub(crate) async fn connect_tls(port: u16, authority: &Authority) -> Result<Self> {
+        let Raw { stream, buffer } = Raw::connect(port).await?;
+        let connector = TlsConnector::from(Arc::new(authority.client_config()?));
+        let stream = connector.connect(ServerName::try_from(HOST)?, stream).await.context("handshake")?;
+        Ok(Self { stream, buffer })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     /// Sends `count` requests in turn, with `window` of them in flight. With `whole`, the window is filled again only when
     /// it is empty, as by a pipeline; otherwise as replies arrive, as by independent tasks.
     pub(crate) async fn run(
@@ -128,17 +147,20 @@ impl Raw {
         let (mut sent, mut answered, mut out) = (0_u64, 0_u64, Vec::new());
         let mut turn = requests.iter().cycle();
         while answered < count {
-            if window == 1 && sent == answered {
-                // A copy of a large request would take as long as the client that is measured.
-                self.stream.write_all(turn.next().context("no request to send")?).await?;
-                sent += 1;
-            } else if !whole || sent == answered {
+            if !whole || sent == answered {
                 out.clear();
                 while sent < count && sent - answered < window as u64 {
-                    out.extend_from_slice(turn.next().context("no request to send")?);
+                    let request = turn.next().context("no request to send")?;
+                    // A copy of a large request would take as long as the client that is measured.
+                    if window == 1 || request.len() >= LARGE {
+                        self.stream.write_all(request).await?;
+                    } else {
+                        out.extend_from_slice(request);
+                    }
                     sent += 1;
                 }
                 self.stream.write_all(&out).await?;
+                self.stream.flush().await?;
             }
             let read = self.stream.read(self.buffer.space()).await?;
             answered += self.buffer.advance(read)? as u64;
@@ -149,6 +171,7 @@ impl Raw {
     /// The bytes of one reply. It is used before the measurement to check that the request asks for the same data.
     pub(crate) async fn reply(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         self.stream.write_all(request).await?;
+        self.stream.flush().await?;
         loop {
             let read = self.stream.read(self.buffer.space()).await?;
             if self.buffer.advance(read)? > 0 {

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 
-use super::super::{BlockingGet, Contestant};
+use super::super::{Address, BlockingGet, Contestant};
 use super::api::aio::MultiplexedConnection;
 use super::api::{AsyncConnectionConfig, Client, Cmd, cmd};
-use super::pipeline;
+use super::{pipeline, trusting};
 use crate::data::{User, user_key};
 
 const FIELDS: [&str; 10] =
@@ -22,17 +22,24 @@ fn client(port: u16) -> Result<Client> {
     Client::open(format!("redis://127.0.0.1:{port}")).context("open redis-rs")
 }
 
+fn async_client(address: &Address) -> Result<Client> {
+    let Some(authority) = &address.authority else { return client(address.port) };
+    let certificates = trusting(authority.pem().to_vec());
+    Client::build_with_tls(format!("rediss://127.0.0.1:{}", address.port), certificates)
+        .context("open redis-rs")
+}
+
 impl Contestant for RedisRs {
     type Blob = Vec<u8>;
     type Payload = Vec<u8>;
 
-    async fn connect(port: u16) -> Result<Self> {
+    async fn connect(address: &Address) -> Result<Self> {
         // Its defaults (a timer for each command, a channel of 50 places, a write buffer of 8 KiB) cost it a third or more.
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_pipeline_buffer_size(4096)
             .set_write_backpressure_boundary(256 * 1024);
-        Ok(Self(client(port)?.get_multiplexed_async_connection_with_config(&config).await?))
+        Ok(Self(async_client(address)?.get_multiplexed_async_connection_with_config(&config).await?))
     }
 
     async fn get(&mut self, key: &str) -> Result<Option<String>> {
@@ -96,6 +103,22 @@ impl Contestant for RedisRs {
 
     async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
         Ok(Cmd::set(key, value).query_async(&mut self.0).await?)
+    }
+
+    async fn mset_payloads(&mut self, pairs: &[(String, Vec<u8>)]) -> Result<()> {
+        Ok(Cmd::mset(pairs).query_async(&mut self.0).await?)
+    }
+
+    async fn hset_payloads(&mut self, key: &str, fields: &[(String, Vec<u8>)]) -> Result<()> {
+        Ok(cmd("HSET").arg(key).arg(fields).query_async(&mut self.0).await?)
+    }
+
+    async fn pipe_set(&mut self, pairs: &[(String, Vec<u8>)]) -> Result<()> {
+        let mut pipeline = pipeline(pairs.len());
+        for (key, value) in pairs {
+            pipeline.set(key, value).ignore();
+        }
+        Ok(pipeline.query_async(&mut self.0).await?)
     }
 
     async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {

@@ -12,3 +12,8 @@ pub(crate) use body::RedisRs;
 pub(crate) fn pipeline(commands: usize) -> api::Pipeline {
     api::Pipeline::with_capacity(commands)
 }
+
+/// The settings of TLS that trust this authority only.
+pub(crate) fn trusting(authority: Vec<u8>) -> api::TlsCertificates {
+    api::TlsCertificates { client_tls: None, root_cert: Some(authority) }
+}

@@ -12,3 +12,8 @@ pub(crate) use body::RedisRs;
 pub(crate) fn pipeline(_commands: usize) -> api::Pipeline {
     api::Pipeline::new()
 }
+
+/// The settings of TLS that trust this authority only.
+pub(crate) fn trusting(authority: Vec<u8>) -> api::TlsCertificates {
+    api::TlsCertificates::new().root_cert(authority)
+}

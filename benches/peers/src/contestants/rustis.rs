@@ -1,13 +1,14 @@
 //! rustis: one client, cloned for each task.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use ::rustis::client::{BatchPreparedCommand, Client, Config};
+use ::rustis::client::{BatchPreparedCommand, Client, Config, TlsConfig};
 use ::rustis::commands::{HashCommands, ListCommands, SetCommands, StringCommands};
 use ::rustis::resp::{BulkString, RefBulkString, cmd};
 use anyhow::Result;
 
-use super::Contestant;
+use super::{Address, Contestant};
 use crate::data::{User, user_key};
 
 /// A clone of the client.
@@ -23,12 +24,20 @@ impl AsRef<[u8]> for Blob {
     }
 }
 
+/// Its type of borrowed bytes; a `Vec<u8>` is a list of numbers to it.
+fn references(pairs: &[(String, Vec<u8>)]) -> Vec<(&str, RefBulkString<'_>)> {
+    pairs.iter().map(|(key, value)| (key.as_str(), RefBulkString::new(value))).collect()
+}
+
 impl Contestant for Rustis {
     type Blob = Blob;
     type Payload = Vec<u8>;
 
-    async fn connect(port: u16) -> Result<Self> {
-        let mut config: Config = format!("redis://127.0.0.1:{port}").parse()?;
+    async fn connect(address: &Address) -> Result<Self> {
+        let mut config: Config = format!("redis://127.0.0.1:{}", address.port).parse()?;
+        if let Some(authority) = &address.authority {
+            config.tls_config = Some(TlsConfig::new(Arc::new(authority.client_config()?)));
+        }
         // It has no timeout by default. With its read buffer of 64 KiB it grows the buffer again for each large reply, which
         // leaves a third of the speed.
         config.buffers.read_capacity = 4 << 20;
@@ -75,6 +84,24 @@ impl Contestant for Rustis {
 
     async fn set_slice(&mut self, key: &str, value: &[u8]) -> Result<()> {
         Ok(self.0.set(key, RefBulkString::new(value)).await?)
+    }
+
+    async fn mset_payloads(&mut self, pairs: &[(String, Vec<u8>)]) -> Result<()> {
+        Ok(self.0.mset(references(pairs)).await?)
+    }
+
+    async fn hset_payloads(&mut self, key: &str, fields: &[(String, Vec<u8>)]) -> Result<()> {
+        self.0.hset(key, references(fields)).await?;
+        Ok(())
+    }
+
+    async fn pipe_set(&mut self, pairs: &[(String, Vec<u8>)]) -> Result<()> {
+        let mut pipeline = self.0.create_pipeline();
+        for (key, value) in pairs {
+            pipeline.set(key, RefBulkString::new(value)).queue();
+        }
+        pipeline.execute::<Vec<String>>().await?;
+        Ok(())
     }
 
     async fn mget(&mut self, keys: &[String]) -> Result<Vec<String>> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::Load;
 use super::throughput::{gets, raw_requests, runtime, spread};
+use super::{Load, Row};
 use crate::contestants::raw::Raw;
-use crate::contestants::{Contestant, Id};
+use crate::contestants::{Address, Contestant, Id};
 use crate::counting;
 use crate::data::Data;
 use crate::harness::Harness;
@@ -18,10 +18,10 @@ const SHORT: u64 = 200;
 const LONG: u64 = 2_200;
 
 /// The child process: prints allocations and bytes of one operation.
-pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
+pub(crate) fn child<C: Contestant>(address: &Address) -> Result<()> {
     let data = Arc::new(Data::new());
     let runtime = runtime(1)?;
-    let client = runtime.block_on(C::connect(port))?;
+    let client = runtime.block_on(C::connect(address))?;
     print(|each| {
         runtime.block_on(spread(client.clone(), &data, TASKS, move |client, data, task| {
             gets(client, data, task, each)
@@ -54,6 +54,6 @@ fn print(mut run: impl FnMut(u64) -> Result<()>) -> Result<()> {
 }
 
 /// Allocations and bytes of one operation.
-pub(crate) fn measure(harness: &Harness, id: Id) -> Result<(f64, f64)> {
-    harness.two_numbers(id, "allocations")
+pub(crate) fn measure(harness: &Harness, row: Row, id: Id) -> Result<(f64, f64)> {
+    harness.two_numbers(id, row)
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::Load;
 use super::throughput::{gets, raw_requests, runtime, spread};
+use super::{Load, Row};
 use crate::contestants::raw::Raw;
-use crate::contestants::{Contestant, Id};
+use crate::contestants::{Address, Contestant, Id};
 use crate::data::Data;
 use crate::harness::Harness;
 
@@ -18,10 +18,10 @@ const SHORT: u64 = 100 * TASKS as u64;
 const LONG: u64 = 500 * TASKS as u64;
 
 /// The child process: sends this number of `GET`s and ends.
-pub(crate) fn child<C: Contestant>(port: u16, count: u64) -> Result<()> {
+pub(crate) fn child<C: Contestant>(address: &Address, count: u64) -> Result<()> {
     let data = Arc::new(Data::new());
     runtime(1)?.block_on(async {
-        let client = C::connect(port).await?;
+        let client = C::connect(address).await?;
         let each = count.div_ceil(TASKS as u64);
         spread(client, &data, TASKS, move |client, data, task| gets(client, data, task, each)).await
     })
@@ -42,16 +42,16 @@ pub(crate) fn valgrind() -> bool {
 }
 
 /// Instructions of one `GET`.
-pub(crate) fn measure(harness: &Harness, id: Id) -> Result<f64> {
-    let short = collected(harness, id, SHORT)?;
-    let long = collected(harness, id, LONG)?;
+pub(crate) fn measure(harness: &Harness, row: Row, id: Id) -> Result<f64> {
+    let short = collected(harness, row, id, SHORT)?;
+    let long = collected(harness, row, id, LONG)?;
     Ok((long as f64 - short as f64) / (LONG - SHORT) as f64)
 }
 
-fn collected(harness: &Harness, id: Id, count: u64) -> Result<u64> {
+fn collected(harness: &Harness, row: Row, id: Id, count: u64) -> Result<u64> {
     let mut command = harness.pinned("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(std::env::current_exe()?);
-    harness.describe_child(&mut command, id, "instructions");
+    harness.describe_child(&mut command, id, row);
     let output = command.arg("--ops").arg(count.to_string()).output().context("start valgrind")?;
     let text = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {

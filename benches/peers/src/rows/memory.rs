@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use anyhow::{Result, ensure};
 use tokio::sync::Notify;
 
+use super::Row;
 use super::throughput::{gets, runtime};
-use crate::contestants::{Contestant, Id};
+use crate::contestants::{Address, Contestant, Id};
 use crate::counting;
 use crate::data::Data;
 use crate::harness::Harness;
@@ -24,12 +25,12 @@ struct Finish {
 }
 
 /// The child process: prints the bytes of the client, and the bytes with the futures.
-pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
+pub(crate) fn child<C: Contestant>(address: &Address) -> Result<()> {
     counting::start();
     let data = Arc::new(Data::new());
     let finish = Arc::new(Finish::default());
     runtime(1)?.block_on(async {
-        let client = C::connect(port).await?;
+        let client = C::connect(address).await?;
         // One command has been answered, so that the buffers of the connection exist and do not count for the queue.
         gets(client.clone(), Arc::clone(&data), 0, 10).await?;
         let bare = counting::mark();
@@ -55,7 +56,7 @@ pub(crate) fn child<C: Contestant>(port: u16) -> Result<()> {
 }
 
 /// The bytes of the client and the bytes with the futures, in MB of 10^6 bytes.
-pub(crate) fn measure(harness: &Harness, id: Id) -> Result<(f64, f64)> {
-    let (own, total) = harness.two_numbers(id, "memory")?;
+pub(crate) fn measure(harness: &Harness, row: Row, id: Id) -> Result<(f64, f64)> {
+    let (own, total) = harness.two_numbers(id, row)?;
     Ok((own / 1e6, total / 1e6))
 }

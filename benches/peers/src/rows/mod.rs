@@ -40,8 +40,8 @@ pub(crate) enum Load {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Operations a second. With one thread, the client is on core 0 and the server on core 1. With two, the kernel chooses
-    /// the cores.
-    Throughput { load: Load, threads: usize },
+    /// the cores. With `tls`, the connections are encrypted.
+    Throughput { load: Load, threads: usize, tls: bool },
     /// User instructions of one `GET`.
     Instructions,
     /// Allocations of one `GET`.
@@ -70,14 +70,37 @@ pub(crate) struct Row {
     pub(crate) title: &'static str,
     pub(crate) kind: Kind,
     pub(crate) threshold: Threshold,
+    /// The smallest ratio of ours to the raw socket, where there is a limit.
+    pub(crate) of_raw: Option<f64>,
+}
+
+impl Row {
+    const fn over_tls(self) -> Self {
+        match self.kind {
+            Kind::Throughput { load, threads, .. } => {
+                Self { kind: Kind::Throughput { load, threads, tls: true }, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    const fn of_raw(self, least: f64) -> Self {
+        Self { of_raw: Some(least), ..self }
+    }
+
+    /// Whether the connections are encrypted.
+    pub(crate) fn is_over_tls(self) -> bool {
+        matches!(self.kind, Kind::Throughput { tls: true, .. })
+    }
 }
 
 const fn row(name: &'static str, title: &'static str, load: Load, threads: usize, ratio: f64) -> Row {
-    Row { name, title, kind: Kind::Throughput { load, threads }, threshold: Threshold::Ratio(ratio) }
+    let kind = Kind::Throughput { load, threads, tls: false };
+    Row { name, title, kind, threshold: Threshold::Ratio(ratio), of_raw: None }
 }
 
 /// Every row, in the order of the report.
-pub(crate) const ROWS: [Row; 30] = [
+pub(crate) const ROWS: [Row; 35] = [
     row("seq", "1 task, sequential GET of 64 B", Load::Sequential, 1, 1.0),
     row("seq-blocking", "blocking, sequential GET of 64 B", Load::Blocking, 1, 1.0),
     row("tasks-64", "64 tasks on one client, GET and SET of 64 B", Load::Tasks(64), 1, 1.5),
@@ -88,15 +111,20 @@ pub(crate) const ROWS: [Row; 30] = [
     row("mt-1024", "1,024 tasks, two threads, unpinned", Load::Tasks(1024), 2, 1.3),
     row("pipe-100", "pipeline of 100 GET", Load::Pipeline(100), 1, 1.25),
     row("pipe-1000", "pipeline of 1,000 GET", Load::Pipeline(1000), 1, 1.25),
+    row("seq-tls", "1 task, sequential GET of 64 B over TLS", Load::Sequential, 1, 1.0).over_tls(),
+    row("pipe-100-tls", "pipeline of 100 GET over TLS", Load::Pipeline(100), 1, 1.0).over_tls(),
     row("lrange", "LRANGE of 10,000 x 32 B into Vec<String>", Load::List, 1, 1.3),
     row("hgetall", "HGETALL of 1,000 fields into a map", Load::Hash, 1, 1.2),
     row("get-1mib", "GET of 1 MiB", Load::Large, 1, 1.0),
-    row("set-64kib", "SET of 64 KiB", Load::Bulk(Bulk::Set(64 << 10)), 1, 1.0),
-    row("set-1mib", "SET of 1 MiB", Load::Bulk(Bulk::Set(1 << 20)), 1, 1.0),
-    row("set-4mib", "SET of 4 MiB", Load::Bulk(Bulk::Set(4 << 20)), 1, 1.0),
-    row("set-64mib", "SET of 64 MiB", Load::Bulk(Bulk::Set(64 << 20)), 1, 1.0),
+    row("set-64kib", "SET of 64 KiB", Load::Bulk(Bulk::Set(64 << 10)), 1, 1.0).of_raw(0.95),
+    row("set-1mib", "SET of 1 MiB", Load::Bulk(Bulk::Set(1 << 20)), 1, 1.0).of_raw(0.95),
+    row("set-4mib", "SET of 4 MiB", Load::Bulk(Bulk::Set(4 << 20)), 1, 1.0).of_raw(0.95),
+    row("set-64mib", "SET of 64 MiB", Load::Bulk(Bulk::Set(64 << 20)), 1, 1.0).of_raw(0.95),
     row("set-64kib-slice", "SET of 64 KiB from a slice", Load::Bulk(Bulk::SetSlice(64 << 10)), 1, 1.0),
     row("set-1mib-slice", "SET of 1 MiB from a slice", Load::Bulk(Bulk::SetSlice(1 << 20)), 1, 1.0),
+    row("mset-1mib", "MSET of 16 values of 1 MiB", Load::Bulk(Bulk::MsetLarge), 1, 1.0),
+    row("hset-1mib", "HSET of 16 values of 1 MiB", Load::Bulk(Bulk::HsetLarge), 1, 1.0),
+    row("pipe-set-1mib", "pipeline of 16 SETs of 1 MiB", Load::Bulk(Bulk::PipeSet), 1, 1.0),
     row("mget", "MGET of 1,000 keys", Load::Bulk(Bulk::Mget), 1, 1.0),
     row("mset", "MSET of 1,000 keys", Load::Bulk(Bulk::Mset), 1, 1.0),
     row("hset", "HSET of 1,000 fields", Load::Bulk(Bulk::Hset), 1, 1.0),
@@ -109,24 +137,28 @@ pub(crate) const ROWS: [Row; 30] = [
         title: "user instructions of one GET, 64 tasks",
         kind: Kind::Instructions,
         threshold: Threshold::AtMost(2_200.0),
+        of_raw: None,
     },
     Row {
         name: "allocations",
         title: "allocations of one GET, 64 tasks",
         kind: Kind::Allocations,
         threshold: Threshold::AtMost(1.0),
+        of_raw: None,
     },
     Row {
         name: "memory",
         title: "client's memory, 1,000,000 commands queued",
         kind: Kind::Memory,
         threshold: Threshold::AtMost(64.0),
+        of_raw: None,
     },
     Row {
         name: "hello",
         title: "clean release build of hello world",
         kind: Kind::Hello,
         threshold: Threshold::NoMoreThanRustis,
+        of_raw: None,
     },
 ];
 

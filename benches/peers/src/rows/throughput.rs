@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use super::{Load, bulk};
 use crate::contestants::raw::{Raw, RawBlocking, encode};
-use crate::contestants::{BlockingGet, Contestant};
+use crate::contestants::{Address, BlockingGet, Contestant};
 use crate::data::{self, Data, FIELDS, HASH_KEY, LARGE, LARGE_KEY, LIST, LIST_KEY, USERS, VALUE, user_key};
 
 /// A runtime with this number of threads. One thread means the current one.
@@ -28,31 +29,39 @@ pub(crate) fn runtime(threads: usize) -> Result<Runtime> {
 }
 
 /// Serves rounds of about `target` each with a client.
-pub(crate) fn serve<C: Contestant>(load: Load, threads: usize, port: u16, target: Duration) -> Result<()> {
+pub(crate) fn serve<C: Contestant>(
+    load: Load,
+    threads: usize,
+    address: &Address,
+    target: Duration,
+) -> Result<()> {
     let data = Arc::new(Data::new());
     if load == Load::Blocking {
-        let Some(mut get) = C::blocking(port)? else { return absent() };
+        let Some(mut get) = C::blocking(address.port)? else { return absent() };
         return rounds(target, move |count| blocking(&mut get, &data, count));
     }
     let runtime = runtime(threads)?;
-    let client = runtime.block_on(C::connect(port)).context("connect")?;
+    let client = runtime.block_on(C::connect(address)).context("connect")?;
     runtime.block_on(verify(client.clone(), &data, load)).context("verify")?;
     if let Load::Bulk(bulk) = load {
         // The arguments are made before the rounds.
         let (mut client, prepared) = (client, bulk::Prepared::<C>::new(bulk, &data));
         return rounds(target, move |count| {
-            runtime.block_on(bulk::run(&mut client, &data, bulk, &prepared, count)).map(|()| count)
+            let times = count.div_ceil(bulk.commands());
+            runtime.block_on(bulk::run(&mut client, &data, bulk, &prepared, times))?;
+            Ok(times * bulk.commands())
         });
     }
     rounds(target, |count| runtime.block_on(work(&client, &data, load, count)))
 }
 
 /// Serves rounds with the raw socket.
-pub(crate) fn serve_raw(load: Load, threads: usize, port: u16, target: Duration) -> Result<()> {
+pub(crate) fn serve_raw(load: Load, threads: usize, address: &Address, target: Duration) -> Result<()> {
     let data = Data::new();
-    let (requests, window, whole) = raw_requests(load, &data);
+    let requests = raw_requests(load, &data);
     if load == Load::Blocking {
-        let mut socket = RawBlocking::connect(port)?;
+        let mut socket = RawBlocking::connect(address.port)?;
+        let requests = requests.0;
         return rounds(target, move |count| {
             for request in requests.iter().cycle().take(count as usize) {
                 socket.call(request)?;
@@ -61,7 +70,22 @@ pub(crate) fn serve_raw(load: Load, threads: usize, port: u16, target: Duration)
         });
     }
     let runtime = runtime(threads)?;
-    let mut socket = runtime.block_on(Raw::connect(port))?;
+    match &address.authority {
+        None => raw_rounds(runtime.block_on(Raw::connect(address.port))?, &runtime, load, requests, target),
+        Some(authority) => {
+            let socket = runtime.block_on(Raw::connect_tls(address.port, authority))?;
+            raw_rounds(socket, &runtime, load, requests, target)
+        }
+    }
+}
+
+fn raw_rounds<S: AsyncRead + AsyncWrite + Unpin>(
+    mut socket: Raw<S>,
+    runtime: &Runtime,
+    load: Load,
+    (requests, window, whole): (Vec<Vec<u8>>, usize, bool),
+    target: Duration,
+) -> Result<()> {
     let reply = runtime.block_on(socket.reply(&requests[0]))?;
     ensure!(reply.len() >= raw_reply(load), "the raw reply is short: {} bytes", reply.len());
     rounds(target, |count| {
@@ -274,7 +298,7 @@ pub(crate) fn raw_requests(load: Load, data: &Data) -> (Vec<Vec<u8>>, usize, boo
         Load::List => (vec![encode(&[b"LRANGE", LIST_KEY.as_bytes(), b"0", b"-1"])], 1, true),
         Load::Hash => (vec![encode(&[b"HGETALL", HASH_KEY.as_bytes()])], 1, true),
         Load::Large => (vec![get(LARGE_KEY)], 1, true),
-        Load::Bulk(bulk) => (vec![bulk::raw_request(bulk, data)], 1, true),
+        Load::Bulk(bulk) => (bulk::raw_requests(bulk, data), bulk.commands() as usize, true),
         Load::Read => {
             let users = data.users.iter().map(|user| encode(&[b"HGETALL", user_key(user.id).as_bytes()]));
             (users.collect(), USERS, false)

@@ -9,7 +9,7 @@ use crate::{
     command::Cmd,
     config::RetryPolicy,
     error::Result,
-    resp::may_have_error,
+    resp::{large::Larges, may_have_error},
     route::{random, refusal},
     session::{Outgoing, Pieces, ReplyBuf, Runs, Tick},
 };
@@ -84,7 +84,7 @@ impl<'a> Batch<'a> {
         let units = healing.in_flight();
         let sent: Vec<_> = units
             .into_iter()
-            .map(|index| SentUnit { index, bytes: healing.bytes(self.cmd, index) })
+            .map(|index| SentUnit { index, bytes: healing.bytes(self.cmd, index).1 })
             .collect();
         healing.fail_unread(&sent, &all.failures);
         healing.settle(&sent, frames, loss.as_ref(), &self.rules());
@@ -127,14 +127,18 @@ impl<'a> Batch<'a> {
 
     /// Sends these units together.
     async fn send_again(&mut self, healing: &mut Healing, units: Vec<usize>) -> Result<()> {
-        let mut body = Vec::new();
+        let (mut body, mut larges) = (Vec::new(), Larges::new());
         let mut sent = Vec::with_capacity(units.len());
         let mut parts = 0;
         for index in units {
-            let start = body.len();
-            body.extend_from_slice(&self.cmd.body()[healing.bytes(self.cmd, index)]);
+            let start = body.len() + larges.size();
+            let (of_body, _) = healing.bytes(self.cmd, index);
+            if let Some(of_batch) = self.cmd.large() {
+                larges.append(&of_batch.within(&of_body), body.len());
+            }
+            body.extend_from_slice(&self.cmd.body()[of_body]);
             parts += healing.parts(index);
-            sent.push(SentUnit { index, bytes: start..body.len() });
+            sent.push(SentUnit { index, bytes: start..body.len() + larges.size() });
         }
         let redial = healing.take_redial();
         if redial {
@@ -151,6 +155,7 @@ impl<'a> Batch<'a> {
             args: 0,
             parts,
             runs: if whole { Runs::Whole } else { Runs::Partly },
+            large: if larges.is_empty() { None } else { Some(&larges) },
             ..outgoing(self.cmd, None)
         };
         let (all, loss) = self.attempt(out).await;

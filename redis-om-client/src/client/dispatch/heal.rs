@@ -127,9 +127,9 @@ impl Healing {
         self.entries.iter().enumerate().filter(sent).map(|(index, _)| index).collect()
     }
 
-    /// The position of a unit's bytes in the body of the batch.
-    pub(super) fn bytes(&self, cmd: &Cmd, index: usize) -> Range<usize> {
-        self.entries[index].unit.bytes(cmd)
+    /// The position of a unit's bytes in the body of the batch, and among the bytes that go over the wire for the batch.
+    pub(super) fn bytes(&self, cmd: &Cmd, index: usize) -> (Range<usize>, Range<usize>) {
+        cmd.ranges(self.entries[index].unit.range())
     }
 
     /// How many replies a unit gets.

@@ -23,7 +23,7 @@ fn frames(lines: &[&str]) -> Vec<Bytes> {
 
 fn sent(healing: &Healing, cmd: &Cmd) -> Vec<SentUnit> {
     let all = healing.in_flight().into_iter();
-    all.map(|index| SentUnit { index, bytes: healing.bytes(cmd, index) }).collect()
+    all.map(|index| SentUnit { index, bytes: healing.bytes(cmd, index).1 }).collect()
 }
 
 fn lost(written: usize) -> Loss {
@@ -157,4 +157,25 @@ fn a_reply_that_could_not_be_read_fails_its_unit_only_and_counts_as_run() {
     let [(0, first), (1, second)] = &failures[..] else { panic!("{failures:?}") };
     assert!(first.to_string().contains("a later command on the same key has run"), "{first}");
     assert!(second.to_string().contains("it breaks a limit") && !second.may_have_run(), "{second}");
+}
+
+#[test]
+fn large_arguments_count_as_bytes_that_were_sent() {
+    let large = Bytes::from(vec![b'x'; 100_000]);
+    let plan = pipe().set("a", &large).incr("b").set("c", &large).incr("d");
+    let cmd = plan.cmd();
+    let policy = RetryPolicy::default();
+    let mut healing = Healing::new(cmd);
+    let all = sent(&healing, cmd);
+    assert_eq!(all.last().unwrap().bytes.end, cmd.body().len() + 200_000);
+    // The first two arrived whole. Of the third one, all but the last byte arrived.
+    let written = all[2].bytes.end - 1;
+    healing.settle(&all, Vec::new(), Some(&lost(written)), &rules(&policy, 0));
+    assert_eq!(next(&mut healing), [2, 3]);
+    let (body, _) = healing.bytes(cmd, 2);
+    assert_eq!(cmd.large().unwrap().within(&body).size(), 100_000);
+    healing.expire();
+    let (_, failures) = healing.finish();
+    let may_have_run: Vec<_> = failures.iter().map(|(_, error)| error.may_have_run()).collect();
+    assert_eq!(may_have_run, [true, true, false, false]);
 }

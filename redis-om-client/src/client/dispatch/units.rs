@@ -31,12 +31,6 @@ impl Unit {
         self.first as usize..(self.first + self.parts) as usize
     }
 
-    /// The position of its bytes in the body of the batch.
-    pub(super) fn bytes(self, cmd: &Cmd) -> Range<usize> {
-        let range = self.range();
-        cmd.part_range(range.start).start..cmd.part_range(range.end - 1).end
-    }
-
     pub(super) fn facts(self) -> Facts {
         Facts {
             writes: self.writes,
