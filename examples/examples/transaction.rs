@@ -2,8 +2,32 @@
 //! read.
 
 use anyhow::Result;
-use redis_om::{Error, ErrorKind, prelude::*};
+use redis_om::{Error, prelude::*};
 use redis_om_examples::Place;
+
+/// Why a purchase failed.
+#[derive(Debug)]
+enum PurchaseError {
+    SoldOut,
+    Redis(Error),
+}
+
+impl From<Error> for PurchaseError {
+    fn from(error: Error) -> Self {
+        Self::Redis(error)
+    }
+}
+
+impl std::fmt::Display for PurchaseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SoldOut => f.write_str("sold out"),
+            Self::Redis(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PurchaseError {}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -19,23 +43,29 @@ async fn main() -> Result<()> {
     assert_eq!((left, got), (70, 30));
     // ANCHOR_END: atomic
 
-    // Four customers want the last two pieces at the same time. A purchase that read an old number starts again.
+    // Four customers want the last two pieces at the same time. A purchase that read an old number starts again. A purchase
+    // that finds nothing writes nothing, and the error says why in a type of this program.
     // ANCHOR: watch
     let buy = || {
-        client.watch([stock], |conn| async move {
+        client.watch([stock], async |conn| {
             let left: i64 = conn.get(stock).await?;
             if left == 0 {
-                return Err(Error::aborted("sold out"));
+                return Err(PurchaseError::SoldOut);
             }
-            Ok(atomic().decr(stock).incr_by(bob, 5))
+            Ok((atomic().decr(stock).incr_by(bob, 5), left))
         })
     };
     // ANCHOR_END: watch
     let (a, b, c, d) = tokio::join!(buy(), buy(), buy(), buy());
-    let sold = [&a, &b, &c, &d].into_iter().filter(|outcome| outcome.is_ok()).count();
-    let refused = [a, b, c, d].into_iter().filter_map(Result::err).collect::<Vec<_>>();
-    assert_eq!((sold, refused.len()), (2, 2));
-    assert!(refused.iter().all(|error| error.kind() == &ErrorKind::Aborted));
+    let mut refused = 0;
+    for outcome in [a, b, c, d] {
+        match outcome {
+            Ok(((left, _paid), before)) => assert_eq!(left, before - 1),
+            Err(PurchaseError::SoldOut) => refused += 1,
+            Err(error @ PurchaseError::Redis(_)) => return Err(error.into()),
+        }
+    }
+    assert_eq!(refused, 2);
 
     let (left, paid): (i64, i64) = client.run(pipe().get(stock).get(bob)).await?;
     assert_eq!((left, paid), (0, 40));

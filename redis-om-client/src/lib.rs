@@ -49,10 +49,11 @@ pub mod blocking;
 pub mod commands;
 pub mod prelude;
 
-pub use client::{Client, Connected, Connection, Paged, Pager, Request};
+pub use client::{Client, Connected, Connection, Decision, Paged, Pager, Request};
 pub use command::{
-    Build, Checked, Cmd, Command, Decoder, Executor, Many, One, Pipeline, Plan, ReplySlot, ReplySlots, SLOTS,
-    Steps, Transaction, atomic, cmd, pipe, policy, raw, slot,
+    AsyncCommands, AsyncExecutor, BlockingCommands, BlockingExecutor, Build, Checked, Cmd, Command, Decoder,
+    Executor, Many, One, Pipeline, Plan, ReplySlot, ReplySlots, SLOTS, Steps, Transaction, atomic, cmd, pipe,
+    policy, raw, slot,
 };
 pub use config::{
     ByteStream, Config, Connecting, Connector, Endpoint, Pem, Protocol, ReconnectPolicy, RetryPolicy,

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use redis_om::{
-    Client, Config, Error, ErrorKind, Protocol, blocking,
+    Client, Config, Error, ErrorKind, Protocol, Result, blocking,
     prelude::*,
     testing::{Kind, Module, Server},
 };
@@ -223,25 +223,21 @@ fn read_decide_and_save_unless_it_changed_meanwhile() {
     run(async {
         let [client, other] = clients(&server).await;
         user(1).save(&client).await.unwrap();
-        let mut attempts = 0;
+        let attempts = Cell::new(0);
         let ((),) = client
-            .watch([User::key_of(1)], |conn| {
-                attempts += 1;
-                let (attempt, other) = (attempts, other.clone());
-                async move {
-                    let mut user =
-                        User::get(&conn, 1).await?.ok_or_else(|| Error::aborted("no such user"))?;
-                    if attempt == 1 {
-                        other.hset("t:user:1", ("nick", "theirs")).await?;
-                    }
-                    user.name.push('!');
-                    user.nick = user.nick.filter(|nick| nick == "theirs");
-                    Ok(atomic().add(user.save(cmd())))
+            .watch([User::key_of(1)], async |conn| -> Result<_> {
+                attempts.update(|n| n + 1);
+                let mut user = User::get(&conn, 1).await?.ok_or_else(|| Error::aborted("no such user"))?;
+                if attempts.get() == 1 {
+                    other.hset("t:user:1", ("nick", "theirs")).await?;
                 }
+                user.name.push('!');
+                user.nick = user.nick.filter(|nick| nick == "theirs");
+                Ok(atomic().add(user.save(cmd())))
             })
             .await
             .unwrap();
-        assert_eq!(attempts, 2);
+        assert_eq!(attempts.get(), 2);
         let found = User::get(&client, 1).await.unwrap().unwrap();
         assert_eq!((found.name.as_str(), found.nick.as_deref()), ("user 1!", Some("theirs")));
 

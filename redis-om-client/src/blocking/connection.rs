@@ -8,20 +8,21 @@ use crate::{
 
 use super::Client;
 
-/// The connection on which keys are watched. A command on it runs at once.
-#[derive(Debug)]
-pub struct Connection<'a> {
-    client: &'a Client,
+/// The connection on which keys are watched. A command on it runs at once. A write to a watched key is refused: see
+/// [`Connection`](crate::Connection).
+#[derive(Debug, Clone)]
+pub struct Connection {
+    client: Client,
     connection: client::Connection,
 }
 
-impl<'a> Connection<'a> {
-    pub(super) fn new(client: &'a Client, connection: client::Connection) -> Self {
+impl Connection {
+    pub(super) fn new(client: Client, connection: client::Connection) -> Self {
         Self { client, connection }
     }
 }
 
-impl Executor for &Connection<'_> {
+impl Executor for &Connection {
     type Output<R> = Result<R>;
 
     fn execute<R>(self, command: Command<R>) -> Result<R> {

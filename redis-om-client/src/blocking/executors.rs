@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Client, Connection};
 use crate::{
     client::Connected,
-    command::{Command, Executor},
+    command::{BlockingExecutor, Command, Executor},
     error::Result,
 };
 
@@ -29,4 +29,28 @@ impl Executor for &Arc<Client> {
 impl Connected for &Client {}
 impl Connected for &&Client {}
 impl Connected for &Arc<Client> {}
-impl Connected for &Connection<'_> {}
+impl Connected for &Connection {}
+
+impl BlockingExecutor for &Client {
+    fn send<R>(self, command: Command<R>) -> Result<R> {
+        self.execute(command)
+    }
+}
+
+impl BlockingExecutor for &&Client {
+    fn send<R>(self, command: Command<R>) -> Result<R> {
+        self.execute(command)
+    }
+}
+
+impl BlockingExecutor for &Arc<Client> {
+    fn send<R>(self, command: Command<R>) -> Result<R> {
+        self.execute(command)
+    }
+}
+
+impl BlockingExecutor for &Connection {
+    fn send<R>(self, command: Command<R>) -> Result<R> {
+        self.execute(command)
+    }
+}

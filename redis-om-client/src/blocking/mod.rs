@@ -24,10 +24,10 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    client,
+    client::{self, Decision},
     command::{Cmd, Command, Executor, Plan},
     config::Config,
-    error::Result,
+    error::{Error, Result},
     route::SyncConnection,
     session::ReplyBuf,
     value::ToArgs,
@@ -153,39 +153,40 @@ impl Client {
         self.block_on(self.inner.client.run(plan))
     }
 
-    /// Runs a transaction only if none of `keys` was changed meanwhile; otherwise starts again. See
-    /// [`Client::watch`](crate::Client::watch).
+    /// Runs a transaction only if none of `keys` was changed meanwhile; otherwise starts again. The closure decides as
+    /// that of the async [`Client::watch`](crate::Client::watch) does.
     ///
     /// ```no_run
-    /// # use redis_om_client::{blocking::Client, Error, prelude::*};
-    /// # fn example(client: Client) -> redis_om_client::Result<()> {
-    /// let (left,) = client.watch(["stock"], |conn| {
-    ///     let stock: i64 = conn.get("stock")?;
-    ///     if stock == 0 {
-    ///         return Err(Error::aborted("sold out"));
-    ///     }
-    ///     Ok(atomic().decr("stock"))
+    /// # use redis_om_client::{blocking::Client, Result, prelude::*};
+    /// # fn example(client: Client, article: u32) -> Result<()> {
+    /// let key = format!("stock:{article}");
+    /// let taken = client.watch([&key], |conn| -> Result<_> {
+    ///     let stock: i64 = conn.get(&key)?;
+    ///     Ok((stock > 0).then(|| atomic().decr(&key)))
     /// })?;
+    /// if let Some((left,)) = taken {
+    ///     println!("{left} are left");
+    /// }
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// The error that `plan` returned; the error of the transaction; a conflict if the keys changed during each
-    /// attempt.
-    pub fn watch<K, F, P>(&self, keys: K, mut plan: F) -> Result<P::Reply>
+    /// The error that `decide` returned; the error of the transaction;
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the keys changed during each attempt.
+    pub fn watch<K, F, D, E>(&self, keys: K, decide: F) -> Result<D::Output, E>
     where
         K: ToArgs,
-        F: FnMut(&Connection<'_>) -> Result<P>,
-        P: Plan,
+        F: FnOnce(Connection) -> Result<D, E> + Clone,
+        D: Decision,
+        E: From<Error>,
     {
-        let words = client::watch_words(keys)?;
-        let mut number = 0;
+        let mut watching = client::Watching::new(keys)?;
         loop {
-            let watch = self.block_on(client::Watch::begin(&self.inner.client, &words, number))?;
-            let decision = plan(&Connection::new(self, watch.connection()));
-            match self.block_on(watch.finish(decision))? {
-                client::Outcome::Done(reply) => return Ok(reply),
-                client::Outcome::Conflict => number += 1,
+            let watch = self.block_on(watching.begin(&self.inner.client))?;
+            let decision = decide.clone()(Connection::new(self.clone(), watch.connection()));
+            // The error of the caller stays inside, as it is.
+            if let Some(output) = self.block_on(async { Ok(watching.end(watch, decision).await) })?? {
+                return Ok(output);
             }
         }
     }

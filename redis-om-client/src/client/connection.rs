@@ -2,12 +2,15 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{
-    command::{Command, Executor},
-    error::{Error, ErrorKind, Execution, Result},
+    command::{Cmd, Command, Executor, Flags},
+    error::{Error, ErrorKind, Execution, Result, brief},
     route::{Exclusive, Link},
 };
 
@@ -19,6 +22,10 @@ use super::{
 /// The connection on which keys are watched. A command on it runs at once, and is never sent again.
 ///
 /// It is lent for one attempt of [`Client::watch`]. After that attempt each command on it fails with an error.
+///
+/// A command that is declared to write, and names a watched key, is refused: it would change that key, so that the
+/// transaction could never run. Commands that set an expiry, and scripts (`eval`), are declared to write, too. Return
+/// such a command in the transaction. A script that only reads runs by `eval_ro`.
 #[derive(Clone)]
 pub struct Connection {
     lease: Arc<Lease>,
@@ -29,11 +36,41 @@ struct Lease {
     client: Client,
     /// `None` after the end of the attempt.
     exclusive: Mutex<Option<Exclusive>>,
+    /// The command that watches the keys.
+    watch: Arc<Cmd>,
+    /// A command that writes was sent.
+    has_written: AtomicBool,
 }
 
 impl Connection {
-    pub(super) fn new(client: Client, exclusive: Exclusive) -> Self {
-        Self { lease: Arc::new(Lease { client, exclusive: Mutex::new(Some(exclusive)) }) }
+    pub(super) fn new(client: Client, exclusive: Exclusive, watch: Arc<Cmd>) -> Self {
+        let exclusive = Mutex::new(Some(exclusive));
+        Self { lease: Arc::new(Lease { client, exclusive, watch, has_written: AtomicBool::new(false) }) }
+    }
+
+    /// Refuses a command, or a batch with a command, that writes a watched key.
+    pub(super) fn allow(&self, cmd: &Cmd) -> Result<()> {
+        let writes = |part: &usize| !cmd.part(*part).flags().has(Flags::READONLY);
+        for part in (0..cmd.parts() as usize).filter(writes) {
+            let watched = |key: &[u8]| self.lease.watch.keys_of(0).any(|watched| watched == key);
+            if let Some(key) = cmd.keys_of(part).find(|key| watched(key)) {
+                let key = brief(&String::from_utf8_lossy(key)).to_string();
+                let text = format!(
+                    "it would change `{key}`, which this `watch` watches, so the transaction could never run: return the \
+                     command in the transaction, `Ok(atomic()…)` (a script that only reads: `eval_ro`)"
+                );
+                return Err(cmd.in_context_of_part(Error::argument(text), part));
+            }
+        }
+        if !cmd.flags().has(Flags::READONLY) {
+            self.lease.has_written.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether a command that writes was sent over it.
+    pub(super) fn has_written(&self) -> bool {
+        self.lease.has_written.load(Ordering::Relaxed)
     }
 
     /// The client that lent the connection.

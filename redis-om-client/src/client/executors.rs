@@ -1,12 +1,13 @@
-//! [`Client`] as an executor through a second reference or an [`Arc`].
+//! [`Client`] as an executor through a second reference or an [`Arc`], and what it and the lent connection are for generic
+//! functions.
 //!
 //! A method call dereferences to `&Client` automatically. A generic function does not: `lamp.save(&client)` needs these
 //! implementations where `client` is an `Arc<Client>` or a `&Client`.
 
 use std::sync::Arc;
 
-use super::{Client, Request};
-use crate::command::{Command, Executor};
+use super::{Client, Connection, Request};
+use crate::command::{AsyncExecutor, Command, Executor};
 
 impl<'a> Executor for &&'a Client {
     type Output<R> = Request<'a, R>;
@@ -23,5 +24,37 @@ impl<'a> Executor for &'a Arc<Client> {
     #[inline]
     fn execute<R>(self, command: Command<R>) -> Request<'a, R> {
         (**self).execute(command)
+    }
+}
+
+impl<'a> AsyncExecutor for &'a Client {
+    type Reply<R> = Request<'a, R>;
+
+    fn send<R>(self, command: Command<R>) -> Request<'a, R> {
+        self.execute(command)
+    }
+}
+
+impl<'a> AsyncExecutor for &&'a Client {
+    type Reply<R> = Request<'a, R>;
+
+    fn send<R>(self, command: Command<R>) -> Request<'a, R> {
+        self.execute(command)
+    }
+}
+
+impl<'a> AsyncExecutor for &'a Arc<Client> {
+    type Reply<R> = Request<'a, R>;
+
+    fn send<R>(self, command: Command<R>) -> Request<'a, R> {
+        self.execute(command)
+    }
+}
+
+impl<'a> AsyncExecutor for &'a Connection {
+    type Reply<R> = Request<'a, R>;
+
+    fn send<R>(self, command: Command<R>) -> Request<'a, R> {
+        self.execute(command)
     }
 }

@@ -9,6 +9,7 @@
 mod answer;
 mod attempt;
 mod connection;
+mod decision;
 mod dispatch;
 mod executors;
 mod pager;
@@ -28,9 +29,10 @@ use crate::{
 
 pub(crate) use attempt::{needs_new_connection, outgoing};
 pub use connection::Connection;
+pub use decision::Decision;
 pub use pager::{Connected, Paged, Pager};
 pub use request::Request;
-pub(crate) use watch::{Outcome, Watch, words as watch_words};
+pub(crate) use watch::Watching;
 
 use attempt::Deadline;
 
@@ -41,8 +43,13 @@ use attempt::Deadline;
 /// that block, commands that wait for room in a full queue, commands that are sent again, and commands of a client with
 /// several connections ([`Config::connections`]).
 ///
-/// A future that is dropped before its command was sent withdraws the command. Tasks drive the connections. They run in
-/// the tokio runtime of the call that connected the client, and end with it.
+/// A future that is dropped before its command was sent withdraws the command.
+///
+/// Tasks drive the connections. They run in the tokio runtime of the call that connected the client. When that runtime
+/// ends before the client, they move to a runtime of this crate, on a thread of its own that lasts as long as the process.
+/// An open TCP or unix connection moves with them, so that the commands in flight get their replies; connections with TLS
+/// and custom streams, and those of blocking commands, are made again. So a client can be kept in a `static`, also for
+/// several `#[tokio::test]`s, each of which has a runtime of its own.
 ///
 /// ```no_run
 /// use redis_om_client::{Client, prelude::*};
@@ -228,42 +235,76 @@ impl Client {
 
     /// Runs a transaction only if none of `keys` was changed meanwhile; otherwise starts again.
     ///
-    /// `plan` gets an exclusive connection to read with, and returns the transaction to run. If it returns an error,
-    /// `watch` ends with that error and nothing is written. After a conflict `plan` runs again: at most 64 times, with
-    /// a short random pause between. The connection returns to the pool without watched keys. If the future is dropped,
-    /// the connection is closed.
+    /// `decide` gets an exclusive connection to read with. It returns what to do, a [`Decision`]: a transaction; an
+    /// `Option` of one, where `None` writes nothing; or a pair of one of these and a value, which comes back beside the
+    /// reply. If it returns an error, nothing is written, and `watch` returns that error as it is. The error can have any
+    /// type that is made from an [`Error`]. Name it at the head of the closure: `async |conn| -> Result<_> { … }`.
+    ///
+    /// After a conflict there is another attempt: at most 64, with a short random pause between. Each attempt runs a clone
+    /// of `decide`, so a captured `String` can be borrowed or moved, and what an attempt changes in the captured values is
+    /// not seen by the next. The connection returns to the pool without watched keys. If the future is dropped, the
+    /// connection is closed.
     ///
     /// ```no_run
     /// # use redis_om_client::{Client, Error, prelude::*};
-    /// # async fn example(client: Client) -> redis_om_client::Result<()> {
-    /// let (left,) = client.watch(["stock"], |conn| async move {
-    ///     let stock: i64 = conn.get("stock").await?;
-    ///     if stock == 0 {
-    ///         return Err(Error::aborted("sold out"));
+    /// #[derive(Debug)]
+    /// enum SaleError {
+    ///     SoldOut,
+    ///     Redis(Error),
+    /// }
+    ///
+    /// impl From<Error> for SaleError {
+    ///     fn from(error: Error) -> Self {
+    ///         Self::Redis(error)
     ///     }
-    ///     Ok(atomic().decr("stock"))
+    /// }
+    ///
+    /// # async fn example(client: Client, article: u32) -> Result<(), SaleError> {
+    /// let key = format!("stock:{article}");
+    /// let ((left,), before) = client.watch([&key], async |conn| -> Result<_, SaleError> {
+    ///     let stock: i64 = conn.get(&key).await?;
+    ///     if stock == 0 {
+    ///         return Err(SaleError::SoldOut);
+    ///     }
+    ///     Ok((atomic().decr(&key), stock))
     /// }).await?;
+    /// assert_eq!(left, before - 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Nothing is written this time where the decision is `None`:
+    ///
+    /// ```no_run
+    /// # use redis_om_client::{Client, Result, prelude::*};
+    /// # async fn example(client: Client) -> Result<()> {
+    /// let taken = client.watch(["stock"], async |conn| -> Result<_> {
+    ///     let stock: i64 = conn.get("stock").await?;
+    ///     Ok((stock > 0).then(|| atomic().decr("stock")))
+    /// }).await?;
+    /// if let Some((left,)) = taken {
+    ///     println!("{left} are left");
+    /// }
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// The error that `plan` returned; the error of the transaction;
+    /// The error that `decide` returned; the error of the transaction;
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the keys changed during each attempt.
-    pub async fn watch<K, F, Fut, P>(&self, keys: K, mut plan: F) -> Result<P::Reply>
+    pub async fn watch<K, F, Fut, D, E>(&self, keys: K, decide: F) -> Result<D::Output, E>
     where
         K: ToArgs,
-        F: FnMut(Connection) -> Fut,
-        Fut: Future<Output = Result<P>> + Send,
-        P: Plan,
+        // Not `AsyncFnMut`: its future borrows from the closure, and then no task can be spawned with it.
+        F: FnOnce(Connection) -> Fut + Clone,
+        Fut: Future<Output = Result<D, E>>,
+        D: Decision,
+        E: From<Error>,
     {
-        let words = watch::words(keys)?;
-        let mut number = 0;
+        let mut watching = Watching::new(keys)?;
         loop {
-            let watch = self.route().within(Watch::begin(self, &words, number)).await?;
-            let decision = plan(watch.connection()).await;
-            match watch.finish(decision).await? {
-                Outcome::Done(reply) => return Ok(reply),
-                Outcome::Conflict => number += 1,
+            let watch = self.route().within(watching.begin(self)).await?;
+            let decision = decide.clone()(watch.connection()).await;
+            if let Some(output) = watching.end(watch, decision).await? {
+                return Ok(output);
             }
         }
     }

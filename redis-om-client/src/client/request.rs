@@ -126,6 +126,7 @@ async fn slow(target: Target<'_>, cmd: Cmd) -> Result<Answer> {
         Target::Client(client) => send(client, &cmd).await,
         Target::Connection(connection) => {
             cmd.check()?;
+            connection.allow(&cmd)?;
             if cmd.has_frames() {
                 let why = "a transaction would end the watch of this connection: return it from the closure, so that \
                            it runs only if the watched keys did not change";

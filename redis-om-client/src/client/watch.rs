@@ -1,6 +1,6 @@
-//! The steps of one `WATCH` attempt, for the async loop and the blocking loop.
+//! The steps of `WATCH`, for the async loop and the blocking loop.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -16,17 +16,22 @@ use super::{
     Client, Connection,
     answer::split_replies,
     attempt::{Attempt, Deadline, outgoing, time_of},
+    decision::Decision,
     dispatch::facts,
 };
 
 /// The most attempts of a transaction whose keys keep changing.
 const ATTEMPTS: u32 = 64;
 
-/// The command that watches the keys.
-pub(crate) fn words(keys: impl ToArgs) -> Result<Cmd> {
-    let words = Cmd::new("WATCH").keys(keys).readonly();
-    words.check()?;
-    Ok(words)
+/// All attempts of one call of `watch`.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    /// The command that watches the keys.
+    words: Arc<Cmd>,
+    /// The number of attempts that ended with a conflict.
+    conflicts: u32,
+    /// The caller wrote over the lent connection.
+    wrote: bool,
 }
 
 /// One attempt. If it is dropped before its end, its connection is closed and no other caller gets it.
@@ -36,25 +41,73 @@ pub(crate) struct Watch {
 }
 
 /// How an attempt ended without an error.
-#[derive(Debug)]
-pub(crate) enum Outcome<T> {
+enum Outcome<T> {
     Done(T),
     /// A watched key changed.
     Conflict,
 }
 
-impl Watch {
+impl Watching {
+    pub(crate) fn new(keys: impl ToArgs) -> Result<Self> {
+        let words = Cmd::new("WATCH").keys(keys).readonly();
+        words.check()?;
+        Ok(Self { words: Arc::new(words), conflicts: 0, wrote: false })
+    }
+
     /// Watches the keys on an exclusive connection. Before each attempt but the first it pauses.
-    pub(crate) async fn begin(client: &Client, words: &Cmd, number: u32) -> Result<Self> {
-        if number >= ATTEMPTS {
-            let text =
-                format!("the watched keys changed during each of {ATTEMPTS} attempts: nothing was written");
-            return Err(words.in_context(Error::new(ErrorKind::Conflict, Execution::NotSent, text), 0));
+    pub(crate) async fn begin(&self, client: &Client) -> Result<Watch> {
+        if self.conflicts >= ATTEMPTS {
+            return Err(self.words.in_context(self.given_up(), 0));
         }
-        if number > 0 {
-            let most = f64::from(1_u32 << number.min(6));
+        if self.conflicts > 0 {
+            let most = f64::from(1_u32 << self.conflicts.min(6));
             client.route().pause(Duration::from_secs_f64(most * random() / 1000.0)).await?;
         }
+        Watch::begin(client, &self.words).await
+    }
+
+    fn given_up(&self) -> Error {
+        let writes = if self.wrote {
+            "; what the closure itself wrote over the lent connection was written in each attempt"
+        } else {
+            ""
+        };
+        let text = format!(
+            "the watched keys changed during each of {ATTEMPTS} attempts, so the transaction did not run{writes}: if the \
+             closure itself changes one of them through a client, return that command in the transaction instead; otherwise \
+             watch fewer keys, or try again later"
+        );
+        Error::new(ErrorKind::Conflict, Execution::NotSent, text)
+    }
+
+    /// Carries out what the caller decided. `None` after a conflict: then another attempt follows. An error of the
+    /// caller is returned as it is, and nothing is written.
+    pub(crate) async fn end<D: Decision, E: From<Error>>(
+        &mut self,
+        watch: Watch,
+        decision: Result<D, E>,
+    ) -> Result<Option<D::Output>, E> {
+        self.wrote |= watch.connection.has_written();
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(error) => {
+                watch.unwatch().await;
+                return Err(error);
+            }
+        };
+        let (plan, value) = decision.split();
+        match watch.finish(plan).await? {
+            Outcome::Done(reply) => Ok(Some(D::join(reply, value))),
+            Outcome::Conflict => {
+                self.conflicts += 1;
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Watch {
+    async fn begin(client: &Client, words: &Arc<Cmd>) -> Result<Self> {
         let mut tally = Tally::default();
         let deadline = Deadline::after(client.config().command_timeout);
         loop {
@@ -86,10 +139,10 @@ impl Watch {
         }
     }
 
-    async fn try_begin(client: &Client, words: &Cmd) -> Result<(Self, ReplyBuf)> {
+    async fn try_begin(client: &Client, words: &Arc<Cmd>) -> Result<(Self, ReplyBuf)> {
         let route = client.route();
         let exclusive = route.while_nothing_is_sent(route.node().exclusive()).await?;
-        let watch = Self { connection: Connection::new(client.clone(), exclusive) };
+        let watch = Self { connection: Connection::new(client.clone(), exclusive, words.clone()) };
         watch.connection.set_watching(true);
         let link = watch.connection.link()?;
         let reply = Attempt::new(&link, outgoing(words, None), client.config().command_timeout).await?;
@@ -101,17 +154,9 @@ impl Watch {
         self.connection.clone()
     }
 
-    /// Runs the transaction that the caller returned. If the caller returned an error, nothing is written and the error
-    /// is returned.
-    pub(crate) async fn finish<P: Plan>(self, decision: Result<P>) -> Result<Outcome<P::Reply>> {
+    /// Runs the transaction that the caller returned.
+    async fn finish<P: Plan>(self, mut plan: P) -> Result<Outcome<P::Reply>> {
         let connection = &self.connection;
-        let mut plan = match decision {
-            Ok(plan) => plan,
-            Err(error) => {
-                self.unwatch().await;
-                return Err(error);
-            }
-        };
         let client = connection.client();
         plan.seal();
         let cmd = plan.cmd();

@@ -68,6 +68,15 @@ impl<R: FromRedis> Decoder<R> {
     pub const fn of() -> Self {
         Self { one: |replies| take(replies, None), run: Some(take_run) }
     }
+
+    /// The decoder of the result of a script or a function, where nil can be the `false` of the script.
+    pub(crate) const fn of_script() -> Self {
+        Self::new(|replies| match replies.take_bulk()? {
+            Some(blob) if R::TEXT => R::from_text(blob.as_str()?),
+            Some(blob) => R::from_redis(Reply::Bulk(blob)),
+            None => R::from_script(replies.take()?),
+        })
+    }
 }
 
 /// Takes `count` replies, one after another. The text replies of a piece are checked for UTF-8 in one pass.

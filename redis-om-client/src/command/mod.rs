@@ -29,7 +29,7 @@ mod transaction;
 
 pub use cmd::{Cmd, raw};
 pub use decoder::Decoder;
-pub use executor::{Build, Executor, cmd};
+pub use executor::{AsyncCommands, AsyncExecutor, BlockingCommands, BlockingExecutor, Build, Executor, cmd};
 pub(crate) use flags::Flags;
 pub(crate) use part::Block;
 pub use pipeline::{Pipeline, pipe};

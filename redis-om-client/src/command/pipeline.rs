@@ -8,6 +8,16 @@ use super::{Checked, Cmd, Command, Executor, Many, One};
 ///
 /// It is not atomic: commands of other clients may run between. For all or nothing see [`atomic`](super::atomic). If
 /// the server answers one command with an error, the others still run, and the error names the failed command.
+/// Each command changes the type of the pipeline. So a variable cannot be assigned in a loop: `p = p.incr(key)` is a type error
+/// (`mismatched types`, E0308). Pass commands whose number is known only at run time to [`many`](Self::many):
+///
+/// ```
+/// use redis_om_client::prelude::*;
+///
+/// let keys = ["a", "b", "c"];
+/// let batch = pipe().many(keys.iter().map(|key| cmd().incr(key)));
+/// assert_eq!(batch.len(), 3);
+/// ```
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<L> {
     pub(super) batch: Cmd,

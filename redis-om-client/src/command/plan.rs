@@ -1,5 +1,7 @@
 //! What `run` takes: a command, a pipeline or a transaction.
 
+use std::sync::LazyLock;
+
 use crate::{
     error::{DecodeError, Result, ServerError},
     resp::Replies,
@@ -7,7 +9,7 @@ use crate::{
 
 use super::{Cmd, Command, Pipeline, ReplySlots, Transaction, framed, reply_slots::Reading};
 
-/// What `run` takes: a [`Command`], a [`Pipeline`] or a [`Transaction`].
+/// What `run` takes: a [`Command`], a [`Pipeline`], a [`Transaction`], or an `Option` of one. Nothing is sent for `None`.
 pub trait Plan: sealed::Sealed + Send + Sync {
     /// The type of its reply.
     type Reply;
@@ -32,6 +34,7 @@ mod sealed {
     impl<R> Sealed for Command<R> {}
     impl<L> Sealed for Pipeline<L> {}
     impl<L> Sealed for Transaction<L> {}
+    impl<P: super::Plan> Sealed for Option<P> {}
 }
 
 impl<R> Plan for Command<R> {
@@ -57,6 +60,25 @@ impl<R> Command<R> {
     fn read_framed(&self, replies: &mut Replies<'_>) -> Result<R> {
         let parts = self.cmd.parts() as usize;
         framed::decode(self.decoder, &self.cmd, 0..parts, replies).map_err(|failure| failure.of(&self.cmd))
+    }
+}
+
+impl<P: Plan> Plan for Option<P> {
+    type Reply = Option<P::Reply>;
+
+    fn seal(&mut self) {
+        if let Some(plan) = self {
+            plan.seal();
+        }
+    }
+
+    fn cmd(&self) -> &Cmd {
+        static NOTHING: LazyLock<Cmd> = LazyLock::new(Cmd::batch);
+        self.as_ref().map_or(&NOTHING, P::cmd)
+    }
+
+    fn read(&self, replies: &mut Replies<'_>) -> Result<Self::Reply> {
+        self.as_ref().map(|plan| plan.read(replies)).transpose()
     }
 }
 

@@ -58,10 +58,12 @@ impl Cmd {
         let members = self.members(self.parts() as usize);
         let first = usize::from(self.is_frame(0) && members > 0);
         let what = if self.is_transaction() { "transaction" } else { "batch" };
-        match members.saturating_sub(1) {
-            0 => self.in_context(error, first),
-            others => self.in_context(error.context(format!("sent with {others} more in one {what}")), first),
-        }
+        let error = match members.saturating_sub(1) {
+            0 => error,
+            others => error.context(format!("sent with {others} more in one {what}")),
+        };
+        let error = if self.flags().has(Flags::READONLY) { error.of_a_read() } else { error };
+        self.in_context_of_name(error, first)
     }
 
     /// The error of one command of a batch, with its name, its key and its number.
@@ -81,6 +83,11 @@ impl Cmd {
     /// The error, with the name and the key of the `part`-th command.
     #[cold]
     pub(crate) fn in_context(&self, error: Error, part: usize) -> Error {
+        let reads = self.part(part).flags().has(Flags::READONLY);
+        self.in_context_of_name(if reads { error.of_a_read() } else { error }, part)
+    }
+
+    fn in_context_of_name(&self, error: Error, part: usize) -> Error {
         let error = self.without_secrets(self.with_execution_of_script(error, part), part);
         let key = self.keys_of(part).next().map(|key| text(key, SHOWN).into_owned());
         match self.name_of(part) {

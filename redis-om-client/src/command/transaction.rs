@@ -14,6 +14,16 @@ use super::{
 /// refused when it is queued (unknown, wrong number of arguments), the whole transaction fails and none of its commands
 /// runs. A server that refuses `MULTI` itself (a user without the right to it) runs the commands one by one: the error
 /// says so, and [`may_have_run`](crate::Error::may_have_run) is true.
+/// Each command changes the type of the transaction. So a variable cannot be assigned in a loop: `p = p.incr(key)` is a type error
+/// (`mismatched types`, E0308). Pass commands whose number is known only at run time to [`many`](Self::many):
+///
+/// ```
+/// use redis_om_client::prelude::*;
+///
+/// let keys = ["a", "b", "c"];
+/// let batch = atomic().many(keys.iter().map(|key| cmd().incr(key)));
+/// assert_eq!(batch.len(), 3);
+/// ```
 #[must_use = "a transaction does nothing until it is run"]
 pub struct Transaction<L> {
     pub(super) batch: Cmd,

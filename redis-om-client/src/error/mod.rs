@@ -41,6 +41,8 @@ struct Inner {
     command: Option<String>,
     key: Option<String>,
     execution: Execution,
+    /// The failed command only reads, so that it can be repeated whether or not it has run.
+    reads: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -115,6 +117,7 @@ impl Error {
             command: None,
             key: None,
             execution,
+            reads: false,
             source: None,
         }))
     }
@@ -167,6 +170,13 @@ impl Error {
         self
     }
 
+    /// The same error, of a command that only reads.
+    #[must_use]
+    pub(crate) fn of_a_read(mut self) -> Self {
+        self.0.reads = true;
+        self
+    }
+
     /// The same error, with this statement about whether the command may have run.
     #[must_use]
     pub fn with_execution(mut self, execution: Execution) -> Self {
@@ -174,7 +184,7 @@ impl Error {
         self
     }
 
-    /// The same error, with its cause.
+    /// The same error, with its cause: see [`cause`](Self::cause).
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));
@@ -186,6 +196,25 @@ impl Error {
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
+    }
+
+    /// The direct cause, such as the [`io::Error`] of a socket; `None` if there is none. Its text is usually a part of this
+    /// error's text. Then it is not the [`source`](std::error::Error::source), so that a report of all sources has each
+    /// text once.
+    ///
+    /// ```
+    /// use std::{error::Error as _, io};
+    /// use redis_om_client::Error;
+    ///
+    /// let error = Error::io("no TCP connection", io::ErrorKind::ConnectionRefused.into());
+    /// assert_eq!(error.to_string(), "no TCP connection: connection refused");
+    /// assert!(error.source().is_none());
+    /// let cause = error.cause().and_then(|cause| cause.downcast_ref::<io::Error>());
+    /// assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::ConnectionRefused));
+    /// ```
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.0.source.as_deref()
     }
 
     /// The kind of failure.
@@ -267,7 +296,7 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(&inner.message)?;
-        if inner.execution == Execution::MaybeExecuted {
+        if inner.execution == Execution::MaybeExecuted && !inner.reads {
             f.write_str(match &inner.kind {
                 ErrorKind::Server(_) => " (its effects before the failure remain)",
                 _ => " (the command was sent and may have run: check before repeating it)",
@@ -288,8 +317,13 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {
+    /// The first cause whose text is not a part of this error's text already. [`Error::cause`] is the direct cause.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        let mut cause: &(dyn std::error::Error + 'static) = self.0.source.as_deref()?;
+        while self.0.message.contains(&cause.to_string()) {
+            cause = cause.source()?;
+        }
+        Some(cause)
     }
 }
 
@@ -322,6 +356,30 @@ mod tests {
         );
         assert!(error.may_have_run());
         assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn a_cause_is_reported_once() {
+        use std::error::Error as _;
+        let report = |error: &Error| {
+            let mut text = error.to_string();
+            let mut cause = error.source();
+            while let Some(next) = cause {
+                text += &format!(": {next}");
+                cause = next.source();
+            }
+            text
+        };
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let error = Error::io("no TCP connection", refused()).context("connecting to h:1");
+        assert_eq!(report(&error), "connecting to h:1: no TCP connection: connection refused");
+        // A cause that the text does not have is reported, and so is the cause below one that the text has.
+        let error = Error::new(ErrorKind::Io, Execution::NotSent, "lost").with_source(refused());
+        assert_eq!(report(&error), "lost: connection refused");
+        let inner = Error::new(ErrorKind::Io, Execution::NotSent, "the proxy failed").with_source(refused());
+        let error = Error::io("no stream", io::Error::other(inner));
+        assert_eq!(report(&error), "no stream: the proxy failed: connection refused");
+        assert!(error.cause().is_some());
     }
 
     #[test]

@@ -98,12 +98,54 @@ impl ServerError {
         &self.code
     }
 
+    /// What helps where the server does not know a command: for a command of a module, which servers have it.
+    fn remedy_of_unknown(&self) -> Option<&'static str> {
+        if self.code != ServerErrorCode::Err {
+            return None;
+        }
+        let name = self.message.strip_prefix("unknown command ")?.trim_start_matches(['`', '\'']);
+        let begins =
+            |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let module = MODULES.iter().find(|(prefixes, _)| prefixes.iter().any(|prefix| begins(prefix)));
+        Some(module.map_or(
+            "the server is too old for it, lacks the module that has it, or has it disabled: INFO server shows the version, \
+             MODULE LIST the modules",
+            |(_, remedy)| remedy,
+        ))
+    }
+
     /// The whole text after the code. `Display` and errors cut it after 1,200 characters.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 }
+
+/// The first letters of the commands of modules, and the servers that have the module.
+const MODULES: &[(&[&str], &str)] = &[
+    (
+        &["JSON."],
+        "this server has no JSON module: use Redis 8 or Redis Stack, load rejson.so, or load valkey-json on Valkey",
+    ),
+    (
+        &["FT."],
+        "this server has no search module: use Redis 8 or Redis Stack, load redisearch.so, or load valkey-search on Valkey",
+    ),
+    (
+        &["BF."],
+        "this server has no module for Bloom filters: use Redis 8 or Redis Stack, load redisbloom.so, or load valkey-bloom \
+         on Valkey",
+    ),
+    (
+        &["CF.", "CMS.", "TOPK.", "TDIGEST."],
+        "this server has no module for probabilistic types: use Redis 8 or Redis Stack, or load redisbloom.so",
+    ),
+    (
+        &["TS."],
+        "this server has no module for time series: use Redis 8 or Redis Stack, or load redistimeseries.so",
+    ),
+    (&["GRAPH."], "this server has no graph module: load falkordb.so"),
+];
 
 /// Whether a word can be the code of an error.
 fn is_code(word: &str) -> bool {
@@ -127,7 +169,7 @@ fn inner_code<'a>(word: &str, rest: &'a str) -> Option<&'a str> {
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", cut(self.code.as_str()), cut(&self.message))?;
-        if let Some(remedy) = self.code.remedy() {
+        if let Some(remedy) = self.code.remedy().or_else(|| self.remedy_of_unknown()) {
             write!(f, " ({remedy})")?;
         }
         Ok(())
@@ -260,6 +302,24 @@ mod tests {
         }
         let own = ServerError::parse("ERR mine @user_script:1: NOGROUP no");
         assert_eq!(own.code(), &ServerErrorCode::Err);
+    }
+
+    #[test]
+    fn an_unknown_command_says_which_server_has_it() {
+        for (line, remedy) in [
+            ("ERR unknown command 'JSON.SET', with args beginning with: 'k' '$' '1' ", "load rejson.so"),
+            ("ERR unknown command `json.set`, with args beginning with: `k`, ", "load rejson.so"),
+            ("ERR unknown command 'FT.SEARCH', with args beginning with: 'i' ", "search module"),
+            ("ERR unknown command 'cms.query', with args beginning with: ", "probabilistic types"),
+            ("ERR unknown command 'HSETEX', with args beginning with: 'k' ", "too old for it"),
+            ("ERR unknown command 'é', with args beginning with: ", "too old for it"),
+        ] {
+            let text = ServerError::parse(line).to_string();
+            assert!(text.starts_with(line.trim_end()) && text.contains(remedy), "{text}");
+        }
+        for line in ["ERR unknown subcommand 'X'. Try FUNCTION HELP.", "MYCODE unknown command 'JSON.SET'"] {
+            assert_eq!(ServerError::parse(line).to_string(), line);
+        }
     }
 
     #[test]

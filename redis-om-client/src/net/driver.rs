@@ -2,17 +2,20 @@
 
 use std::{
     future::{Future, poll_fn},
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::Arc,
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use bytes::BytesMut;
 
 use crate::{
     config::{Config, Protocol, millis},
     error::Error,
-    session::{Liveness, Tick, limits},
+    session::{Liveness, Notices, ReplyDemux, Tick, limits},
 };
 
 use super::{
@@ -22,12 +25,15 @@ use super::{
     read_half::{ReadHalf, closed},
     runtime::Runtime,
     shared::{Lifetime, Shared},
-    stream::{Shutdown, Stream, Writer},
+    stream::{Detached, Shutdown, Stream, Writer},
     wake::wake_all,
 };
 
 /// The longest time between two checks of the deadlines while there is no connection, in milliseconds.
 const IDLE: Tick = 60_000;
+
+/// The longest wait for another thread that writes, when the runtime ends.
+const WRITE: Duration = Duration::from_secs(1);
 
 /// The driver of one link.
 #[derive(Debug)]
@@ -37,25 +43,44 @@ pub(super) struct Driver {
     lifetime: Lifetime,
 }
 
+/// What a driver begins with.
+enum Start {
+    New(Stream, Protocol),
+    /// A connection that another runtime has driven before.
+    Moved(Box<Moved>),
+    /// No connection.
+    Lost,
+}
+
 impl Driver {
     /// Starts the task that drives the link in `runtime`.
     pub(super) fn start(
         shared: Arc<Shared>,
         config: Arc<Config>,
         lifetime: Lifetime,
-        first: (Stream, Protocol),
+        (stream, protocol): (Stream, Protocol),
         runtime: &Runtime,
     ) {
-        let abandoned = Abandoned(shared.clone());
         let driver = Self { shared, config, lifetime };
-        runtime.spawn(driver.supervise(first, abandoned));
+        driver.spawn(Start::New(stream, protocol), runtime);
+    }
+
+    fn spawn(self, start: Start, runtime: &Runtime) {
+        let Self { shared, config, lifetime } = &self;
+        let abandoned = Abandoned {
+            shared: shared.clone(),
+            config: config.clone(),
+            lifetime: *lifetime,
+            runtime: runtime.clone(),
+        };
+        runtime.spawn(self.supervise(start, abandoned));
     }
 
     /// Runs the driver again after each panic, because it calls code of a user that may panic (the wakers of an
     /// executor). After a panic, the commands in flight fail and a new connection is made.
-    async fn supervise(self, first: (Stream, Protocol), _abandoned: Abandoned) {
-        let (mut first, mut attempt) = (Some(first), 0);
-        while let Err(panic) = caught(self.run(first.take(), attempt)).await {
+    async fn supervise(self, mut start: Start, _abandoned: Abandoned) {
+        let mut attempt = 0;
+        while let Err(panic) = caught(self.run(mem::replace(&mut start, Start::Lost), attempt)).await {
             let error = closed(&format!("a waker or another callback panicked: {panic}"));
             attempt = if self.shared.lock().has_answered { 0 } else { attempt.saturating_add(1) };
             // The commands of these wakers may have their replies already.
@@ -63,59 +88,54 @@ impl Driver {
             let mut wakers = half.map_or_else(Vec::new, |half| half.wakers);
             drop(catch_unwind(AssertUnwindSafe(|| wake_all(&mut wakers))));
             // These wakers may panic, too. The connection is lost before they are woken.
-            match catch_unwind(AssertUnwindSafe(|| self.end(error))) {
-                Ok(true) | Err(_) => {}
-                Ok(false) => break,
+            match catch_unwind(AssertUnwindSafe(|| self.is_last(error))) {
+                Ok(false) | Err(_) => {}
+                Ok(true) => break,
             }
         }
     }
 
     /// Runs until the handle is dropped, or until no new connection will be made.
-    async fn run(&self, mut first: Option<(Stream, Protocol)>, mut attempt: u32) {
-        while let Some((stream, protocol)) = match first.take() {
-            Some(first) => Some(first),
-            None => self.next_stream(&mut attempt).await,
-        } {
-            let end = self.drive(stream, protocol).await;
-            if self.shared.lock().has_answered {
-                attempt = 0;
-            }
-            match end {
-                End::Closed => break,
-                End::Redial => self.lose(&closed("the connection was replaced by a new one")),
-                End::Lost(error) => {
-                    if !self.end(error) {
-                        break;
+    async fn run(&self, start: Start, mut attempt: u32) {
+        let mut end = match start {
+            Start::New(stream, protocol) => Some(self.drive(stream, protocol).await),
+            Start::Moved(moved) => Some(self.go_on_with(moved).await),
+            Start::Lost => None,
+        };
+        loop {
+            if let Some(end) = end {
+                if self.shared.lock().has_answered {
+                    attempt = 0;
+                }
+                match end {
+                    End::Closed => return,
+                    End::Redial => self.lose(&closed("the connection was replaced by a new one")),
+                    End::Lost(error) => {
+                        if self.is_last(error) {
+                            return;
+                        }
                     }
                 }
             }
+            let Some((stream, protocol)) = self.next_stream(&mut attempt).await else { return };
+            end = Some(self.drive(stream, protocol).await);
         }
     }
 
-    /// Ends a lost connection. Returns whether a new connection is to be made.
-    fn end(&self, error: Error) -> bool {
+    /// Handles the loss of a connection. Returns whether no other follows.
+    fn is_last(&self, error: Error) -> bool {
         let error = error.context(format_args!("connection to {}", self.config.endpoint));
         tracing::debug!(%error, "connection lost");
         if self.lifetime == Lifetime::One {
             self.shared.close(&error);
-            return false;
+            return true;
         }
         self.lose(&error);
-        true
+        false
     }
 
     fn lose(&self, error: &Error) {
-        let mut wakers = Vec::new();
-        let mut state = self.shared.lock();
-        state.generation += 1;
-        let ended = (state.writer.take(), state.rest.take(), state.broken.take(), state.shutdown.take());
-        state.redial = false;
-        state.read_first = false;
-        self.shared.lose_sink(error, true, &mut wakers);
-        state.session.lose(error, &mut wakers);
-        drop(state);
-        drop(ended);
-        wake_all(&mut wakers);
+        self.shared.lose(error);
     }
 
     /// Returns the next connection. `None` if the handle was dropped, or if the reconnect policy allows no further
@@ -208,6 +228,22 @@ impl Driver {
         let half = ReadHalf::new(reader, limits(&self.config), self.shared.notices());
         *self.shared.read_half() = Some(half);
         self.begin(writer, shutdown, protocol);
+        self.pump().await
+    }
+
+    /// Drives a connection that another runtime has driven before, until its end.
+    async fn go_on_with(&self, moved: Box<Moved>) -> End {
+        match moved.attach() {
+            Ok((half, writer)) => {
+                *self.shared.read_half() = Some(half);
+                self.shared.lock().writer = writer;
+                self.pump().await
+            }
+            Err(error) => End::Lost(super::read_half::lost(error)),
+        }
+    }
+
+    async fn pump(&self) -> End {
         let mut pump = Pump::new(&self.shared, &self.config);
         let end = poll_fn(|cx| pump.poll(cx)).await;
         *self.shared.read_half() = None;
@@ -215,14 +251,81 @@ impl Driver {
     }
 }
 
-/// Closes the link when the driver is dropped, so that every command fails. A runtime that ends drops the driver, too.
+/// What becomes of the link when the task of its driver is dropped before its end, because its runtime ends.
 #[derive(Debug)]
-struct Abandoned(Arc<Shared>);
+struct Abandoned {
+    shared: Arc<Shared>,
+    config: Arc<Config>,
+    lifetime: Lifetime,
+    runtime: Runtime,
+}
+
+/// A connection on its way to another runtime: everything but the socket stays as it was.
+struct Moved {
+    socket: Detached,
+    buffer: BytesMut,
+    demux: ReplyDemux,
+    notices: Notices,
+}
+
+impl Moved {
+    fn attach(self) -> std::io::Result<(ReadHalf, Option<Writer>)> {
+        let (reader, writer) = self.socket.attach()?;
+        let Self { buffer, demux, notices, .. } = self;
+        Ok((ReadHalf { reader, buffer, demux, wakers: Vec::new(), notices }, writer))
+    }
+}
+
+impl Abandoned {
+    /// A link that reconnects goes on in the lasting runtime, if possible with its connection, so that the commands in
+    /// flight get their replies.
+    fn move_on(&self) -> std::io::Result<()> {
+        self.runtime.move_on()?;
+        let start = match self.take_connection() {
+            Some(moved) => Start::Moved(Box::new(moved)),
+            None => {
+                self.shared.lose(&closed("the runtime that the client was connected in has ended"));
+                Start::Lost
+            }
+        };
+        let (shared, config) = (self.shared.clone(), self.config.clone());
+        Driver { shared, config, lifetime: self.lifetime }.spawn(start, &self.runtime);
+        Ok(())
+    }
+
+    fn take_connection(&self) -> Option<Moved> {
+        let half = self.shared.read_half().take()?;
+        if half.reader.is_joined() {
+            return None;
+        }
+        let start = Instant::now();
+        let writer = loop {
+            let mut state = self.shared.lock();
+            let (writer, waker) = (state.writer.take(), state.driver.take());
+            drop(state);
+            drop(waker);
+            match writer {
+                Some(writer) => break writer,
+                // Another thread writes. It does not wait for the socket, so it ends soon.
+                None if start.elapsed() < WRITE => std::thread::yield_now(),
+                None => return None,
+            }
+        };
+        let ReadHalf { reader, buffer, demux, notices, mut wakers } = half;
+        wake_all(&mut wakers);
+        Some(Moved { socket: Detached::of(reader, writer)?, buffer, demux, notices })
+    }
+}
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        *self.0.read_half() = None;
-        self.0.close(&closed(
+        let goes_on =
+            self.lifetime == Lifetime::Reconnecting && !std::thread::panicking() && self.shared.is_wanted();
+        if goes_on && self.move_on().is_ok() {
+            return;
+        }
+        *self.shared.read_half() = None;
+        self.shared.close(&closed(
             "the connection is closed: its client was dropped, or the runtime that it was connected in has ended",
         ));
     }

@@ -1,23 +1,35 @@
 //! The tokio runtime in which the connections of a client run.
 //!
 //! A future of a client may be polled in another runtime, or outside of any runtime. All work that needs a timer or a
-//! socket runs in the runtime in which the client was connected.
+//! socket runs in the runtime in which the client was connected. When that runtime ends, the work moves to a runtime of
+//! this module, which lasts as long as the process and is started when it is first needed. So a client in a static works in
+//! tests that each have a runtime of their own.
 
 use std::{
     future::Future,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, Result};
 
-/// A runtime with timers and sockets.
+/// A runtime with timers and sockets. All clones change together.
 #[derive(Debug, Clone)]
-pub(crate) struct Runtime(Handle);
+pub(crate) struct Runtime(Arc<Mutex<Home>>);
+
+#[derive(Debug)]
+struct Home {
+    handle: Handle,
+    /// The runtime in which the client was connected has ended, and `handle` is that of [`lasting`].
+    has_moved: bool,
+}
 
 impl Runtime {
     /// Returns the runtime in which the caller runs.
@@ -41,12 +53,39 @@ impl Runtime {
                 )));
             }
         }
-        Ok(Self(handle))
+        Ok(Self(Arc::new(Mutex::new(Home { handle, has_moved: false }))))
+    }
+
+    fn home(&self) -> MutexGuard<'_, Home> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a task.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(task);
+        self.handle().spawn(task);
+    }
+
+    fn handle(&self) -> Handle {
+        self.home().handle.clone()
+    }
+
+    /// Whether the first runtime has ended. Timers and sockets that were made before must not be polled any more.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.home().has_moved
+    }
+
+    /// Changes to the lasting runtime, because the present one ends.
+    ///
+    /// # Errors
+    ///
+    /// The lasting runtime cannot be started.
+    pub(super) fn move_on(&self) -> io::Result<()> {
+        let mut home = self.home();
+        if !home.has_moved {
+            home.handle = lasting()?;
+            home.has_moved = true;
+        }
+        Ok(())
     }
 
     /// Polls a future inside this runtime.
@@ -55,9 +94,25 @@ impl Runtime {
         future: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<F::Output> {
-        let _entered = self.0.enter();
+        let handle = self.handle();
+        let _entered = handle.enter();
         future.poll(cx)
     }
+}
+
+/// The runtime that lasts as long as the process, on a thread of its own.
+fn lasting() -> io::Result<Handle> {
+    static LASTING: OnceLock<Handle> = OnceLock::new();
+    if let Some(handle) = LASTING.get() {
+        return Ok(handle.clone());
+    }
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    // Where two threads come here at once, the runtime of one stays unused.
+    thread::Builder::new()
+        .name("redis-om-lasting".to_owned())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+    Ok(LASTING.get_or_init(|| handle).clone())
 }
 
 type Probe = (&'static str, &'static str, fn());

@@ -384,6 +384,27 @@ impl Shared {
         }
     }
 
+    /// Ends a connection that was lost: the commands in flight fail, and those that were not sent wait for the next one.
+    pub(super) fn lose(&self, error: &Error) {
+        let mut wakers = Vec::new();
+        let mut state = self.lock();
+        state.generation += 1;
+        let ended = (state.writer.take(), state.rest.take(), state.broken.take(), state.shutdown.take());
+        state.redial = false;
+        state.read_first = false;
+        self.lose_sink(error, true, &mut wakers);
+        state.session.lose(error, &mut wakers);
+        drop(state);
+        drop(ended);
+        wake_all(&mut wakers);
+    }
+
+    /// Whether the handle exists and the link is not closed.
+    pub(super) fn is_wanted(&self) -> bool {
+        let state = self.lock();
+        !state.closing && state.closed.is_none()
+    }
+
     /// Closes the link for good. All its commands fail with this error, and no new connection is made.
     pub(super) fn close(&self, error: &Error) {
         let mut wakers = Vec::new();

@@ -54,6 +54,39 @@ pub(super) enum Writer {
     Unix(unix::OwnedWriteHalf),
 }
 
+/// A socket that belongs to no runtime.
+#[derive(Debug)]
+pub(super) enum Detached {
+    Tcp(net::TcpStream),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Detached {
+    /// Takes a socket out of its runtime. `None` for TLS and custom streams, which cannot leave it.
+    pub(super) fn of(reader: Reader, writer: Writer) -> Option<Self> {
+        match (reader, writer) {
+            (Reader::Tcp(reader), Writer::Tcp(writer)) => {
+                reader.reunite(writer).ok()?.into_std().ok().map(Self::Tcp)
+            }
+            #[cfg(unix)]
+            (Reader::Unix(reader), Writer::Unix(writer)) => {
+                reader.reunite(writer).ok()?.into_std().ok().map(Self::Unix)
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts the socket into the runtime in which this is called.
+    pub(super) fn attach(self) -> io::Result<(Reader, Option<Writer>)> {
+        Ok(match self {
+            Self::Tcp(socket) => Stream::Tcp(TcpStream::from_std(socket)?).split(),
+            #[cfg(unix)]
+            Self::Unix(socket) => Stream::Unix(UnixStream::from_std(socket)?).split(),
+        })
+    }
+}
+
 /// What a read from a socket would find at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waiting {

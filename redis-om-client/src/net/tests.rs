@@ -344,18 +344,33 @@ fn what_waits_for_a_connection_can_be_evicted() {
     });
 }
 
+/// A link whose runtime ends before its task has run.
+fn of_an_ended_runtime(server: &Server, lifetime: Lifetime, sink: &Arc<Recorder>) -> Link {
+    let config = Arc::new(Config::from_url(server.url()).unwrap());
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = Some(Listener { mode: Mode::Shared, sink: sink.clone() });
+    tokio.block_on(async {
+        let runtime = Runtime::current().unwrap();
+        Link::connect(config, lifetime, &runtime, listener).await.unwrap()
+    })
+}
+
+#[test]
+fn a_task_of_a_link_that_reconnects_goes_on_after_its_runtime() {
+    let server = Server::start().unwrap();
+    let sink = Recorder::with_first(&[]);
+    let link = of_an_ended_runtime(&server, Lifetime::Reconnecting, &sink);
+    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(tokio.block_on(ask(&link, &["PING"])).unwrap(), "+PONG\r\n");
+    let events = sink.events.lock().unwrap();
+    assert!(matches!(events[..], [Event::Lost(true), Event::Connected(_)]), "the sink is told of both");
+}
+
 #[test]
 fn a_task_that_ends_before_it_ran_tells_its_sink_and_its_commands() {
     let server = Server::start().unwrap();
-    let config = Arc::new(Config::from_url(server.url()).unwrap());
-    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let sink = Recorder::with_first(&[&["PING"]]);
-    let listener = Some(Listener { mode: Mode::Shared, sink: sink.clone() });
-    let link = tokio.block_on(async {
-        let runtime = Runtime::current().unwrap();
-        Link::connect(config, Lifetime::Reconnecting, &runtime, listener).await.unwrap()
-    });
-    drop(tokio);
+    let link = of_an_ended_runtime(&server, Lifetime::One, &sink);
     assert_eq!(*sink.events.lock().unwrap(), [Event::Lost(false)]);
     let mut asked = pin!(ask(&link, &["PING"]));
     match asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -85,26 +85,40 @@ impl Route {
         self.runtime.poll(future, cx)
     }
 
-    /// Waits for this time.
+    /// Waits for this time, or until the runtime of the connections ends.
     ///
     /// # Errors
     ///
-    /// The runtime of the connections has ended.
+    /// The connections are closed for good.
     pub(crate) async fn pause(&self, time: Duration) -> Result<()> {
-        self.while_nothing_is_sent(async {
+        let had_moved = self.runtime.has_moved();
+        let paused = self.while_nothing_is_sent(async {
             tokio::time::sleep(time).await;
             Ok(())
-        })
-        .await
+        });
+        match paused.await {
+            Err(_) if self.runtime.has_moved() != had_moved => Ok(()),
+            paused => paused,
+        }
     }
 
     /// Awaits work that needs timers or sockets of the runtime. After the end of the runtime these would panic; instead
-    /// the result is an error which says so, and says that nothing was sent.
+    /// the result is an error which says so, and says that nothing was sent. The next attempt uses the next runtime.
     pub(crate) async fn while_nothing_is_sent<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut work = pin!(work);
-        poll_fn(|cx| match self.node.link().closed() {
-            None => work.as_mut().poll(cx),
-            Some(error) => Poll::Ready(Err(error.with_execution(Execution::NotSent))),
+        let had_moved = self.runtime.has_moved();
+        poll_fn(|cx| {
+            if self.runtime.has_moved() != had_moved {
+                return Poll::Ready(Err(Error::new(
+                    ErrorKind::Disconnected,
+                    Execution::NotSent,
+                    "the runtime in which the connection was being made has ended",
+                )));
+            }
+            match self.node.link().closed() {
+                None => work.as_mut().poll(cx),
+                Some(error) => Poll::Ready(Err(error.with_execution(Execution::NotSent))),
+            }
         })
         .await
     }

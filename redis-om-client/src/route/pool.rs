@@ -64,9 +64,12 @@ impl Pool {
                 ErrorKind::Timeout(TimeoutKind::Pool),
                 Execution::NotSent,
                 format!(
-                    "no exclusive connection became free within {:?}: each blocking command and each `watch` holds one, and \
-                     there are {}: raise pool_size",
-                    self.config.pool_timeout, self.config.pool_size
+                    "no exclusive connection became free within {:?} (pool_timeout): each blocking command and each `watch` \
+                     holds one, and there are {} (pool_size): raise one of these settings, `Config::pool_size` or \
+                     `?pool_size={}` in the URL",
+                    self.config.pool_timeout,
+                    self.config.pool_size,
+                    self.config.pool_size.saturating_mul(2)
                 ),
             )),
             Err(error) => Err(Error::new(

@@ -333,14 +333,11 @@ async fn request(world: &World, client: &Client, index: usize) {
             let key = state.ops.last().map(|op| op.key.clone()).unwrap_or_default();
             let (client, world) = (client.clone(), world.clone());
             let work = async move {
-                let watched = client.watch([key.clone()], |conn| {
-                    let (command, world, key) = (command.clone(), world.clone(), key.clone());
-                    async move {
-                        let read = Cmd::new("LRANGE").key(&key).arg("~0~").readonly();
-                        let before = (&conn).execute(Command::new(read, decoder())).await?;
-                        world.lock().note(|| format!("the watch of {key} has read {before:?}"));
-                        Ok(atomic().add(command))
-                    }
+                let watched = client.watch([key.clone()], async |conn| -> Result<_> {
+                    let read = Cmd::new("LRANGE").key(&key).arg("~0~").readonly();
+                    let before = (&conn).execute(Command::new(read, decoder())).await?;
+                    world.lock().note(|| format!("the watch of {key} has read {before:?}"));
+                    Ok(atomic().add(command.clone()))
                 });
                 watched.await.map(|(one,)| vec![one])
             };

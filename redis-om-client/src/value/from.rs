@@ -30,6 +30,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a Redis reply",
     label = "no reply is of this type",
+    note = "a variable without a type, or with `!` or `()`, needs the type of the reply: \
+            `let x: Option<String> = client.get(\"k\").await?`",
     note = "strings, bytes, numbers, bool, `Option`, `Vec`, sets, maps, tuples, `Value`, uuid and chrono types are; \
             any serde type can be read as `Json<T>`"
 )]
@@ -52,6 +54,16 @@ pub trait FromRedis: Sized {
     #[doc(hidden)]
     #[inline(always)]
     fn from_element(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        Self::from_redis(reply)
+    }
+
+    /// Decodes the result of a script. It differs from [`FromRedis::from_redis`] only for `bool`: the servers convert `false`
+    /// of Lua into nil.
+    ///
+    /// # Errors
+    /// The value does not fit this type, or it is an error reply.
+    #[doc(hidden)]
+    fn from_script(reply: Reply<'_>) -> Result<Self, DecodeError> {
         Self::from_redis(reply)
     }
 
@@ -184,6 +196,13 @@ impl FromRedis for bool {
             other => Err(other.mismatch("a boolean")),
         }
     }
+
+    fn from_script(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        match reply {
+            Reply::Nil => Ok(false),
+            other => Self::from_redis(other),
+        }
+    }
 }
 
 /// The outcome of one command of a batch, or an element of a reply. An error is a value here, so that it does not affect
@@ -191,6 +210,10 @@ impl FromRedis for bool {
 impl<T: FromRedis> FromRedis for Result<T, Error> {
     fn from_redis(reply: Reply<'_>) -> Result<Self, DecodeError> {
         <Result<T, ServerError>>::from_redis(reply).map(|outcome| outcome.map_err(Error::server))
+    }
+
+    fn from_script(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        <Result<T, ServerError>>::from_script(reply).map(|outcome| outcome.map_err(Error::server))
     }
 }
 
@@ -209,6 +232,13 @@ impl<T: FromRedis> FromRedis for Result<T, ServerError> {
         match reply {
             Reply::Error(line) => Ok(Err(ServerError::parse(&String::from_utf8_lossy(&line)))),
             other => T::from_redis(other).map(Ok),
+        }
+    }
+
+    fn from_script(reply: Reply<'_>) -> Result<Self, DecodeError> {
+        match reply {
+            error @ Reply::Error(_) => Self::from_redis(error),
+            other => T::from_script(other).map(Ok),
         }
     }
 }

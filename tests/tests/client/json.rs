@@ -4,8 +4,9 @@ use redis_om_client::{
     ErrorKind, Json, Result, Value,
     commands::{JsonLayout, JsonOne, JsonSetCondition, JsonType},
     prelude::*,
+    testing::Kind,
 };
-use redis_om_tests::{Keys, On, matrix};
+use redis_om_tests::{Keys, On, every_cell, matrix, server};
 
 matrix!(redis8 on Redis8: documents, several, numbers, texts_and_switches, lists, objects);
 
@@ -42,6 +43,29 @@ async fn documents(on: &On, keys: &Keys) -> Result<()> {
     let mistaken = on.json_get::<Json<Vec<i64>>>(&k, "$.name").await.unwrap_err();
     assert_eq!(mistaken.kind(), &ErrorKind::Decode, "{mistaken}");
     Ok(())
+}
+
+/// The servers without the module say only that they do not know the command.
+#[test]
+fn a_server_without_the_module_is_an_error_with_the_remedy() {
+    async fn body(on: &On, keys: &Keys) -> Result<()> {
+        let k = keys.of("k");
+        let set = on.json_set(&k, "$", LAMP).await.unwrap_err();
+        let get = on.json_get::<Option<String>>(&k, "$").await.unwrap_err();
+        let number =
+            on.execute(raw("json.numincrby").key(&k).arg("$").arg(1).reply::<Value>()).await.unwrap_err();
+        let search = on.execute(raw("FT.SEARCH").arg("index").arg("*").reply::<Value>()).await.unwrap_err();
+        for (error, name) in [(set, "JSON.SET"), (get, "JSON.GET"), (number, "JSON.NUMINCRBY")] {
+            assert_eq!((error.command(), error.key()), (Some(name), Some(&*k)), "{error}");
+            assert!(error.to_string().contains("this server has no JSON module: use Redis 8"), "{error}");
+        }
+        assert!(search.to_string().contains("no search module"), "{search}");
+        Ok(())
+    }
+    for kind in [Kind::Valkey, Kind::Redis6] {
+        let server = server(kind);
+        every_cell(&server.url(), body);
+    }
 }
 
 async fn several(on: &On, keys: &Keys) -> Result<()> {

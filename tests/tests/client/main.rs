@@ -18,3 +18,4 @@ mod sorted_sets;
 mod strings;
 mod timeouts;
 mod values;
+mod watching;

@@ -9,11 +9,12 @@ use std::{
 };
 
 use redis_om_client::{
-    Client, Command, Connected, Executor, KeyName, Paged, Pager, Result, ServerErrorCode, atomic, blocking,
-    cmd,
+    AsyncExecutor, BlockingExecutor, Client, Command, Connected, Executor, KeyName, Paged, Pager, Result,
+    ServerErrorCode, atomic, blocking, cmd,
     commands::{HashCommands, KeyCommands, ScanOptions, ScanPage, StringCommands},
+    testing::Kind,
 };
-use redis_om_tests::{Keys, valkey};
+use redis_om_tests::{Keys, server, valkey};
 
 /// The keys that match a glob: a complete pager for `SCAN`.
 struct KeysLike {
@@ -66,6 +67,60 @@ fn visit<E: Executor>(executor: E, keys: &Keys) -> E::Output<i64> {
     executor.incr(keys.of("visits"))
 }
 
+/// Two replies of different types, and one bound.
+async fn visits<E: AsyncExecutor>(on: E, keys: &Keys) -> Result<(i64, Option<String>)> {
+    let on = on.commands();
+    let visits = on.incr(keys.of("generic")).await?;
+    on.hset(keys.of("hash"), ("visits", visits)).await?;
+    Ok((visits, on.hget(keys.of("hash"), "visits").await?))
+}
+
+/// The twin without async.
+fn visits_blocking<E: BlockingExecutor>(on: E, keys: &Keys) -> Result<(i64, Option<String>)> {
+    let on = on.commands();
+    let visits = on.incr(keys.of("generic"))?;
+    on.hset(keys.of("hash"), ("visits", visits))?;
+    Ok((visits, on.hget(keys.of("hash"), "visits")?))
+}
+
+#[tokio::test]
+async fn a_function_with_one_bound_over_all_that_is_awaited() {
+    for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
+        let (server, keys) = (server(kind), Keys::new());
+        let client = Arc::new(Client::connect(&server.url()).await.unwrap());
+        let borrowed: &Client = &client;
+        assert_eq!(visits(borrowed, &keys).await.unwrap(), (1, Some("1".into())));
+        assert_eq!(visits(&borrowed, &keys).await.unwrap(), (2, Some("2".into())));
+        assert_eq!(visits(&client, &keys).await.unwrap(), (3, Some("3".into())));
+        let watched = client.watch([keys.of("watched")], async |connection| -> Result<_> {
+            assert_eq!(visits(&connection, &keys).await?, (4, Some("4".into())));
+            Ok(None::<Command<i64>>)
+        });
+        assert_eq!(watched.await.unwrap(), None);
+        let (spawned, own) = (client.clone(), keys.clone());
+        let task = tokio::spawn(async move { visits(&spawned, &own).await });
+        assert_eq!(task.await.unwrap().unwrap(), (5, Some("5".into())));
+    }
+}
+
+#[test]
+fn a_function_with_one_bound_over_all_that_waits() {
+    for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
+        let (server, keys) = (server(kind), Keys::new());
+        let client = Arc::new(blocking::Client::connect(&server.url()).unwrap());
+        let borrowed: &blocking::Client = &client;
+        assert_eq!(visits_blocking(borrowed, &keys).unwrap(), (1, Some("1".into())));
+        let twice: &&blocking::Client = &borrowed;
+        assert_eq!(visits_blocking(twice, &keys).unwrap(), (2, Some("2".into())));
+        assert_eq!(visits_blocking(&client, &keys).unwrap(), (3, Some("3".into())));
+        let watched = client.watch([keys.of("watched")], |connection| -> Result<_> {
+            assert_eq!(visits_blocking(&connection, &keys)?, (4, Some("4".into())));
+            Ok(None::<Command<i64>>)
+        });
+        assert_eq!(watched.unwrap(), None);
+    }
+}
+
 #[tokio::test]
 async fn over_each_form_of_an_async_client() {
     let (server, keys) = (valkey(), Keys::new());
@@ -77,7 +132,7 @@ async fn over_each_form_of_an_async_client() {
     assert_eq!(found(&keys, &client).await, wanted);
     let (all, expected) = (&keys, &wanted);
     client
-        .watch([keys.of("watched")], |connection| async move {
+        .watch([keys.of("watched")], async |connection| -> Result<_> {
             assert_eq!(found(all, &connection).await, *expected);
             Ok(atomic().get::<Option<i64>>(all.of("watched")))
         })

@@ -1,15 +1,16 @@
 //! Scripts and functions on real servers. A test that deletes all scripts has a server of its own.
 
 use redis_om_client::{
-    Result, ServerErrorCode, Value,
+    Error, ErrorKind, Result, ServerErrorCode, Value,
     commands::{FlushMode, FunctionFlag, FunctionListOptions, FunctionRestorePolicy},
     prelude::*,
     testing::{Kind, Server},
 };
 use redis_om_tests::{Keys, On, every_cell, matrix};
 
-matrix!(valkey on Valkey: evaluating, read_only);
-matrix!(oldest on Redis6: evaluating);
+matrix!(valkey on Valkey: evaluating, read_only, booleans, read_only_booleans);
+matrix!(redis on Redis8: booleans, read_only_booleans);
+matrix!(oldest on Redis6: evaluating, booleans);
 
 const ADD: &str = "return redis.call('INCRBY', KEYS[1], ARGV[1])";
 
@@ -44,11 +45,48 @@ async fn read_only(on: &On, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
+/// A script that compares, and so returns a boolean of Lua.
+const IS_SET: &str = "return redis.call('EXISTS', KEYS[1]) == 1";
+
+async fn booleans(on: &On, keys: &Keys) -> Result<()> {
+    let [there, absent] = keys.each(["there", "absent"]);
+    on.set(&there, 1).await?;
+    assert!(on.eval::<bool>(IS_SET, &there, ()).await?);
+    assert!(!on.eval::<bool>(IS_SET, &absent, ()).await?, "the server makes nil of `false`");
+    let digest = on.script_load(IS_SET).await?;
+    assert!(on.evalsha::<bool>(&digest, &there, ()).await?);
+    assert!(!on.evalsha::<bool>(&digest, &absent, ()).await?);
+    assert_eq!(on.eval::<Option<bool>>("return false", (), ()).await?, None);
+    assert_eq!(on.eval::<std::result::Result<bool, Error>>("return false", (), ()).await?.ok(), Some(false));
+    assert_eq!(on.eval::<(Option<bool>, bool)>("return {false, true}", (), ()).await?, (None, true));
+    assert!(on.eval::<bool>("return 'maybe'", (), ()).await.is_err());
+    assert!(on.eval::<i64>("return false", (), ()).await.is_err(), "nil is no number");
+    // Nil of another command is no `false`.
+    let error = on.get::<bool>(&absent).await.unwrap_err();
+    assert_eq!((error.kind(), error.key()), (&ErrorKind::Decode, Some(&*absent)), "{error}");
+    Ok(())
+}
+
+async fn read_only_booleans(on: &On, keys: &Keys) -> Result<()> {
+    let [there, absent] = keys.each(["there", "absent"]);
+    on.set(&there, 1).await?;
+    let digest = on.script_load(IS_SET).await?;
+    for (key, wanted) in [(&there, true), (&absent, false)] {
+        assert_eq!(on.eval_ro::<bool>(IS_SET, key, ()).await?, wanted);
+        assert_eq!(on.evalsha_ro::<bool>(&digest, key, ()).await?, wanted);
+    }
+    Ok(())
+}
+
 const LIBRARY: &str = "#!lua name=shop
 redis.register_function('sell', function(keys, args) return redis.call('DECRBY', keys[1], args[1]) end)
 redis.register_function{
     function_name = 'stock', callback = function(keys) return redis.call('GET', keys[1]) end,
     flags = {'no-writes'}, description = 'what is left'
+}
+redis.register_function{
+    function_name = 'is_sold_out', callback = function(keys) return redis.call('EXISTS', keys[1]) == 0 end,
+    flags = {'no-writes'}
 }";
 
 async fn stored(on: &On, keys: &Keys) -> Result<()> {
@@ -60,6 +98,10 @@ async fn stored(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.fcall::<i64>("sell", &k, 3).await?, -3);
     assert_eq!(on.fcall_ro::<i64>("stock", &k, ()).await?, -3);
     assert!(on.fcall_ro::<i64>("sell", &k, 3).await.is_err());
+    for (key, sold_out) in [(k.clone(), false), (keys.of("none"), true)] {
+        assert_eq!(on.fcall::<bool>("is_sold_out", &key, ()).await?, sold_out);
+        assert_eq!(on.fcall_ro::<bool>("is_sold_out", &key, ()).await?, sold_out);
+    }
     let libraries = on.function_list().await?;
     assert_eq!((libraries.len(), &*libraries[0].name, &*libraries[0].engine), (1, "shop", "LUA"));
     assert_eq!(libraries[0].code, None);
@@ -70,7 +112,7 @@ async fn stored(on: &On, keys: &Keys) -> Result<()> {
     assert_eq!(on.function_list_with(with_code).await?[0].code.as_deref(), Some(LIBRARY));
     assert!(on.function_list_with(FunctionListOptions::new().library_name("none")).await?.is_empty());
     let stats = on.function_stats().await?;
-    assert_eq!(stats.engines["LUA"].functions, 2);
+    assert_eq!(stats.engines["LUA"].functions, 3);
     assert!(stats.running.is_none());
     let dump = on.function_dump().await?;
     on.function_delete("shop").await?;

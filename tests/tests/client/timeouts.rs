@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use redis_om_client::{
-    Client, Result,
+    Client, ErrorKind, Result, TimeoutKind,
     commands::{ListEnd, MigrateOptions, PauseMode, SetOptions, Ttl, ZEnd},
     prelude::*,
     testing::{Kind, Server},
@@ -131,4 +131,42 @@ async fn pauses_and_migrations_of_any_length() {
         assert_eq!(client.exists("k").await.unwrap(), 0);
         assert_eq!(Client::connect(&to.url()).await.unwrap().get::<i64>("k").await.unwrap(), 1);
     }
+}
+
+/// The pool has 16 connections by default.
+#[tokio::test]
+async fn the_seventeenth_command_that_blocks_names_the_setting() {
+    for kind in [Kind::Valkey, Kind::Redis8, Kind::Redis6] {
+        // It has a server of its own, because it counts blocked clients.
+        let (server, key) = (Server::builder().kind(kind).start().unwrap(), Keys::new().of("q"));
+        let client = Client::connect(&format!("{}?pool_timeout=50ms", server.url())).await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let (client, key) = (client.clone(), key.clone());
+            waiting.spawn(async move { client.blpop::<i64>(key, Duration::ZERO).await });
+        }
+        let blocked = async {
+            while !client
+                .run(raw("INFO").arg("clients").readonly().reply::<String>())
+                .await?
+                .contains(&blocked_of(16))
+            {}
+            Ok::<_, redis_om_client::Error>(())
+        };
+        in_time("16 blocked commands", blocked).await.unwrap();
+        let error = in_time("the 17th", client.brpop::<i64>(&key, Duration::ZERO)).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Timeout(TimeoutKind::Pool), "{error}");
+        assert_eq!((error.command(), error.key()), (Some("BRPOP"), Some(&*key)), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("there are 16 (pool_size)") && text.contains("?pool_size=32"), "{error}");
+        client.rpush(&key, (0..16).collect::<Vec<i64>>()).await.unwrap();
+        while let Some(popped) = in_time("an element", waiting.join_next()).await {
+            assert!(popped.unwrap().unwrap().is_some());
+        }
+    }
+}
+
+/// The line of `INFO` that counts the clients which wait.
+fn blocked_of(count: usize) -> String {
+    format!("blocked_clients:{count}\r\n")
 }

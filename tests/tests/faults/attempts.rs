@@ -81,7 +81,7 @@ async fn blocks(client: &Client, turn: usize) -> Result<()> {
         3 => client.brpoplpush::<Option<String>>("q", "other", minute).await.map(drop),
         4 => client.blmpop::<String>("q", ListEnd::Left, 1, minute).await.map(drop),
         5 => client
-            .watch(["w"], |conn| async move {
+            .watch(["w"], async |conn| -> Result<_> {
                 conn.blpop::<String>("q", minute).await?;
                 Ok(atomic().incr("other"))
             })
@@ -234,7 +234,9 @@ async fn after_a_failover_the_name_is_resolved_again() {
     let (b, c) = in_time("a pipeline", client.run(pipe().incr("b").incr("c"))).await.unwrap();
     let (d,) = in_time("a transaction", client.run(atomic().incr("d"))).await.unwrap();
     assert_eq!((b, c, d), (1, 1, 1));
-    let (e,) = in_time("watch", client.watch(["e"], |_| async { Ok(atomic().incr("e")) })).await.unwrap();
+    let (e,) = in_time("watch", client.watch(["e"], async |_| -> Result<_> { Ok(atomic().incr("e")) }))
+        .await
+        .unwrap();
     assert_eq!(e, 1);
     let on_new = connect(&new.url()).await.unwrap();
     assert_eq!(on_new.exists(["a", "b", "c", "d", "e"]).await.unwrap(), 5);
@@ -246,7 +248,7 @@ async fn after_a_failover_exclusive_connections_are_replaced() {
     let name = Name(Arc::new(AtomicU16::new(old.port())));
     let config = Config::from_url(format!("redis://name.invalid?{QUICK}")).unwrap().connector(name.clone());
     let client = in_time("connecting", Client::with_config(config)).await.unwrap();
-    let add = || client.watch(["n"], |_| async { Ok(atomic().incr("n")) });
+    let add = || client.watch(["n"], async |_| -> Result<_> { Ok(atomic().incr("n")) });
     assert_eq!(in_time("watch before", add()).await.unwrap(), (1,));
     let nothing = client.blpop::<i64>("q", Duration::from_millis(10)).await.unwrap();
     assert!(nothing.is_none());
@@ -373,7 +375,10 @@ fn a_client_is_used_in_a_runtime_without_timers() {
         drop(sprung);
         let nothing = client.blpop::<i64>(keys.of("q"), Duration::from_millis(10)).await.unwrap();
         assert!(nothing.is_none());
-        let (n,) = client.watch([keys.of("n")], |_| async { Ok(atomic().incr(keys.of("n"))) }).await.unwrap();
+        let (n,) = client
+            .watch([keys.of("n")], async |_| -> Result<_> { Ok(atomic().incr(keys.of("n"))) })
+            .await
+            .unwrap();
         assert_eq!(n, 2);
         let sprung = proxy.trap("GET", Fault::LoseReply);
         assert_eq!(client.run(pipe().get::<i64>(keys.of("n"))).await.unwrap(), (2,));
@@ -388,11 +393,10 @@ async fn a_kept_connection_does_not_occupy_a_place_in_the_pool() {
     let key = Keys::new().of("n");
     let mut kept = Vec::new();
     for done in 1..=3 {
-        let watched = client.watch([&key], |connection| {
-            kept.push(connection);
-            async { Ok(atomic().incr(&key)) }
-        });
-        let (n,) = in_time("watch", watched).await.unwrap();
+        let watched =
+            client.watch([&key], async |connection| -> Result<_> { Ok((atomic().incr(&key), connection)) });
+        let ((n,), connection) = in_time("watch", watched).await.unwrap();
+        kept.push(connection);
         assert_eq!(n, done);
     }
     let error = refused(kept[0].get::<i64>(&key).await);

@@ -1,6 +1,7 @@
 //! The same promises on the blocking client, in plain threads.
 
 use std::{
+    cell::Cell,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -133,19 +134,19 @@ fn watched_keys_are_read_again_after_a_conflict_and_the_connection_can_be_reused
     let other = Client::connect(&server.url()).unwrap();
     let key = Keys::new().of("stock");
     client.set(&key, 10).unwrap();
-    let mut attempts = 0;
+    let attempts = Cell::new(0);
     let (left,) = client
-        .watch([&key], |conn| {
-            attempts += 1;
+        .watch([&key], |conn| -> Result<_> {
+            attempts.update(|n| n + 1);
             let _stock: i64 = conn.get(&key)?;
-            if attempts < 3 {
+            if attempts.get() < 3 {
                 other.incr(&key)?;
             }
             Ok(atomic().decr(&key))
         })
         .unwrap();
-    assert_eq!((left, attempts), (11, 3));
-    let given_up = client.watch([&key], |_| match attempts {
+    assert_eq!((left, attempts.get()), (11, 3));
+    let given_up = client.watch([&key], |_| match attempts.get() {
         0 => Ok(atomic().incr(&key)),
         _ => Err(Error::aborted("sold out")),
     });
@@ -159,7 +160,7 @@ fn watched_keys_are_read_again_after_a_conflict_and_the_connection_can_be_reused
     }));
     assert!(panicked.is_err());
     other.incr(&key).unwrap();
-    assert_eq!(client.watch([&key], |_| Ok(atomic().decr(&key))).unwrap(), (12,));
+    assert_eq!(client.watch([&key], |_| -> Result<_> { Ok(atomic().decr(&key)) }).unwrap(), (12,));
 }
 
 #[test]

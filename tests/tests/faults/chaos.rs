@@ -64,12 +64,9 @@ async fn share(client: Client, keys: Keys, number: usize, stop: Arc<AtomicBool>)
                 .await
                 .map(|got| got.map(|popped| assert_eq!(popped, None))),
             4 => {
-                let watching = client.watch([&queue], |conn| {
-                    let (queue, word) = (queue.clone(), word.clone());
-                    async move {
-                        assert_eq!(conn.llen(&queue).await?, 0);
-                        Ok(atomic().echo::<String>(word))
-                    }
+                let watching = client.watch([&queue], async |conn| {
+                    assert_eq!(conn.llen(&queue).await?, 0);
+                    Ok(atomic().echo::<String>(&word))
                 });
                 at_most(polls, watching).await.map(|got| got.map(|(got,)| assert_eq!(got, word)))
             }

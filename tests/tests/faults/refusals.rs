@@ -151,10 +151,10 @@ async fn a_server_without_exec_leaves_no_connection_inside_a_transaction() {
         let is_written: Option<i64> = in_time("a read", client.get("lost")).await.unwrap();
         assert_eq!(written.is_ok(), is_written.is_some(), "{written:?}");
         client.del("lost").await.unwrap();
-        let error = refused(client.watch(["k"], |_| async { Ok(atomic().incr("k")) }).await);
+        let error = refused(client.watch(["k"], async |_| Ok(atomic().incr("k"))).await);
         assert!(error.to_string().contains("EXEC"), "{error}");
         // The only place in the pool is free again, and its connection is not inside a transaction.
-        let taken = client.watch(["k"], |_| async { Ok(pipe().get::<i64>("k")) });
+        let taken = client.watch(["k"], async |_| -> Result<_> { Ok(pipe().get::<i64>("k")) });
         assert_eq!(in_time("a watch", taken).await.unwrap(), (7,));
     }
     // Also if the server refuses the first attempt.
@@ -174,14 +174,14 @@ async fn a_refused_multi_leaves_no_watch_behind() {
     let server = Server::builder().user("ann on >hers ~* +@all -multi").start().unwrap();
     let client = connect(&format!("{}?pool_size=1", server.url_for("ann", "hers"))).await.unwrap();
     let admin = connect(&server.url()).await.unwrap();
-    let error = refused(client.watch(["watched"], |_| async { Ok(atomic().incr("n")) }).await);
+    let error = refused(client.watch(["watched"], async |_| Ok(atomic().incr("n"))).await);
     assert_eq!((error.code(), error.may_have_run()), (Some(&ServerErrorCode::NoPerm), true), "{error}");
     admin.run(raw("ACL SETUSER").arg("ann").arg("+multi").reply::<()>()).await.unwrap();
     admin.set("watched", 1).await.unwrap();
     let attempts = AtomicUsize::new(0);
-    let again = client.watch(["other"], |_| {
+    let again = client.watch(["other"], async |_| -> Result<_> {
         attempts.fetch_add(1, Ordering::Relaxed);
-        async { Ok(atomic().incr("n")) }
+        Ok(atomic().incr("n"))
     });
     assert_eq!((in_time("a watch", again).await.unwrap(), attempts.load(Ordering::Relaxed)), ((2,), 1));
 }
@@ -195,7 +195,7 @@ async fn connecting_counts_for_the_deadline_of_a_command() {
         connect(&format!("{}?{QUICK}&command_timeout=100ms&connect_timeout=1h", proxy.url())).await.unwrap();
     proxy.stall();
     let killed = in_time("SCRIPT KILL", client.script_kill()).await;
-    let watched = in_time("WATCH", client.watch(["k"], |_| async { Ok(atomic().incr("k")) })).await;
+    let watched = in_time("WATCH", client.watch(["k"], async |_| Ok(atomic().incr("k")))).await;
     for error in [refused(killed), refused(watched.map(drop))] {
         assert_eq!(error.kind(), &ErrorKind::Timeout(TimeoutKind::Command), "{error}");
         assert!(!error.may_have_run(), "{error}");

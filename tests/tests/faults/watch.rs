@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use redis_om_client::{Client, Command, Decoder, Error, ErrorKind, prelude::*};
+use redis_om_client::{Client, Command, Decoder, Error, ErrorKind, Result, prelude::*};
 use redis_om_tests::{Fault, Keys, Proxy, in_time, valkey};
 
 use super::{connect, refused, through};
@@ -33,12 +33,9 @@ impl Watched {
     /// Takes one piece without a conflict: it works only if the pooled connection was returned and watches no key.
     async fn take(&self) -> i64 {
         let key = &self.key;
-        let taking = self.client.watch([key], |conn| {
-            let key = key.clone();
-            async move {
-                let stock: i64 = conn.get(&key).await?;
-                Ok(atomic().set(&key, stock - 1).get::<i64>(&key))
-            }
+        let taking = self.client.watch([key], async |conn| {
+            let stock: i64 = conn.get(key).await?;
+            Ok::<_, Error>(atomic().set(key, stock - 1).get::<i64>(key))
         });
         let ((), left) = in_time("taking a piece", taking).await.unwrap();
         left
@@ -48,16 +45,13 @@ impl Watched {
 #[tokio::test]
 async fn after_a_conflict_the_closure_runs_again() {
     let w = watched().await;
-    let attempts = Arc::new(AtomicUsize::new(0));
-    let taking = w.client.watch([&w.key], |conn| {
-        let (key, other, attempts) = (w.key.clone(), w.other.clone(), Arc::clone(&attempts));
-        async move {
-            let stock: i64 = conn.get(&key).await?;
-            if attempts.fetch_add(1, Ordering::Relaxed) < 2 {
-                other.incr(&key).await?;
-            }
-            Ok(atomic().set(&key, stock - 1).get::<i64>(&key))
+    let attempts = AtomicUsize::new(0);
+    let taking = w.client.watch([&w.key], async |conn| -> Result<_> {
+        let stock: i64 = conn.get(&w.key).await?;
+        if attempts.fetch_add(1, Ordering::Relaxed) < 2 {
+            w.other.incr(&w.key).await?;
         }
+        Ok(atomic().set(&w.key, stock - 1).get::<i64>(&w.key))
     });
     let ((), left) = in_time("the transaction", taking).await.unwrap();
     assert_eq!((left, attempts.load(Ordering::Relaxed)), (11, 3));
@@ -78,12 +72,9 @@ async fn concurrent_transactions_lose_no_update() {
         tasks.spawn(async move {
             let (mut done, mut given_up) = (0, 0);
             for _ in 0..25 {
-                let adding = client.watch([&key], |conn| {
-                    let key = key.clone();
-                    async move {
-                        let stock: i64 = conn.get(&key).await?;
-                        Ok(atomic().set(&key, stock + 1))
-                    }
+                let adding = client.watch([&key], async |conn| -> Result<_> {
+                    let stock: i64 = conn.get(&key).await?;
+                    Ok(atomic().set(&key, stock + 1))
                 });
                 match adding.await {
                     Ok(_) => done += 1,
@@ -105,14 +96,11 @@ async fn concurrent_transactions_lose_no_update() {
 #[tokio::test]
 async fn an_error_of_the_caller_ends_the_watch_and_nothing_is_written() {
     let w = watched().await;
-    let outcome = w.client.watch([&w.key], |conn| {
-        let key = w.key.clone();
-        async move {
-            let _stock: i64 = conn.get(&key).await?;
-            match key.is_empty() {
-                true => Ok(atomic().incr(&key)),
-                false => Err(Error::aborted("sold out")),
-            }
+    let outcome = w.client.watch([&w.key], async |conn| {
+        let _stock: i64 = conn.get(&w.key).await?;
+        match w.key.is_empty() {
+            true => Ok(atomic().incr(&w.key)),
+            false => Err(Error::aborted("sold out")),
         }
     });
     let error = refused(in_time("the transaction", outcome).await);
@@ -126,12 +114,9 @@ async fn an_error_of_the_caller_ends_the_watch_and_nothing_is_written() {
 async fn a_command_that_fails_inside_ends_the_watch() {
     let w = watched().await;
     w.other.set(&w.key, "text").await.unwrap();
-    let outcome = w.client.watch([&w.key], |conn| {
-        let key = w.key.clone();
-        async move {
-            let stock: i64 = conn.get(&key).await?;
-            Ok(atomic().set(&key, stock))
-        }
+    let outcome = w.client.watch([&w.key], async |conn| {
+        let stock: i64 = conn.get(&w.key).await?;
+        Ok(atomic().set(&w.key, stock))
     });
     let error = refused(in_time("the transaction", outcome).await);
     assert_eq!(error.kind(), &ErrorKind::Decode, "{error}");
@@ -144,15 +129,12 @@ async fn a_dropped_watch_leaves_no_key_watched() {
     let w = watched().await;
     for _ in 0..5 {
         let (reached, half_way) = tokio::sync::oneshot::channel();
-        let reached = Arc::new(std::sync::Mutex::new(Some(reached)));
-        let never = w.client.watch([&w.key], |conn| {
-            let (key, reached) = (w.key.clone(), Arc::clone(&reached));
-            async move {
-                let stock: i64 = conn.get(&key).await?;
-                reached.lock().unwrap().take().map(|reached| reached.send(()));
-                std::future::pending::<()>().await;
-                Ok(atomic().set(&key, stock))
-            }
+        let reached = std::sync::Mutex::new(Some(reached));
+        let never = w.client.watch([&w.key], async |conn| -> Result<_> {
+            let stock: i64 = conn.get(&w.key).await?;
+            reached.lock().unwrap().take().map(|reached| reached.send(()));
+            std::future::pending::<()>().await;
+            Ok(atomic().set(&w.key, stock))
         });
         tokio::select! {
             _ = never => panic!("it never ends"),
@@ -166,17 +148,9 @@ async fn a_dropped_watch_leaves_no_key_watched() {
 #[tokio::test]
 async fn a_connection_that_outlives_its_attempt_cannot_be_used() {
     let w = watched().await;
-    let leaked = Arc::new(std::sync::Mutex::new(None));
-    let outcome = w.client.watch([&w.key], |conn| {
-        let (key, leaked) = (w.key.clone(), Arc::clone(&leaked));
-        async move {
-            let plan = atomic().incr(&key);
-            *leaked.lock().unwrap() = Some(conn);
-            Ok(plan)
-        }
-    });
-    assert_eq!(in_time("the transaction", outcome).await.unwrap(), (11,));
-    let conn = leaked.lock().unwrap().take().unwrap();
+    let outcome = w.client.watch([&w.key], async |conn| -> Result<_> { Ok((atomic().incr(&w.key), conn)) });
+    let ((n,), conn) = in_time("the transaction", outcome).await.unwrap();
+    assert_eq!(n, 11);
     refused(in_time("the leaked handle", conn.get::<i64>(&w.key)).await);
     drop(conn);
     assert_eq!(w.take().await, 10);
@@ -186,10 +160,7 @@ async fn a_connection_that_outlives_its_attempt_cannot_be_used() {
 async fn a_lost_exec_is_an_error_and_is_not_repeated() {
     let w = watched().await;
     let sprung = w.proxy.trap("EXEC", Fault::LoseReply);
-    let outcome = w.client.watch([&w.key], |_conn| {
-        let key = w.key.clone();
-        async move { Ok(atomic().incr(&key)) }
-    });
+    let outcome = w.client.watch([&w.key], async |_| Ok(atomic().incr(&w.key)));
     let error = refused(in_time("the transaction", outcome).await);
     sprung.wait().await;
     assert!(error.may_have_run(), "{error}");
@@ -200,22 +171,19 @@ async fn a_lost_exec_is_an_error_and_is_not_repeated() {
 #[tokio::test]
 async fn a_plan_that_watch_does_not_protect_is_refused() {
     let w = watched().await;
-    let writes = w.client.watch([&w.key], |_| async { Ok(pipe().set(&w.key, 1)) });
+    let writes = w.client.watch([&w.key], async |_| Ok(pipe().set(&w.key, 1)));
     let error = refused(in_time("a pipeline", writes).await);
     assert!(error.to_string().contains("atomic()") && !error.may_have_run(), "{error}");
     assert_eq!(w.take().await, 9, "nothing was written, and the connection is back");
     // A command without parts gets no reply of another command.
     let other = Keys::new().of("text");
     w.client.set(&other, "text").await.unwrap();
-    let reads = w.client.watch([&w.key], |conn| {
-        let (key, other) = (w.key.clone(), other.clone());
-        async move {
-            let none = Command::<()>::together(Vec::<Command<i64>>::new(), Decoder::new(|_| Ok(())));
-            let ((), stock, text) =
-                tokio::try_join!(conn.execute(none), conn.get::<i64>(&key), conn.get::<String>(&other))?;
-            assert_eq!((stock, text.as_str()), (9, "text"));
-            Ok(pipe())
-        }
+    let reads = w.client.watch([&w.key], async |conn| -> Result<_> {
+        let none = Command::<()>::together(Vec::<Command<i64>>::new(), Decoder::new(|_| Ok(())));
+        let ((), stock, text) =
+            tokio::try_join!(conn.execute(none), conn.get::<i64>(&w.key), conn.get::<String>(&other))?;
+        assert_eq!((stock, text.as_str()), (9, "text"));
+        Ok(pipe())
     });
     in_time("reads", reads).await.unwrap();
 }

@@ -57,6 +57,43 @@ async fn a_read_whose_reply_is_lost_is_repeated() {
     }
 }
 
+/// The sentence is a warning against repeating a write. A read can always be repeated.
+#[tokio::test]
+async fn only_a_write_that_timed_out_is_said_to_may_have_run() {
+    let l = lossy("command_timeout=100ms&retry_attempts=1").await;
+    let [k, n] = l.keys.each(["k", "n"]);
+    let blocking_url = format!("{}?command_timeout=100ms&retry_attempts=1", l.proxy.url());
+    let blocking =
+        tokio::task::spawn_blocking(move || redis_om_client::blocking::Client::connect(&blocking_url));
+    let blocking = in_time("connecting", blocking).await.unwrap().unwrap();
+    l.proxy.stall();
+    let reads = [
+        refused(in_time("a read", l.client.get::<Option<i64>>(&k)).await),
+        refused(in_time("a hash", l.client.hgetall::<Vec<(String, String)>>(&k)).await),
+        refused(in_time("a document", l.client.json_get::<Option<String>>(&k, ())).await),
+        refused(in_time("a script", l.client.eval_ro::<i64>("return 1", &k, ())).await),
+        refused(in_time("reads", l.client.run(pipe().get::<i64>(&k).exists(&k))).await),
+        refused(in_time("a transaction", l.client.run(atomic().get::<i64>(&k).exists(&k))).await),
+    ];
+    for error in reads {
+        let text = error.to_string();
+        assert!(text.contains("timed out") && !text.contains("may have run"), "{error}");
+    }
+    may_have_run(&refused(in_time("a write", l.client.incr(&n)).await));
+    let mixed = refused(in_time("both", l.client.run(atomic().get::<i64>(&k).incr(&n))).await);
+    may_have_run(&mixed);
+    let write = refused(in_time("writes behind a read", l.client.run(pipe().incr(&n).get::<i64>(&k))).await);
+    may_have_run(&write);
+    let both = tokio::task::spawn_blocking(move || {
+        let texts = (refused(blocking.get::<i64>(&k)).to_string(), refused(blocking.incr(&n)).to_string());
+        drop(blocking);
+        texts
+    });
+    let (read, write) = in_time("the blocking client", both).await.unwrap();
+    assert!(read.contains("timed out") && !read.contains("may have run"), "{read}");
+    assert!(write.contains("may have run"), "{write}");
+}
+
 /// A repeated write would undo a confirmed write that another client made meanwhile.
 #[tokio::test]
 async fn a_write_that_overwrites_is_not_repeated_unasked() {

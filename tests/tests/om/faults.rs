@@ -122,7 +122,7 @@ async fn a_save_that_removes_does_not_run_on_a_watching_connection() {
     let [key, model] = Keys::new().each(["watched", "model"]);
     let partly = Pair { extra: None, ..pair(model, 1) };
     let error = client
-        .watch(&key, async |connection| {
+        .watch(&key, async |connection| -> redis_om::Result<_> {
             partly.save(&connection).await?;
             Ok(atomic().incr(&key))
         })
@@ -130,6 +130,6 @@ async fn a_save_that_removes_does_not_run_on_a_watching_connection() {
         .unwrap_err();
     assert!(error.to_string().contains("return it from the closure"), "{error}");
     assert_eq!(client.exists([&key, &partly.key().to_string()]).await.unwrap(), 0);
-    let () = client.watch(&key, async |_| Ok(partly.save(cmd()))).await.unwrap();
+    let () = client.watch(&key, async |_| -> redis_om::Result<_> { Ok(partly.save(cmd())) }).await.unwrap();
     assert_eq!(Pair::get(&client, &*partly.id).await.unwrap(), Some(partly));
 }

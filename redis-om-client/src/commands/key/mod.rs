@@ -474,6 +474,9 @@ pub trait KeyCommands: Executor {
     /// Put it into a pipeline, behind the writes. It is refused alone or as the first command, because its connection
     /// has written nothing. It is refused in a transaction, because it does not wait there.
     ///
+    /// Its batch holds a connection of the pool while it waits: see
+    /// [the pool](crate::commands::BlockingListCommands#the-pool).
+    ///
     /// `WAIT replicas timeout` · O(1) · since 3.0.0 · [redis.io](https://redis.io/docs/latest/commands/wait/)
     ///
     /// ```
@@ -500,6 +503,9 @@ pub trait KeyCommands: Executor {
     ///
     /// Put it into a pipeline, behind the writes. It is refused alone or as the first command, because its connection
     /// has written nothing. It is refused in a transaction, because it does not wait there.
+    ///
+    /// Its batch holds a connection of the pool while it waits: see
+    /// [the pool](crate::commands::BlockingListCommands#the-pool).
     ///
     /// `WAITAOF local replicas timeout` · O(1) · since 7.2.0 ·
     /// [redis.io](https://redis.io/docs/latest/commands/waitaof/)

@@ -17,9 +17,18 @@ use super::{LMoveM, ListEnd};
 ///
 /// Each command gets a connection of its own, so other commands do not wait for it. Its deadline is the timeout plus
 /// [`Config::blocking_grace`](crate::Config::blocking_grace). Inside a transaction it does not wait.
+///
+/// # The pool
+///
+/// The connection comes from a pool of 16, which all blocking commands and [`watch`](crate::Client::watch) of a client share.
+/// While 16 of them wait, the next one waits for a free connection, for 5 seconds at most, and then fails with
+/// [`TimeoutKind::Pool`](crate::TimeoutKind::Pool). The settings are [`Config::pool_size`](crate::Config::pool_size) and
+/// [`Config::pool_timeout`](crate::Config::pool_timeout), in the URL `pool_size=100&pool_timeout=30s`.
 pub trait BlockingListCommands: Executor {
     /// Removes and returns the first element of the first of these lists that has one, and waits until there is one.
     /// Returns its key with the element; `None` after the timeout.
+    ///
+    /// It holds a connection of the pool while it waits: see [the pool](BlockingListCommands#the-pool).
     ///
     /// `BLPOP key [key …] timeout` · O(k), k: keys · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/blpop/)
     ///
@@ -35,6 +44,8 @@ pub trait BlockingListCommands: Executor {
 
     /// Like [`blpop`](Self::blpop), from the tail.
     ///
+    /// It holds a connection of the pool while it waits: see [the pool](BlockingListCommands#the-pool).
+    ///
     /// `BRPOP key [key …] timeout` · O(k), k: keys · since 2.0.0 · [redis.io](https://redis.io/docs/latest/commands/brpop/)
     ///
     /// ```
@@ -48,6 +59,8 @@ pub trait BlockingListCommands: Executor {
 
     /// Like [`lmove`](super::ListCommands::lmove), but waits until the source has an element; nil after the timeout
     /// (decode as an `Option`).
+    ///
+    /// It holds a connection of the pool while it waits: see [the pool](BlockingListCommands#the-pool).
     ///
     /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout` · O(1) · since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/blmove/)
     ///
@@ -72,6 +85,8 @@ pub trait BlockingListCommands: Executor {
     /// Like [`rpoplpush`](super::ListCommands::rpoplpush), but waits until the source has an element; nil after the
     /// timeout (decode as an `Option`). The current form is [`blmove`](Self::blmove) from right to left.
     ///
+    /// It holds a connection of the pool while it waits: see [the pool](BlockingListCommands#the-pool).
+    ///
     /// `BRPOPLPUSH source destination timeout` · O(1) · since 2.2.0, deprecated since 6.2.0 · [redis.io](https://redis.io/docs/latest/commands/brpoplpush/)
     ///
     /// ```
@@ -92,6 +107,8 @@ pub trait BlockingListCommands: Executor {
 
     /// Like [`lmpop`](super::ListCommands::lmpop), but waits until one of the lists has an element; `None` after the
     /// timeout.
+    ///
+    /// It holds a connection of the pool while it waits: see [the pool](BlockingListCommands#the-pool).
     ///
     /// `BLMPOP timeout numkeys key [key …] LEFT|RIGHT COUNT count` · O(k + n), k: keys, n: elements taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/blmpop/)
     ///
@@ -114,6 +131,8 @@ pub trait BlockingListCommands: Executor {
 
     /// Like [`lmovem`](super::ListCommands::lmovem), but waits until the source has enough elements; nil after the
     /// timeout (decode as an `Option<Vec<_>>`).
+    ///
+    /// It holds a connection of the pool while it waits: see [the pool](BlockingListCommands#the-pool).
     ///
     /// `BLMOVEM source destination LEFT|RIGHT LEFT|RIGHT timeout COUNT|EXACTLY count OBO|BULK` · O(n), n: elements moved · since 8.10.0 (Redis only) · [redis.io](https://redis.io/docs/latest/commands/blmovem/)
     ///

@@ -16,13 +16,21 @@ use bytes::Bytes;
 
 use crate::{
     command::{
-        Cmd, Executor,
+        Cmd, Command, Decoder, Executor,
         policy::{Request, Response},
     },
     value::{FromRedis, ToArg, ToArgs},
 };
 
+/// The command, with the result of its script decoded as an `R`.
+fn script_reply<R: FromRedis>(cmd: Cmd) -> Command<R> {
+    Command::new(cmd, Decoder::of_script())
+}
+
 /// The commands on scripts and functions.
+///
+/// The servers convert the `true` of Lua into 1, and its `false` into nil. The commands that run a script or a function read
+/// both as a `bool`. `Option<bool>` reads `false` as `None`. In a list, decode as `Option<bool>`, too.
 pub trait ScriptingCommands: Executor {
     /// Runs a Lua script and returns its result. Pass every key that it uses in `keys` (`()` for none), so that a
     /// cluster finds their node.
@@ -35,7 +43,9 @@ pub trait ScriptingCommands: Executor {
     /// assert_eq!(cmd().eval::<i64>("return 1", ["k"], (5, "x")).to_string(), r#"EVAL "return 1" 1 k 5 x"#);
     /// ```
     fn eval<R: FromRedis>(self, script: impl ToArg, keys: impl ToArgs, args: impl ToArgs) -> Self::Output<R> {
-        self.execute(Cmd::new("EVAL").script().arg(script).keys_counted_or_none(keys).args(args).reply())
+        self.execute(script_reply(
+            Cmd::new("EVAL").script().arg(script).keys_counted_or_none(keys).args(args),
+        ))
     }
 
     /// Runs a Lua script that writes nothing, also on a replica, and returns its result.
@@ -56,9 +66,9 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(
-            Cmd::new("EVAL_RO").script().arg(script).keys_counted_or_none(keys).args(args).readonly().reply(),
-        )
+        self.execute(script_reply(
+            Cmd::new("EVAL_RO").script().arg(script).keys_counted_or_none(keys).args(args).readonly(),
+        ))
     }
 
     /// Runs a Lua script that the server has loaded, by its digest, and returns its result. Pass every key that it uses
@@ -81,7 +91,9 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(Cmd::new("EVALSHA").script().arg(digest).keys_counted_or_none(keys).args(args).reply())
+        self.execute(script_reply(
+            Cmd::new("EVALSHA").script().arg(digest).keys_counted_or_none(keys).args(args),
+        ))
     }
 
     /// Runs a Lua script that the server has loaded and that writes nothing, also on a replica.
@@ -103,15 +115,9 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(
-            Cmd::new("EVALSHA_RO")
-                .script()
-                .arg(digest)
-                .keys_counted_or_none(keys)
-                .args(args)
-                .readonly()
-                .reply(),
-        )
+        self.execute(script_reply(
+            Cmd::new("EVALSHA_RO").script().arg(digest).keys_counted_or_none(keys).args(args).readonly(),
+        ))
     }
 
     /// Calls a function and returns its result. Pass every key that it uses in `keys` (`()` for none), so that a
@@ -133,7 +139,9 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(Cmd::new("FCALL").script().arg(function).keys_counted_or_none(keys).args(args).reply())
+        self.execute(script_reply(
+            Cmd::new("FCALL").script().arg(function).keys_counted_or_none(keys).args(args),
+        ))
     }
 
     /// Calls a function that declares `no-writes`, also on a replica.
@@ -154,15 +162,9 @@ pub trait ScriptingCommands: Executor {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Self::Output<R> {
-        self.execute(
-            Cmd::new("FCALL_RO")
-                .script()
-                .arg(function)
-                .keys_counted_or_none(keys)
-                .args(args)
-                .readonly()
-                .reply(),
-        )
+        self.execute(script_reply(
+            Cmd::new("FCALL_RO").script().arg(function).keys_counted_or_none(keys).args(args).readonly(),
+        ))
     }
 
     /// Deletes a library with its functions.

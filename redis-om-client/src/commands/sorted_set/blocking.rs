@@ -17,9 +17,16 @@ use super::{ZEnd, ZPopped};
 ///
 /// Each command gets a connection of its own, so other commands do not wait for it. Its deadline is the timeout plus
 /// [`Config::blocking_grace`](crate::Config::blocking_grace). Inside a transaction it does not wait.
+///
+/// # The pool
+///
+/// The connection comes from a pool of 16, which all blocking commands of a client share: see
+/// [`BlockingListCommands`](crate::commands::BlockingListCommands#the-pool).
 pub trait BlockingSortedSetCommands: Executor {
     /// Removes the member with the lowest score from the first of these sets that has one, and waits until there is
     /// one. Returns its key, the member and the score; `None` after the timeout.
+    ///
+    /// It holds a connection of the pool while it waits: see [the pool](crate::commands::BlockingListCommands#the-pool).
     ///
     /// `BZPOPMIN key [key …] timeout` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzpopmin/)
     ///
@@ -39,6 +46,8 @@ pub trait BlockingSortedSetCommands: Executor {
     /// Removes the member with the highest score from the first of these sets that has one, and waits until there is
     /// one. Returns its key, the member and the score; `None` after the timeout.
     ///
+    /// It holds a connection of the pool while it waits: see [the pool](crate::commands::BlockingListCommands#the-pool).
+    ///
     /// `BZPOPMAX key [key …] timeout` · O(log n), n: size of the set · since 5.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzpopmax/)
     ///
     /// ```
@@ -56,6 +65,8 @@ pub trait BlockingSortedSetCommands: Executor {
 
     /// Like [`zmpop`](super::SortedSetCommands::zmpop), but waits until one of the sets has a member; `None` after the
     /// timeout.
+    ///
+    /// It holds a connection of the pool while it waits: see [the pool](crate::commands::BlockingListCommands#the-pool).
     ///
     /// `BZMPOP timeout numkeys key [key …] MIN|MAX COUNT count` · O(k + m log n), k: keys, n: size of the set, m: members taken · since 7.0.0 · [redis.io](https://redis.io/docs/latest/commands/bzmpop/)
     ///
